@@ -1,0 +1,27 @@
+const brand = Symbol.for('authchart.SessionError')
+
+/**
+ * The base of every error this library throws.
+ *
+ * The message says what happened, then what the caller can do. Neither it nor `cause`, at any depth, holds a secret.
+ */
+export abstract class SessionError extends Error {
+  /** What went wrong, one of a closed list per class. */
+  abstract readonly code: string
+  /** Whether the same call can succeed later without anybody doing anything. */
+  abstract readonly retryable: boolean
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    Object.defineProperty(this, brand, { value: true })
+  }
+}
+
+/**
+ * Whether an error is one of this library's.
+ *
+ * True as well for an error of another copy of the library in the same program, where `instanceof` says no.
+ */
+export function isSessionError(error: unknown): error is SessionError {
+  return error instanceof Error && brand in error
+}

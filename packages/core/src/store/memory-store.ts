@@ -1,0 +1,84 @@
+import { type SessionRecord, summarizeRecord } from './session-record.ts'
+import type { Lease, SessionStore } from './session-store.ts'
+
+/**
+ * A store that forgets when the program ends: for tests, for services that sign in anew at each start, and for pages
+ * that must not keep a session. Sessions that are given the same memory store share what it holds.
+ */
+export function createMemoryStore(): SessionStore {
+  const records = new Map<string, SessionRecord>()
+  const listeners = new Map<string, Set<() => void>>()
+  /** The end of the queue for each key: resolves when the last holder in line has given its lease back. */
+  const queues = new Map<string, Promise<void>>()
+
+  function announce(key: string) {
+    for (const listener of listeners.get(key) ?? []) queueMicrotask(listener)
+  }
+
+  return {
+    async read(key) {
+      const record = records.get(key)
+      return record === undefined ? undefined : structuredClone(record)
+    },
+
+    async compareAndSet(key, expectedRevision, next) {
+      if (records.get(key)?.revision !== expectedRevision) return false
+      records.set(key, structuredClone(next))
+      announce(key)
+      return true
+    },
+
+    async lease(key, { signal }) {
+      const before = queues.get(key) ?? Promise.resolve()
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+      // Whoever gives up while waiting leaves the line only once those before have: `tail` waits for both.
+      const tail = before.then(() => ended)
+      queues.set(key, tail)
+      void tail.then(() => {
+        if (queues.get(key) === tail) queues.delete(key)
+      })
+      try {
+        await raceAbort(before, signal)
+      } catch (reason) {
+        end()
+        throw reason
+      }
+      return createLease(end)
+    },
+
+    watch(key, listener) {
+      const set = listeners.get(key) ?? new Set()
+      listeners.set(key, set.add(listener))
+      return () => {
+        set.delete(listener)
+        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
+      }
+    },
+
+    async list() {
+      return [...records].map(([key, record]) => summarizeRecord(key, record))
+    },
+  }
+}
+
+function createLease(release: () => void): Lease {
+  return {
+    // Within one process a lease cannot be lost: this signal never aborts.
+    lost: new AbortController().signal,
+    async [Symbol.asyncDispose]() {
+      release()
+    },
+  }
+}
+
+async function raceAbort(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

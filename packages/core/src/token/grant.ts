@@ -1,0 +1,107 @@
+import type { TokenSet, TokenSetInput } from './token-set.ts'
+
+/**
+ * How a session gets its next token set. `refreshTokenGrant` and `clientCredentialsGrant` of `@authchart/core/oauth`
+ * make one, and so does a `RefreshFunction` of the app's own.
+ *
+ * A grant never throws and never retries: it makes one request and tells what came of it.
+ */
+export interface Grant {
+  /** Whether a refresh is impossible without a refresh token. */
+  readonly needsRefreshToken: boolean
+  readonly identity: GrantIdentity
+  /** Makes one token request. */
+  refresh(request: GrantRequest): Promise<GrantOutcome>
+  /**
+   * Revokes a token at the authorization server.
+   * @throws when the server could not be reached or refused; the caller turns that into a notice.
+   * @see RFC 7009
+   */
+  revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
+}
+
+/** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
+export interface GrantIdentity {
+  readonly issuer?: string
+  readonly clientId?: string
+  /** Whether the client was registered dynamically (RFC 7591), and so can be registered again by the app. */
+  readonly dynamicallyRegistered?: boolean
+}
+
+export interface GrantRequest {
+  readonly refreshToken?: string
+  /** The token set being replaced: its scope and id token, for servers that want them. */
+  readonly previous?: TokenSet
+  /** Aborts when the request has been open for as long as it may be. Not the caller's signal. */
+  readonly signal: AbortSignal
+  /** Milliseconds since the epoch, by the session's clock. */
+  readonly now: () => number
+  /** Takes redacted facts of the request and its response. */
+  readonly debug?: (entry: GrantDebugEntry) => void
+}
+
+/** What one token request came to. */
+export type GrantOutcome =
+  | {
+      readonly kind: 'issued'
+      readonly tokenSet: TokenSetInput
+      /** When the response arrived, in milliseconds since the epoch. */
+      readonly receivedAt: number
+      readonly idToken?: IdTokenVerdict
+    }
+  | { readonly kind: 'failed'; readonly failure: TokenEndpointFailure }
+
+/** What the id token of a token response says; its signature is not checked, the connection vouches for it. */
+export type IdTokenVerdict =
+  | { readonly valid: true; readonly issuer: string; readonly subject: string }
+  /** It could be read, though it does not validate (expired, wrong audience): its subject and issuer still count. */
+  | { readonly valid: false; readonly code: string; readonly issuer?: string; readonly subject?: string }
+
+/** A token request that gave no token set: what was seen, without a secret and without a judgement. */
+export type TokenEndpointFailure =
+  /** The server answered with something that is not a token set. */
+  | TokenEndpointAnswer
+  /** No readable answer. `sent: 'no'` only where the request surely never reached the server. */
+  | { readonly kind: 'transport'; readonly sent: 'no' | 'unknown'; readonly code?: string }
+  /** Nothing was sent, because the device says it has no network. */
+  | { readonly kind: 'offline' }
+  /** An app's own refresh function said so. */
+  | { readonly kind: 'rejected'; readonly serverCode?: string }
+  | { readonly kind: 'unavailable'; readonly code: string; readonly retryAt?: number }
+
+export interface TokenEndpointAnswer {
+  readonly kind: 'answer'
+  /** HTTP status. */
+  readonly status: number
+  /** The `Retry-After` header as it came: seconds or a date (RFC 9110, section 10.2.3). */
+  readonly retryAfter?: string
+  readonly contentType?: string
+  /** The members of the body, if it was an object or form-encoded; secrets removed. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** The body could be read to its end. A cut or undecodable one says nothing about what the server did. */
+  readonly complete: boolean
+}
+
+/** Redacted facts of a token request, for `createSession({ debug })`. */
+export type GrantDebugEntry =
+  | { readonly type: 'tokenRequest'; readonly url: string; readonly body: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'tokenResponse'
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body?: Readonly<Record<string, unknown>>
+      readonly durationMilliseconds: number
+    }
+  | { readonly type: 'tokenRequestFailed'; readonly code: string; readonly durationMilliseconds: number }
+
+/**
+ * A refresh of the app's own, for APIs such as `POST /api/refresh`.
+ *
+ * Gets the refresh token, returns the next token set. It throws `RefreshRejectedError` when the server has refused for
+ * good and `RefreshUnavailableError` when it has answered that it cannot now; anything else it throws leaves the
+ * outcome unknown, so it is tried again once. It must not call the session it refreshes.
+ */
+export type RefreshFunction = (request: {
+  readonly refreshToken: string | undefined
+  readonly signal: AbortSignal
+}) => Promise<TokenSetInput>
