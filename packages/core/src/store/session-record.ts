@@ -114,7 +114,7 @@ export type ParsedRecord =
 /** Judges a value that a store gave back, trusting nothing about it. */
 export function parseSessionRecord(value: unknown): ParsedRecord {
   if (!isObject(value)) return { kind: 'malformed', problem: 'it is no object' }
-  const version = value['formatVersion']
+  const version = value.formatVersion
   if (!isTime(version)) return { kind: 'malformed', problem: '`formatVersion` is no number' }
   if (version > recordFormatVersion) return { kind: 'newerFormat', formatVersion: version }
   const problem = findProblem(value)
@@ -124,21 +124,21 @@ export function parseSessionRecord(value: unknown): ParsedRecord {
 
 function findProblem(value: Record<string, unknown>): string | undefined {
   const checks: Record<string, boolean> = {
-    generation: isTime(value['generation']),
+    generation: isTime(value.generation),
     highestReservedGeneration:
-      isTime(value['highestReservedGeneration']) && value['highestReservedGeneration'] >= Number(value['generation']),
-    revision: isText(value['revision']),
-    signInId: isText(value['signInId']),
-    status: ['signedIn', 'signedOut', 'ended'].includes(value['status'] as string),
-    identity: isObject(value['identity']) && Object.values(value['identity']).every((part) => typeof part === 'string'),
-    rejectionStreak: isTime(value['rejectionStreak']),
-    expiresAt: isOptional(value['expiresAt'], isTime),
-    backoffUntil: isOptional(value['backoffUntil'], isTime),
-    serverCooldownUntil: isOptional(value['serverCooldownUntil'], isTime),
-    refreshIntent: isOptional(value['refreshIntent'], isRefreshIntent),
-    failure: isOptional(value['failure'], isFailureRun),
-    end: value['status'] === 'ended' ? isSessionEnd(value['end']) : isOptional(value['end'], isSessionEnd),
-    secrets: value['status'] === 'signedIn' ? isSecrets(value['secrets']) : isOptional(value['secrets'], isSecrets),
+      isTime(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
+    revision: isText(value.revision),
+    signInId: isText(value.signInId),
+    status: ['signedIn', 'signedOut', 'ended'].includes(value.status as string),
+    identity: isObject(value.identity) && Object.values(value.identity).every((part) => typeof part === 'string'),
+    rejectionStreak: isTime(value.rejectionStreak),
+    expiresAt: isOptional(value.expiresAt, isTime),
+    backoffUntil: isOptional(value.backoffUntil, isTime),
+    serverCooldownUntil: isOptional(value.serverCooldownUntil, isTime),
+    refreshIntent: isOptional(value.refreshIntent, isRefreshIntent),
+    failure: isOptional(value.failure, isFailureRun),
+    end: value.status === 'ended' ? isSessionEnd(value.end) : isOptional(value.end, isSessionEnd),
+    secrets: value.status === 'signedIn' ? isSecrets(value.secrets) : isOptional(value.secrets, isSecrets),
   }
   return Object.keys(checks).find((field) => checks[field] === false)
 }
@@ -146,41 +146,41 @@ function findProblem(value: Record<string, unknown>): string | undefined {
 function isRefreshIntent(value: unknown): boolean {
   return (
     isObject(value) &&
-    isTime(value['generation']) &&
-    isTime(value['reservedGeneration']) &&
-    isTime(value['startedAt']) &&
-    typeof value['holder'] === 'string' &&
-    typeof value['outcomeUnknown'] === 'boolean'
+    isTime(value.generation) &&
+    isTime(value.reservedGeneration) &&
+    isTime(value.startedAt) &&
+    typeof value.holder === 'string' &&
+    typeof value.outcomeUnknown === 'boolean'
   )
 }
 
 function isFailureRun(value: unknown): boolean {
   return (
     isObject(value) &&
-    isText(value['code']) &&
-    isTime(value['count']) &&
-    isTime(value['since']) &&
-    isTime(value['refusalsWithoutReason'])
+    isText(value.code) &&
+    isTime(value.count) &&
+    isTime(value.since) &&
+    isTime(value.refusalsWithoutReason)
   )
 }
 
 function isSessionEnd(value: unknown): boolean {
   return (
     isObject(value) &&
-    isText(value['reason']) &&
-    isTime(value['endedAt']) &&
-    isOptional(value['serverCode'], (code) => typeof code === 'string')
+    isText(value.reason) &&
+    isTime(value.endedAt) &&
+    isOptional(value.serverCode, (code) => typeof code === 'string')
   )
 }
 
 function isSecrets(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value['tokenSet'])) return false
+  if (!isObject(value) || !isObject(value.tokenSet)) return false
   const { tokenSet } = value
   return (
-    isText(tokenSet['accessToken']) &&
-    isText(tokenSet['tokenType']) &&
-    isTime(tokenSet['receivedAt']) &&
-    isOptional(tokenSet['expiresAt'], isTime) &&
+    isText(tokenSet.accessToken) &&
+    isText(tokenSet.tokenType) &&
+    isTime(tokenSet.receivedAt) &&
+    isOptional(tokenSet.expiresAt, isTime) &&
     ['refreshToken', 'idToken', 'scope'].every((name) => isOptional(tokenSet[name], (part) => typeof part === 'string'))
   )
 }
