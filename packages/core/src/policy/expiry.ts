@@ -1,0 +1,46 @@
+const second = 1000
+const minute = 60 * second
+
+/** The margin is jittered earlier by up to this part of itself, so that holders of one issue do not all come at once. */
+const jitterPart = 0.1
+
+/**
+ * How long before its expiry an access token is refreshed, in milliseconds: a quarter of its lifetime, between 10 s and
+ * 15 min, and never more than half of the lifetime. Zero where there is no lifetime.
+ */
+export function refreshMargin(lifetimeMilliseconds: number): number {
+  const lifetime = Math.max(lifetimeMilliseconds, 0)
+  return Math.min(15 * minute, Math.max(10 * second, lifetime / 4), lifetime / 2)
+}
+
+/**
+ * When an access token is due to be refreshed, in whole milliseconds since the epoch; `Infinity` when nobody said when
+ * it expires. Never before it arrived; a token without a lifetime is due at once.
+ *
+ * @param random from 0 (no jitter) up to 1 (a tenth of the margin earlier)
+ */
+export function refreshDueAt(
+  token: { readonly receivedAt: number; readonly expiresAt?: number },
+  random: number,
+): number {
+  const { receivedAt, expiresAt } = token
+  if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+  const margin = refreshMargin(expiresAt - receivedAt)
+  // Whole milliseconds, rounded down: a timer that drops the fraction would fire before the token is due.
+  return Math.max(receivedAt, Math.floor(expiresAt - margin * (1 + jitterPart * random)))
+}
+
+/**
+ * Whether an access token may still be sent: `fresh`, `expiring` (usable, but due to be refreshed) or `expired`. Each
+ * begins exactly at its instant.
+ *
+ * @param token both times in milliseconds since the epoch; no `expiresAt` means valid until rejected
+ * @param now milliseconds since the epoch
+ */
+export function judgeToken(
+  token: { readonly expiresAt?: number; readonly refreshDueAt: number },
+  now: number,
+): 'fresh' | 'expiring' | 'expired' {
+  if (token.expiresAt !== undefined && now >= token.expiresAt) return 'expired'
+  return now >= token.refreshDueAt ? 'expiring' : 'fresh'
+}
