@@ -1,18 +1,36 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 // Tests run from source: the packages' `@authchart/source` condition stands before their built files.
 const conditions = ['@authchart/source']
 
 export default defineConfig({
-  resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    watch: false,
+    // A process per file: tests open real sockets, count handles and start workers.
+    pool: 'forks',
+    execArgv: ['--conditions=@authchart/source'],
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
     projects: [
-      { test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
-      { test: { name: 'layout', include: ['test/layout/**/*.test.ts'] } },
-      { test: { name: 'authorization-server', include: ['test/authorization-server/**/*.test.ts'] } },
-      { test: { name: 'flows', include: ['test/flows/**/*.test.ts'] } },
-      { test: { name: 'concurrency', include: ['test/concurrency/**/*.test.ts'] } },
+      project('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts']),
+      project('layout', ['test/layout/**/*.test.ts']),
+      project('authorization-server', ['test/authorization-server/**/*.test.ts']),
+      project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
+      // Many processes on one store: after everything else and file by file, so that they compete with each other only.
+      project('concurrency', ['test/concurrency/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: 60_000,
+      }),
     ],
   },
 })
+
+function project(
+  name: string,
+  include: string[],
+  options: TestProjectInlineConfiguration['test'] = {},
+): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include, ...options } }
+}

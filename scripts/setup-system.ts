@@ -1,0 +1,41 @@
+/**
+ * Installs the system packages that tests need: `pnpm setup:system`, which `pnpm test` calls first.
+ *
+ * On Debian and Ubuntu as root it installs what is missing. Elsewhere it only names it: the tests that need it are
+ * skipped, and say so.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { env, getuid } from 'node:process'
+
+interface SystemPackage {
+  /** The name apt knows it by. */
+  readonly name: string
+  /** A file that is there once it is installed. */
+  readonly provides: string
+  readonly neededFor: string
+}
+
+const systemPackages: readonly SystemPackage[] = []
+
+const missing = systemPackages.filter((systemPackage) => !existsSync(systemPackage.provides))
+if (missing.length === 0) {
+  console.log('System packages: nothing is missing.')
+} else if (existsSync('/usr/bin/apt-get') && getuid?.() === 0) {
+  installWithApt(missing.map((systemPackage) => systemPackage.name))
+} else {
+  console.log('System packages: not installed here, so the tests that need them are skipped:')
+  for (const { name, neededFor } of missing) console.log(`  ${name} (${neededFor})`)
+}
+
+function installWithApt(names: readonly string[]) {
+  console.log(`System packages: installing ${names.join(', ')} with apt-get.`)
+  const quietly = { stdio: 'inherit', env: { ...env, DEBIAN_FRONTEND: 'noninteractive' } } as const
+  for (const command of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
+    const { status } = spawnSync('apt-get', ['--quiet', '--quiet', ...command], quietly)
+    if (status !== 0) {
+      console.error(`System packages: \`apt-get ${command.join(' ')}\` failed.`)
+      process.exit(1)
+    }
+  }
+}
