@@ -1,0 +1,204 @@
+import type { ClientMetadata } from 'oidc-provider'
+import { createProvider, type Lifetimes } from './create-provider.ts'
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
+import { createProviderStorage } from './provider-storage.ts'
+import { createRefreshTokenLedger, type RefreshTokenUse } from './refresh-token-ledger.ts'
+import { signInByCode, type TokenResponse } from './sign-in.ts'
+import { createTokenEndpoint, rotates } from './token-endpoint.ts'
+import { createTokenEndpointFaults, type TokenEndpointFaults } from './token-endpoint-faults.ts'
+import {
+  createTokenRequestJournal,
+  type TokenRequestCounts,
+  type TokenRequestListener,
+  type TokenRequestRecord,
+} from './token-request-journal.ts'
+
+/** How an authorization server starts. */
+export interface AuthorizationServerOptions {
+  /** In whole seconds. Default: access token 3, refresh token 3600, id token 3600. */
+  readonly lifetimes?: Partial<Lifetimes>
+  /** Clients besides `publicClient`, `secretBasicClient` and `secretPostClient`, as RFC 7591 metadata. */
+  readonly clients?: readonly ClientMetadata[]
+  /** Redirect addresses for the three clients besides `http://127.0.0.1/callback` (any port). */
+  readonly redirectUris?: readonly string[]
+  /** Default 0: any free one. */
+  readonly port?: number
+  /** How many token requests the log remembers. Default 10,000. */
+  readonly logLimit?: number
+}
+
+/** A client that is registered at the server. */
+export interface RegisteredClient {
+  readonly id: string
+  readonly secret?: string
+}
+
+/** What the API learns about a bearer token. */
+export interface AccessTokenFacts {
+  readonly subject: string | undefined
+  readonly clientId: string | undefined
+  readonly scope: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** A real authorization server on 127.0.0.1, with switches. */
+export interface AuthorizationServer extends AsyncDisposable {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  readonly revocationEndpoint: string
+  readonly publicClient: RegisteredClient
+  readonly secretBasicClient: Required<RegisteredClient>
+  readonly secretPostClient: Required<RegisteredClient>
+  /** Change them at any time: they are read for each token. */
+  readonly lifetimes: Lifetimes
+  readonly faults: TokenEndpointFaults
+  readonly counts: TokenRequestCounts
+  /** Every refresh token that was issued, in order of issue, without the token. */
+  readonly refreshTokens: readonly RefreshTokenUse[]
+  /** The latest token requests, oldest first. */
+  readonly requests: readonly TokenRequestRecord[]
+  /**
+   * Signs in by the authorization code flow with PKCE, without a browser.
+   * @param request default subject `alice`, client `publicClient`, scope `openid offline_access`
+   */
+  signIn(request?: { subject?: string; client?: RegisteredClient; scope?: string }): Promise<TokenResponse>
+  /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
+  until(
+    isMet: (counts: TokenRequestCounts) => boolean,
+    options?: { description?: string; withinMilliseconds?: number },
+  ): Promise<void>
+  /** Hears of each token request as it arrives and as it ends; returns a function that ends the subscription. */
+  onTokenRequest(listener: TokenRequestListener): () => void
+  /** Sets the counts and the log back; refresh tokens and their history stay known. */
+  resetCounts(): void
+  /** Ends every grant of the subject (of everybody when absent) at the server; the number of grants. */
+  revokeGrant(subject?: string): number
+  /** Ends one access token; its grant lives on. */
+  revokeAccessToken(accessToken: string): Promise<void>
+  /** Makes every access token that was issued so far expired for the API. */
+  expireAccessTokens(): void
+  /** What the access token stands for; `undefined` when it is unknown, revoked or expired. */
+  findAccessToken(accessToken: string): Promise<AccessTokenFacts | undefined>
+  /** Refuses connections and destroys the open ones until `comeBack`. */
+  goDown(): Promise<void>
+  /** Listens again on the same port; nothing is forgotten. */
+  comeBack(): Promise<void>
+  /** Resets the open connections and the next `times` (default 1) new ones before their request is read. */
+  cutNewConnections(times?: number): void
+  close(): Promise<void>
+}
+
+const callback = 'http://127.0.0.1/callback'
+const publicClient = { id: 'public-client' }
+const secretBasicClient = { id: 'secret-basic-client', secret: 'secret:of the+basic%client' }
+const secretPostClient = { id: 'secret-post-client', secret: 'secret-of-the-post-client' }
+
+/** Starts an authorization server of its own: nothing is shared with others in this process. */
+export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
+  const lifetimes: Lifetimes = { accessToken: 3, refreshToken: 3600, idToken: 3600, ...options.lifetimes }
+  const closing = new AbortController()
+  const storage = createProviderStorage()
+  const ledger = createRefreshTokenLedger()
+  const journal = createTokenRequestJournal({ limit: options.logLimit ?? 10_000 })
+  const faults = createTokenEndpointFaults()
+  let handle: Parameters<typeof startLoopbackServer>[0] = (_request, response) => response.destroy()
+  const listener = await startLoopbackServer((request, response) => handle(request, response), {
+    port: options.port ?? 0,
+  })
+  const issuer = listener.origin
+  const provider = createProvider({
+    issuer,
+    clients: registeredClients(options),
+    storage,
+    lifetimes,
+    rotates: (context) => rotates(context, faults),
+  })
+  provider.use(createTokenEndpoint({ faults, ledger, journal, storage, closing: closing.signal }))
+  provider.on('grant.revoked', () => journal.grantsRevoked(1))
+  const answer = provider.callback()
+  handle = (request, response) => {
+    if (request.method === 'POST' && request.url === '/token/revocation') journal.revocationRequested()
+    void answer(request, response)
+  }
+
+  async function close(): Promise<void> {
+    closing.abort()
+    faults.clear()
+    await listener.close()
+  }
+
+  return {
+    issuer,
+    tokenEndpoint: `${issuer}/token`,
+    revocationEndpoint: `${issuer}/token/revocation`,
+    publicClient,
+    secretBasicClient,
+    secretPostClient,
+    lifetimes,
+    faults,
+    get counts() {
+      return journal.counts
+    },
+    get refreshTokens() {
+      return ledger.uses()
+    },
+    get requests() {
+      return journal.requests
+    },
+    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access' } = {}) =>
+      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope }),
+    until: journal.until,
+    onTokenRequest: journal.subscribe,
+    resetCounts: journal.reset,
+    revokeGrant(subject) {
+      const revoked = storage.removeGrants(subject)
+      journal.grantsRevoked(revoked)
+      return revoked
+    },
+    async revokeAccessToken(accessToken) {
+      await (await provider.AccessToken.find(accessToken, { ignoreExpiration: true }))?.destroy()
+    },
+    expireAccessTokens: storage.expireAccessTokens,
+    async findAccessToken(accessToken) {
+      // The provider cuts expiry to whole seconds, up to one too early for a client that trusts `expires_in`.
+      const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+      const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
+      if (!token || expiresAt <= Date.now()) return undefined
+      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, expiresAt }
+    },
+    ...reachability(listener),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function reachability({ goDown, comeBack, cutNewConnections }: LoopbackServer) {
+  return { goDown, comeBack, cutNewConnections }
+}
+
+function registeredClients({ clients = [], redirectUris = [] }: AuthorizationServerOptions): ClientMetadata[] {
+  const shared: Partial<ClientMetadata> = {
+    application_type: 'native',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    redirect_uris: [callback, ...redirectUris],
+  }
+  const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
+  return [
+    { ...shared, client_id: publicClient.id, token_endpoint_auth_method: 'none' },
+    {
+      ...withSecret,
+      client_id: secretBasicClient.id,
+      client_secret: secretBasicClient.secret,
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    {
+      ...withSecret,
+      client_id: secretPostClient.id,
+      client_secret: secretPostClient.secret,
+      token_endpoint_auth_method: 'client_secret_post',
+    },
+    ...clients,
+  ]
+}

@@ -1,0 +1,97 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { type ClientMetadata, Provider } from 'oidc-provider'
+import type { ProviderStorage } from './provider-storage.ts'
+
+/** Lifetimes in whole seconds, read anew for each token that is issued. */
+export interface Lifetimes {
+  accessToken: number
+  refreshToken: number
+  idToken: number
+}
+
+/** What the provider asks while it runs. */
+export interface ProviderSettings {
+  readonly issuer: string
+  readonly clients: readonly ClientMetadata[]
+  readonly storage: ProviderStorage
+  readonly lifetimes: Lifetimes
+  /** Whether the refresh that is being answered spends its refresh token. */
+  rotates(context: object): boolean
+}
+
+// One key for the whole process: making keys is the slow part of starting a server.
+const signingKey = {
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+  kid: 'signing-key',
+  use: 'sig',
+  alg: 'ES256',
+}
+
+const interactionLifetime = 600
+const sessionLifetime = 14 * 24 * 60 * 60
+
+/**
+ * The real `oidc-provider`, set up so that it rotates refresh tokens and has nothing to warn about.
+ *
+ * Every function it would otherwise warn about using the default of is given here.
+ */
+export function createProvider({ issuer, clients, storage, lifetimes, rotates }: ProviderSettings): Provider {
+  const provider = new Provider(issuer, {
+    adapter: storage.adapter,
+    clients: clients.map((client) => ({ id_token_signed_response_alg: 'ES256', ...client })),
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientBasedCORS: () => true,
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clockTolerance: 0,
+    cookies: { keys: [randomUUID()] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
+      },
+    },
+    findAccount: (_context, subject) => ({ accountId: subject, claims: () => ({ sub: subject }) }),
+    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    jwks: { keys: [signingKey] },
+    pkce: { required: () => true },
+    renderError(context, out) {
+      context.body = out
+    },
+    rotateRefreshToken: rotates,
+    scopes: ['openid', 'offline_access', 'api'],
+    ttl: {
+      AccessToken: () => lifetimes.accessToken,
+      AuthorizationCode: 60,
+      ClientCredentials: () => lifetimes.accessToken,
+      Grant: sessionLifetime,
+      IdToken: () => lifetimes.idToken,
+      Interaction: interactionLifetime,
+      RefreshToken: () => lifetimes.refreshToken,
+      Session: sessionLifetime,
+    },
+  })
+  provider.use(consentAtOnce(provider))
+  return provider
+}
+
+/** Logs in the subject named by `login_hint` and grants all that was asked for, without a page in between. */
+function consentAtOnce(provider: Provider): Parameters<Provider['use']>[0] {
+  return async (context, next) => {
+    if (!context.path.startsWith('/interaction/')) return next()
+    const { params, prompt } = await provider.interactionDetails(context.req, context.res)
+    const accountId = String(params.login_hint ?? 'alice')
+    const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
+    grant.addOIDCScope(String(params.scope ?? 'openid'))
+    const consent = { grantId: await grant.save() }
+    context.respond = false
+    await provider.interactionFinished(
+      context.req,
+      context.res,
+      prompt.name === 'login' ? { login: { accountId }, consent } : { consent },
+      { mergeWithLastSubmission: true },
+    )
+  }
+}

@@ -1,0 +1,83 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+/** An HTTP server on 127.0.0.1 that can go down, come back on its port, and leaves nothing behind when closed. */
+export interface LoopbackServer extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:40123`; stays the same. */
+  readonly origin: string
+  readonly isListening: boolean
+  /** Number of connections that are open now. */
+  readonly connections: number
+  /** Refuses new connections and destroys the open ones. */
+  goDown(): Promise<void>
+  /** Listens again on the same port. */
+  comeBack(): Promise<void>
+  /** Destroys the open connections and, `times` times, each new one before its request is read. */
+  cutNewConnections(times?: number): void
+  /** Destroys the open connections. */
+  destroyConnections(): void
+  close(): Promise<void>
+}
+
+/** Starts listening on `port` of 127.0.0.1 (default 0: any free one); `handle` gets every request. */
+export async function startLoopbackServer(
+  handle: RequestListener,
+  { port = 0 }: { port?: number } = {},
+): Promise<LoopbackServer> {
+  const sockets = new Set<Socket>()
+  let connectionsToCut = 0
+  // The client decides when an idle connection ends: a server that closes it first resets requests by accident.
+  const server = createServer({ keepAliveTimeout: 120_000 }, handle)
+  server.on('connection', (socket) => {
+    if (connectionsToCut > 0) {
+      connectionsToCut -= 1
+      socket.resetAndDestroy()
+      return
+    }
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const address = await listen(server, port)
+
+  function destroyConnections(): void {
+    for (const socket of sockets) socket.destroy()
+  }
+
+  async function goDown(): Promise<void> {
+    if (!server.listening) return
+    const closed = new Promise((resolve) => server.close(resolve))
+    destroyConnections()
+    await closed
+  }
+
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    get isListening() {
+      return server.listening
+    },
+    get connections() {
+      return sockets.size
+    },
+    goDown,
+    async comeBack() {
+      if (!server.listening) await listen(server, address.port)
+    },
+    cutNewConnections(times = 1) {
+      connectionsToCut = times
+      destroyConnections()
+    },
+    destroyConnections,
+    close: goDown,
+    [Symbol.asyncDispose]: goDown,
+  }
+}
+
+function listen(server: Server, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}

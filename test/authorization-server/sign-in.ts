@@ -1,0 +1,78 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** A token response as it came over the wire. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly refresh_token?: string
+  readonly id_token?: string
+  readonly scope?: string
+}
+
+/** Who signs in, through what. */
+export interface SignInRequest {
+  readonly issuer: string
+  readonly subject: string
+  readonly client: { readonly id: string; readonly secret?: string; readonly redirectUri: string }
+  readonly scope: string
+}
+
+/**
+ * Signs in as a browser would, by the authorization code flow with PKCE over HTTP.
+ * @throws when the server answers anything but the next step
+ * @see RFC 6749, section 4.1; RFC 7636
+ */
+export async function signInByCode({ issuer, subject, client, scope }: SignInRequest): Promise<TokenResponse> {
+  const codeVerifier = randomBytes(32).toString('base64url')
+  const authorizationUrl = new URL('/auth', issuer)
+  authorizationUrl.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: client.redirectUri,
+    scope,
+    // OpenID Connect Core, section 11: offline access is granted only where consent is asked for.
+    prompt: 'consent',
+    login_hint: subject,
+    code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }).toString()
+  const code = await followToCode(authorizationUrl, client.redirectUri)
+  const response = await fetch(new URL('/token', issuer), {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: client.redirectUri,
+      code_verifier: codeVerifier,
+      client_id: client.id,
+      ...(client.secret === undefined ? {} : { client_secret: client.secret }),
+    }),
+  })
+  if (!response.ok) throw new Error(`Signing in failed at the token endpoint: ${response.status}`)
+  return (await response.json()) as TokenResponse
+}
+
+/** Follows the server's redirects with its cookies until one leads to the client. */
+async function followToCode(start: URL, redirectUri: string): Promise<string> {
+  const cookies = new Map<string, string>()
+  let url = start
+  for (let hop = 0; hop < 10; hop += 1) {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    })
+    await response.arrayBuffer()
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (name !== undefined && value !== undefined) cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (location === null) throw new Error(`Signing in ended at ${url.pathname}: ${response.status}`)
+    url = new URL(location, url)
+    if (url.href.startsWith(redirectUri)) break
+  }
+  const code = url.searchParams.get('code')
+  if (code === null) throw new Error(`Signing in was refused: ${url.searchParams.get('error')}`)
+  return code
+}
