@@ -1,5 +1,5 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import type { TokenEndpointAnswer, TokenEndpointFailure } from '../token/grant.ts'
+import type { TokenEndpointAnswer, TokenEndpointFailure, TokenEndpointUnavailable } from '../token/grant.ts'
 import { boundRetryAt, readRetryAfter } from './backoff.ts'
 
 export { describeFailure, type FailureFacts } from './describe-failure.ts'
@@ -134,15 +134,13 @@ function classifyError(error: string, status: number, askedFor: AskedFor): Token
   return { ...ended('requestRejected', error), ...askedFor }
 }
 
-function classifyUnavailable(
-  failure: Extract<TokenEndpointFailure, { kind: 'unavailable' }>,
-  now: number,
-): TokenEndpointVerdict {
+function classifyUnavailable(failure: TokenEndpointUnavailable, now: number): TokenEndpointVerdict {
   const code = isTransientCode(failure.code) ? failure.code : 'server'
-  const { retryAt } = failure
+  const { retryAt, retryAfter } = failure
+  const askedFor = Number.isFinite(retryAt) ? boundRetryAt(Number(retryAt), now) : readRetryAfter(retryAfter, now)
   return {
-    ...transient(code, withRetryAt(Number.isFinite(retryAt) ? boundRetryAt(Number(retryAt), now) : undefined)),
-    mayHaveCommitted: code === 'unknownOutcome' || code === 'server' || code === 'timeout',
+    ...transient(code, withRetryAt(askedFor)),
+    mayHaveCommitted: failure.sent !== 'no' && (code === 'unknownOutcome' || code === 'server' || code === 'timeout'),
   }
 }
 

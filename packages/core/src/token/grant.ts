@@ -67,11 +67,27 @@ export type TokenEndpointFailure =
   | { readonly kind: 'offline' }
   /** An app's own refresh function said so. */
   | { readonly kind: 'rejected'; readonly serverCode?: string }
-  | { readonly kind: 'unavailable'; readonly code: string; readonly retryAt?: number }
+  | TokenEndpointUnavailable
+
+/**
+ * There is a clear answer that tokens cannot be had now: from an app's own refresh function, or to a grant's request for
+ * the server's metadata.
+ */
+export interface TokenEndpointUnavailable {
+  readonly kind: 'unavailable'
+  /** A `TransientCode`. */
+  readonly code: string
+  /** Milliseconds since the epoch. */
+  readonly retryAt?: number
+  /** A `Retry-After` header as it came; where there is no `retryAt`. */
+  readonly retryAfter?: string
+  /** The token request was surely not sent, since it could not be prepared. */
+  readonly sent?: 'no'
+}
 
 export interface TokenEndpointAnswer {
   readonly kind: 'answer'
-  /** HTTP status. */
+  /** HTTP status; 302 where a browser hides which redirect it was. */
   readonly status: number
   /** The `Retry-After` header as it came: seconds or a date (RFC 9110, section 10.2.3). */
   readonly retryAfter?: string

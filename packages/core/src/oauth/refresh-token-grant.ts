@@ -1,0 +1,78 @@
+import * as oauth from 'oauth4webapi'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
+import { requestTokens } from './request-tokens.ts'
+import { revokeTokens } from './revoke-tokens.ts'
+import { type AuthorizationServerOptions, assertText, readServerOptions } from './server-options.ts'
+
+export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
+  /** The scope to ask for, space-separated; default: as granted before (RFC 6749, section 6). */
+  readonly scope?: string
+  /** The resource servers the access token is for, as absolute URIs (RFC 8707, section 2.2). */
+  readonly resource?: string | readonly string[]
+}
+
+/**
+ * A grant that gets each next token set with the refresh token.
+ *
+ * Nothing is sent before the first refresh. Discovery is shared by all grants of the process.
+ *
+ * @example
+ * refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' })
+ * @throws ConfigurationError when an option is missing or malformed
+ * @see RFC 6749, section 6
+ */
+export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
+  const server = readServerOptions(options)
+  const parameters = readParameters(options)
+  return {
+    needsRefreshToken: true,
+    identity: {
+      issuer: server.issuerIdentifier,
+      clientId: server.clientId,
+      ...(options.dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered: options.dynamicallyRegistered }),
+    },
+    refresh: (request) => refresh(server, { request, parameters }),
+    revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
+  }
+}
+
+async function refresh(
+  server: AuthorizationServer,
+  { request, parameters }: { request: GrantRequest; parameters: readonly [string, string][] },
+): Promise<GrantOutcome> {
+  const { refreshToken } = request
+  if (refreshToken === undefined || refreshToken === '') {
+    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code: 'refreshTokenMissing' } }
+  }
+  return requestTokens(server, {
+    request,
+    send: (metadata, client, clientAuthentication, options) =>
+      oauth.refreshTokenGrantRequest(metadata, client, clientAuthentication, refreshToken, {
+        ...options,
+        additionalParameters: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
+      }),
+  })
+}
+
+function readParameters({ scope, resource }: RefreshTokenGrantOptions): [string, string][] {
+  const parameters: [string, string][] = []
+  if (scope !== undefined) {
+    assertText(scope, 'scope')
+    parameters.push(['scope', scope])
+  }
+  if (resource === undefined) return parameters
+  for (const uri of typeof resource === 'string' ? [resource] : readList(resource)) {
+    if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) {
+      throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
+    }
+    parameters.push(['resource', uri])
+  }
+  return parameters
+}
+
+function readList(resource: unknown): readonly unknown[] {
+  if (Array.isArray(resource)) return resource
+  throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
+}

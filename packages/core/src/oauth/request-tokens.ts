@@ -1,0 +1,142 @@
+import * as oauth from 'oauth4webapi'
+import { classifyTransportError, readErrorCode } from '../token/classify-transport-error.ts'
+import type { GrantDebugEntry, GrantOutcome, GrantRequest, TokenEndpointFailure } from '../token/grant.ts'
+import { redactForm, redactHeaders, redactUrl } from '../token/redact.ts'
+import { untilAborted } from '../token/until-aborted.ts'
+import { type AuthorizationServer, findMetadata, noteEndpointStatus } from './authorization-server.ts'
+import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
+import { toClientAuth } from './client-authentication.ts'
+import { judgeIdToken } from './judge-id-token.ts'
+import { readStatus, readTokenResponse, type TokenResponse } from './read-token-response.ts'
+import { collectRequestSecrets, removeKnownSecrets } from './remove-known-secrets.ts'
+
+/** The grant's own request function of `oauth4webapi`, such as `refreshTokenGrantRequest`. */
+export type SendGrant = (
+  server: oauth.AuthorizationServer,
+  client: oauth.Client,
+  clientAuthentication: oauth.ClientAuth,
+  options: oauth.TokenEndpointRequestOptions,
+) => Promise<Response>
+
+/**
+ * Makes one token request of whatever grant, and tells what came of it. Never throws, never retries, never follows a
+ * redirect; what it tells holds no secret but the token set.
+ *
+ * @see RFC 6749, section 3.2
+ */
+export async function requestTokens(
+  server: AuthorizationServer,
+  { request, send }: { request: GrantRequest; send: SendGrant },
+): Promise<GrantOutcome> {
+  const { signal, previous } = request
+  const exchange: Exchange = {
+    secrets: [previous?.accessToken, previous?.refreshToken, previous?.idToken, request.refreshToken].filter(
+      (secret) => secret !== undefined,
+    ),
+    startedAt: performance.now(),
+    handedToFetch: false,
+    debug: createDebug(request),
+  }
+  if (signal.aborted) return fail(exchange, { kind: 'transport', sent: 'no', code: 'timeout' })
+  const discovery = await findMetadata(server, signal)
+  if (discovery.kind === 'failed') return fail(exchange, discovery.failure, discovery.code)
+
+  const { metadata } = discovery
+  const response = await sendRequest(server, { metadata, send, signal, exchange })
+  if ('kind' in response) return fail(exchange, response)
+
+  const receivedAt = request.now()
+  const tokenResponse = await readTokenResponse(response, { signal, secrets: exchange.secrets })
+  noteEndpointStatus(server, response.status)
+  exchange.debug(describeResponse(response, { tokenResponse, exchange }))
+  if (tokenResponse.kind === 'answer') return { kind: 'failed', failure: tokenResponse.answer }
+
+  const { tokenSet } = tokenResponse
+  if (tokenSet.idToken === undefined) return { kind: 'issued', tokenSet, receivedAt }
+  const verdict = await judgeIdToken(tokenSet.idToken, { metadata, clientId: server.clientId, now: receivedAt })
+  // The two may differ in a trailing slash; the session knows the issuer as the app wrote it.
+  const idToken = verdict.issuer === metadata.issuer ? { ...verdict, issuer: server.issuerIdentifier } : verdict
+  return { kind: 'issued', tokenSet, receivedAt, idToken }
+}
+
+/** What is known of a request while it runs. */
+interface Exchange {
+  /** Whatever must not be in anything we tell; grows when the request is built. */
+  secrets: string[]
+  readonly startedAt: number
+  handedToFetch: boolean
+  readonly debug: (entry: GrantDebugEntry) => void
+}
+
+async function sendRequest(
+  server: AuthorizationServer,
+  options: { metadata: AuthorizationServerMetadata; send: SendGrant; signal: AbortSignal; exchange: Exchange },
+): Promise<Response | TokenEndpointFailure> {
+  const { metadata, send, signal, exchange } = options
+  const { clientId, clientAuthentication } = server
+  try {
+    const sent = send(
+      metadata as unknown as oauth.AuthorizationServer,
+      { client_id: clientId },
+      toClientAuth(clientAuthentication),
+      {
+        signal,
+        [oauth.allowInsecureRequests]: metadata.token_endpoint.startsWith('http:'),
+        [oauth.customFetch]: (url, init) => {
+          noteRequest(url, { body: init.body, headers: new Headers(init.headers), exchange })
+          return server.fetch(url, init)
+        },
+      },
+    )
+    return await untilAborted(sent, signal)
+  } catch (error) {
+    if (exchange.handedToFetch) return classifyTransportError(error, { signal })
+    const code = signal.aborted ? 'timeout' : (readErrorCode(error) ?? 'requestNotBuilt')
+    return { kind: 'transport', sent: 'no', code }
+  }
+}
+
+function noteRequest(url: string, request: { body: unknown; headers: Headers; exchange: Exchange }): void {
+  const { headers, exchange } = request
+  const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+  exchange.secrets = [...exchange.secrets, ...collectRequestSecrets({ body, headers })]
+  exchange.debug(
+    removeKnownSecrets({ type: 'tokenRequest', url: redactUrl(url), body: redactForm(body) }, exchange.secrets),
+  )
+  exchange.handedToFetch = true
+}
+
+function describeResponse(
+  response: Response,
+  { tokenResponse, exchange }: { tokenResponse: TokenResponse; exchange: Exchange },
+): GrantDebugEntry {
+  const body = tokenResponse.kind === 'issued' ? tokenResponse.body : tokenResponse.answer.body
+  return {
+    type: 'tokenResponse',
+    status: readStatus(response),
+    headers: removeKnownSecrets(redactHeaders(response.headers), exchange.secrets),
+    ...(body === undefined ? {} : { body }),
+    durationMilliseconds: performance.now() - exchange.startedAt,
+  }
+}
+
+function fail(
+  exchange: Exchange,
+  failure: TokenEndpointFailure,
+  code = 'code' in failure ? failure.code : undefined,
+): GrantOutcome {
+  const durationMilliseconds = performance.now() - exchange.startedAt
+  exchange.debug({ type: 'tokenRequestFailed', code: code ?? 'noAnswer', durationMilliseconds })
+  return { kind: 'failed', failure }
+}
+
+/** An app's debug function must not be able to fail a request, least of all one that rotates a token. */
+function createDebug({ debug }: GrantRequest): (entry: GrantDebugEntry) => void {
+  return (entry) => {
+    try {
+      debug?.(entry)
+    } catch {
+      // It has told somebody, or nobody.
+    }
+  }
+}
