@@ -1,0 +1,50 @@
+/**
+ * Builds the packages, packs them as they would be published, and checks the tarballs: `pnpm check:packages`.
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { repositoryRoot, runCommand } from './run-command.ts'
+import { findTarballFaults, type Tarball } from './tarball-faults.ts'
+
+const folders = readdirSync(join(repositoryRoot, 'packages')).map((name) => join(repositoryRoot, 'packages', name))
+const workFolder = mkdtempSync(join(tmpdir(), 'authchart-packages-'))
+try {
+  buildAnew()
+  const faults = folders.flatMap(checkPackage)
+  for (const fault of faults) console.error(fault)
+  if (faults.length > 0) process.exitCode = 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+} finally {
+  rmSync(workFolder, { recursive: true })
+}
+
+/** From nothing, since `tsc --build` leaves what it once built from sources that are gone. */
+function buildAnew() {
+  for (const folder of folders) rmSync(join(folder, 'dist'), { recursive: true, force: true })
+  runCommand('tsc', ['--build', 'tsconfig.build.json'])
+}
+
+function checkPackage(folder: string): string[] {
+  const file = pack(folder)
+  runCommand('publint', ['run', file, '--strict'])
+  runCommand('attw', [file, '--profile', 'esm-only', '--no-emoji'])
+  const tarball = readTarball(file)
+  const files = [...tarball.keys()]
+  console.log(`${file.slice(workFolder.length + 1)}: ${files.length} files, publint and attw have no complaint`)
+  return findTarballFaults(tarball)
+}
+
+function pack(folder: string): string {
+  const printed = runCommand('pnpm', ['--dir', folder, 'pack', '--json', '--pack-destination', workFolder])
+  const { filename } = JSON.parse(printed) as { filename: string }
+  return filename
+}
+
+function readTarball(file: string): Tarball {
+  const folder = mkdtempSync(join(workFolder, 'unpacked-'))
+  runCommand('tar', ['--extract', '--gzip', '--file', file, '--directory', folder, '--strip-components=1'])
+  return readFolder(folder)
+}
