@@ -6,11 +6,11 @@ import { spawnSync } from 'node:child_process'
 import { exit } from 'node:process'
 import { repositoryRoot } from './run-command.ts'
 
-const options = { cwd: repositoryRoot, stdio: ['ignore', 'inherit', 'inherit'] } as const
+const mainBranch = spawnSync('git', ['rev-parse', '--verify', '--quiet', 'main'], { cwd: repositoryRoot })
 
-if (spawnSync('git', ['rev-parse', '--verify', '--quiet', 'main'], { ...options, stdio: 'ignore' }).status !== 0) {
+if (mainBranch.status !== 0) {
   console.log('Without a branch `main` there is nothing to compare with: not checked.')
-} else if (spawnSync('changeset', ['status'], options).status !== 0) {
+} else if (spawnSync('changeset', ['status'], { cwd: repositoryRoot, stdio: 'inherit' }).status !== 0) {
   console.error('`pnpm changeset` writes the missing line; `pnpm changeset --empty` says that none is needed.')
   exit(1)
 }

@@ -1,7 +1,7 @@
 /**
  * Builds the packages, packs them as they would be published, and checks the tarballs: `pnpm check:packages`.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repositoryRoot, runCommand } from './run-command.ts'
@@ -46,5 +46,11 @@ function pack(folder: string): string {
 function readTarball(file: string): Tarball {
   const folder = mkdtempSync(join(workFolder, 'unpacked-'))
   runCommand('tar', ['--extract', '--gzip', '--file', file, '--directory', folder, '--strip-components=1'])
-  return readFolder(folder)
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return new Map(
+    files.map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return [path.slice(folder.length + 1), readFileSync(path, 'utf8')]
+    }),
+  )
 }
