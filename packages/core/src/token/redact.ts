@@ -126,7 +126,7 @@ function copyArray(items: readonly unknown[], context: CopyContext): unknown[] {
 function copyError(error: Error, context: CopyContext): unknown {
   const { name, message, cause } = error
   const errors = error instanceof AggregateError ? { errors: error.errors as unknown[] } : {}
-  const members = { name, message, ...error, ...errors, ...(cause === undefined ? {} : { cause }) }
+  const members = { ...error, name, message, ...errors, ...(cause === undefined ? {} : { cause }) }
   return copyMembers(Object.entries(members), context, 'code')
 }
 

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { TokenEndpointFailure } from '../token/grant.ts'
+import { describeFailure, type FailureFacts } from './describe-failure.ts'
+
+test.each<{ failure: TokenEndpointFailure; facts: FailureFacts }>([
+  {
+    failure: {
+      ...{ kind: 'answer', status: 403, retryAfter: '5', contentType: 'application/json', complete: true },
+      body: { code: 'LIMIT', error: { reason: 'x' }, refresh_token: 'canary' },
+    },
+    facts: {
+      ...{ kind: 'answer', status: 403, retryAfter: '5', contentType: 'application/json' },
+      body: { code: 'LIMIT', error: { reason: 'x' }, refresh_token: '[redacted]' },
+    },
+  },
+  { failure: { kind: 'answer', status: 502, complete: false }, facts: { kind: 'answer', status: 502 } },
+  {
+    failure: { kind: 'transport', sent: 'unknown', code: 'ECONNRESET' },
+    facts: { kind: 'transport', code: 'ECONNRESET' },
+  },
+  { failure: { kind: 'transport', sent: 'no' }, facts: { kind: 'transport' } },
+  { failure: { kind: 'offline' }, facts: { kind: 'offline' } },
+  { failure: { kind: 'rejected', serverCode: 'gone' }, facts: { kind: 'rejected', code: 'gone' } },
+  { failure: { kind: 'rejected' }, facts: { kind: 'rejected' } },
+  { failure: { kind: 'unavailable', code: 'server', retryAt: 1 }, facts: { kind: 'unavailable', code: 'server' } },
+])('tells $facts without a secret', ({ failure, facts }) => {
+  expect(describeFailure(failure)).toStrictEqual(facts)
+})
