@@ -8,7 +8,10 @@ export interface RequestPort {
    * A usable access token, refreshed first if need be.
    * @throws the signal's reason, or the `SessionError` that says why there is none
    */
-  getAccessToken(options?: { signal?: AbortSignal; minimumValidityMilliseconds?: number }): Promise<AccessToken>
+  getAccessToken(options?: {
+    signal?: AbortSignal | undefined
+    minimumValidityMilliseconds?: number
+  }): Promise<AccessToken>
   /** Feeds what became of a request into the chart. Never throws. */
   reportOutcome(outcome: RequestOutcome): void
   /** Whether this origin has refused this generation right after the refresh that was made for it. */

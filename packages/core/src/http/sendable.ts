@@ -1,0 +1,69 @@
+import { copyHeaders, setHeader } from './request-headers.ts'
+import type { FetchInit } from './request-options.ts'
+import type { Sendable } from './send-with-token.ts'
+
+/** Options with the token among the headers. */
+export type TransmitInit = FetchInit & { headers: HeadersInit }
+
+/** A fetch to an allowed origin, taken apart by a door. */
+export interface OutgoingFetch {
+  /** Where it goes, such as `https://api.example`. */
+  readonly origin: string
+  /** The name of the header that carries the token. */
+  readonly header: string
+  readonly isOneShot: boolean
+  /** The `Request`, where the target is one; options left out of `init` are in there. */
+  readonly request?: Request
+  /** The door's own copy of the second argument. */
+  readonly init: FetchInit
+  /** Calls the underlying fetch. */
+  transmit(init: TransmitInit, isReplay: boolean): Promise<Response>
+}
+
+/**
+ * Makes a `Sendable` of a fetch.
+ *
+ * The token is put only on options that are made here, anew for each send: nothing that the caller holds, nor a
+ * `Request` that an error of ky's shows, ever has it.
+ */
+export function createSendable(outgoing: OutgoingFetch): Sendable {
+  const { origin, header, isOneShot, request } = outgoing
+  const init: FetchInit = { ...outgoing.init, ...keptReferrer(request, outgoing.init), ...redirectOf(outgoing) }
+  if (isOneShot && init.body) init.duplex ??= 'half'
+  // A copy from the start: callers change and re-use their headers while a refresh is awaited.
+  let headers = copyHeaders(init.headers ?? request?.headers)
+  let isReplay = false
+
+  return {
+    origin,
+    isOneShot,
+    signal: init.signal ?? request?.signal,
+    send(authorization) {
+      if (isReplay) headers = copyHeaders(headers)
+      setHeader(headers, header, authorization)
+      const response = outgoing.transmit({ ...init, headers }, isReplay)
+      isReplay = true
+      return response
+    },
+  }
+}
+
+/**
+ * Redirects that must not be followed: with a one-shot body, because Node's fetch keeps a copy of all of it to be able
+ * to; with a header other than `Authorization`, because fetch forwards that to other origins.
+ */
+function redirectOf({ isOneShot, header, init, request }: OutgoingFetch): FetchInit | undefined {
+  if (!isOneShot && header.toLowerCase() === 'authorization') return undefined
+  // With `manual` nothing is followed, and the caller wants to see the redirect.
+  return (init.redirect ?? request?.redirect) === 'manual' ? undefined : { redirect: 'error' }
+}
+
+/** Fetch forgets a `Request`'s referrer when it is given any other option beside it (Fetch, `new Request`, step 13). */
+function keptReferrer(request: Request | undefined, init: FetchInit): FetchInit | undefined {
+  if (request === undefined) return undefined
+  const { referrer, referrerPolicy } = request
+  return {
+    ...(init.referrer === undefined && referrer !== 'about:client' ? { referrer } : {}),
+    ...(init.referrerPolicy === undefined && referrerPolicy !== '' ? { referrerPolicy } : {}),
+  }
+}
