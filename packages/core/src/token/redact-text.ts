@@ -4,7 +4,7 @@ import { isSecretName, redacted } from './secret-names.ts'
 const deepestEncoding = 3
 
 /** `name=` and `name: `, the name perhaps in quotes, and they perhaps escaped; `a[name]=` too. */
-const nameAndSeparator = /(?<![\w.%-])([\w.%-]+)[\\"'\]]*\s*[:=][^\S\r\n]*/g
+const nameAndSeparator = /(?<![\w.%-])([\w.%-]+)[\\"'\]]*\s*[:=]\s*/g
 /** A quoted value; one whose quote is missing, because the text was cut, goes on to the end. */
 const quotedValue = /\\+"(?:(?!\\+").)*(?:\\+")?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?/sy
 /** Stops as late as it can: a password may hold any sign, and a word too many is no loss. */
@@ -12,6 +12,8 @@ const bareValue = /[^\s&]+/y
 /** The values of headers have spaces in them, so what has a header's name goes on to the end of the line. */
 const line = /[^\r\n]+/y
 
+/** What may be percent-encoded as one: the value of a parameter, a path. */
+const encodedPart = /[^\s&=?#"']+/g
 /** A scheme and its token, but neither a challenge (`Bearer error="…"`) nor prose (`the Bearer token`). */
 const schemeAndToken =
   /\b(Bearer|DPoP|Basic)([^\S\r\n]+)(?!(?:tokens?|schemes?|challenges?|auth\w*)\b|[\w-]+\s*=\s*["\w])[\w\-.~+/]+=*/gi
@@ -24,9 +26,10 @@ const userInformation = /(\/\/)[^/\s?#"']*@/g
  * of URLs.
  */
 export function redactPlainText(text: string, depth = 0): string {
-  return redactNamedValues(text.replace(userInformation, `$1${redacted}@`), depth)
+  return redactNamedValues(text.replace(userInformation, `$1${redacted}@`))
     .replace(schemeAndToken, `$1$2${redacted}`)
     .replace(jwt, redacted)
+    .replace(encodedPart, (part) => redactEncoded(part, depth))
 }
 
 /** The value of an `Authorization` header: its scheme, if it has one, and nothing of the rest. */
@@ -35,18 +38,16 @@ export function redactCredentials(value: string): string {
   return scheme === undefined ? redacted : `${scheme} ${redacted}`
 }
 
-function redactNamedValues(text: string, depth: number): string {
+function redactNamedValues(text: string): string {
   let result = ''
   let position = 0
   for (const match of text.matchAll(nameAndSeparator)) {
-    // A name inside of what has been replaced already.
-    if (match.index < position) continue
-    const start = match.index + match[0].length
     const name = decodePercent(match[1] ?? '')
+    // What stands inside of a value that has been replaced is gone already.
+    if (match.index < position || !isSecretName(name)) continue
+    const start = match.index + match[0].length
     const value = readValue(text, { start, isHeader: /(?:authorization|cookie)$/i.test(name) })
-    const shown = showValue(name, value, depth)
-    if (shown === value) continue
-    result += `${text.slice(position, start)}${shown}`
+    result += `${text.slice(position, start)}${hideValue(name, value)}`
     position = start + value.length
   }
   return `${result}${text.slice(position)}`
@@ -61,13 +62,16 @@ function readValue(text: string, { start, isHeader }: { start: number; isHeader:
   return ''
 }
 
-function showValue(name: string, value: string, depth: number): string {
+function hideValue(name: string, value: string): string {
   if (value === '') return value
-  if (/authorization$/i.test(name)) return redactCredentials(value.replace(/^[\\"']+/, ''))
-  if (isSecretName(name)) return redacted
-  if (depth >= deepestEncoding || !/%[\da-f]{2}/i.test(value)) return value
-  const decoded = decodePercent(value)
-  return redactPlainText(decoded, depth + 1) === decoded ? value : redacted
+  return /authorization$/i.test(name) ? redactCredentials(value.replace(/^[\\"']+/, '')) : redacted
+}
+
+function redactEncoded(part: string, depth: number): string {
+  if (!/%[\da-f]{2}/i.test(part)) return part
+  if (depth >= deepestEncoding) return redacted
+  const decoded = decodePercent(part)
+  return redactPlainText(decoded, depth + 1) === decoded ? part : redacted
 }
 
 function decodePercent(text: string): string {

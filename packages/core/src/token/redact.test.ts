@@ -84,6 +84,10 @@ describe('P54 a debug log shows no secret', () => {
     ['jwt eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln end', 'jwt [redacted] end'],
     ['password=a,b;c"d&user=e', 'password=[redacted]&user=e'],
     ['grant_type=refresh_token&refresh_token=a', 'grant_type=refresh_token&refresh_token=[redacted]'],
+    ['https://a.example/cb?code=a%26b&state=s%20t', 'https://a.example/cb?code=[redacted]&state=s%20t'],
+    ["{ access_token:\n   'a b' }", '{ access_token:\n   [redacted] }'],
+    ['a[access_token]=b&c%5Baccess_token%5D=d', 'a[access_token]=[redacted]&c%5Baccess_token%5D=[redacted]'],
+    ['{"a":1} then token=b', '{"a":1} then token=[redacted]'],
     ['[authchart] refresh failed: 503', '[authchart] refresh failed: 503'],
     ['', ''],
   ])('reads %j as %j', (text, expected) => {
