@@ -85,7 +85,7 @@ export interface AuthorizationServer extends AsyncDisposable {
   /** Listens again on the same port; nothing is forgotten. */
   comeBack(): Promise<void>
   /** Resets the open connections and the next `times` (default 1) new ones before their request is read. */
-  cutNewConnections(times?: number): void
+  cutNewConnections(times?: number): Promise<void>
   close(): Promise<void>
 }
 

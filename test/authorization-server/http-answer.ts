@@ -28,7 +28,7 @@ export function writeAnswer(response: ServerResponse, answer: HttpAnswer): Promi
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   response.statusCode = answer.status
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value)
-  response.setHeader('content-length', answer.truncated ? body.length + 64 : body.length)
+  if (answer.status !== 204) response.setHeader('content-length', body.length + (answer.truncated ? 64 : 0))
   const { promise, resolve } = Promise.withResolvers<boolean>()
   response.once('finish', () => resolve(true))
   response.once('close', () => resolve(false))

@@ -1,3 +1,7 @@
+export { type Api, type ApiOptions, type EchoedRequest, startApi } from './api.ts'
+export { apiAnswers } from './api-answers.ts'
+export type { ApiFaultOptions, ApiFaults } from './api-faults.ts'
+export type { ApiCounts, ApiRequestListener, ApiRequestRecord } from './api-journal.ts'
 export {
   type AccessTokenFacts,
   type AuthorizationServer,
@@ -5,15 +9,18 @@ export {
   type RegisteredClient,
   startAuthorizationServer,
 } from './authorization-server.ts'
+export type { Lifetimes } from './create-provider.ts'
 export type { Fault } from './fault-queue.ts'
 export type { Gate } from './gate.ts'
-export type { HttpAnswer } from './http-answer.ts'
+export { type HttpAnswer, jsonAnswer } from './http-answer.ts'
 export type { Presentation, RefreshTokenUse } from './refresh-token-ledger.ts'
 export type { TokenResponse } from './sign-in.ts'
-export type { TokenEndpointFaults } from './token-endpoint-faults.ts'
+export { oauthError, tokenAnswers, withRetryAfter } from './token-answers.ts'
+export type { FaultOptions, TokenEndpointFaults, TokenResponseMembers } from './token-endpoint-faults.ts'
 export type {
   TokenRequestCounts,
   TokenRequestListener,
   TokenRequestOutcome,
   TokenRequestRecord,
 } from './token-request-journal.ts'
+export { withMembers, withoutMembers } from './token-response-changes.ts'

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 
 /** An HTTP server on 127.0.0.1 that can go down, come back on its port, and leaves nothing behind when closed. */
 export interface LoopbackServer extends AsyncDisposable {
@@ -13,9 +14,9 @@ export interface LoopbackServer extends AsyncDisposable {
   /** Listens again on the same port. */
   comeBack(): Promise<void>
   /** Destroys the open connections and, `times` times, each new one before its request is read. */
-  cutNewConnections(times?: number): void
+  cutNewConnections(times?: number): Promise<void>
   /** Destroys the open connections. */
-  destroyConnections(): void
+  destroyConnections(): Promise<void>
   close(): Promise<void>
 }
 
@@ -39,14 +40,15 @@ export async function startLoopbackServer(
   })
   const address = await listen(server, port)
 
-  function destroyConnections(): void {
+  async function destroyConnections(): Promise<void> {
     for (const socket of sockets) socket.destroy()
+    await clientsHaveNoticed()
   }
 
   async function goDown(): Promise<void> {
     if (!server.listening) return
     const closed = new Promise((resolve) => server.close(resolve))
-    destroyConnections()
+    await destroyConnections()
     await closed
   }
 
@@ -62,14 +64,22 @@ export async function startLoopbackServer(
     async comeBack() {
       if (!server.listening) await listen(server, address.port)
     },
-    cutNewConnections(times = 1) {
+    async cutNewConnections(times = 1) {
       connectionsToCut = times
-      destroyConnections()
+      await destroyConnections()
     },
     destroyConnections,
     close: goDown,
     [Symbol.asyncDispose]: goDown,
   }
+}
+
+/**
+ * A client in this process learns of a closed connection in the event loop's next turns. Until then its pool would send
+ * a request into it, and find the connection lost instead of refused.
+ */
+async function clientsHaveNoticed(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate()
 }
 
 function listen(server: Server, port: number): Promise<AddressInfo> {

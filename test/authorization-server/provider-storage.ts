@@ -5,6 +5,8 @@ export interface ProviderStorage {
   readonly adapter: AdapterFactory
   /** Removes every grant of the subject (of everybody when absent) with all its tokens; the number of grants. */
   removeGrants(subject?: string): number
+  /** Whether the refresh token is there, spent or not: it goes with its grant. */
+  hasRefreshToken(refreshToken: string): boolean
   /** Lets a spent refresh token be used once more. */
   unspend(refreshToken: string): void
   /** When an access token ends, in milliseconds since the epoch; `undefined` for one that is unknown. */
@@ -43,6 +45,7 @@ export function createProviderStorage(): ProviderStorage {
   return {
     adapter: (model) => createAdapter(entriesOf(model)),
     removeGrants,
+    hasRefreshToken: (refreshToken) => entriesOf('RefreshToken').has(refreshToken),
     unspend(refreshToken) {
       const entry = entriesOf('RefreshToken').get(refreshToken)
       if (entry) delete entry.payload.consumed

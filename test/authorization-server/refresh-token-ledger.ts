@@ -86,8 +86,8 @@ export function createRefreshTokenLedger(): RefreshTokenLedger {
 }
 
 /** Whether the grace still covers a spent refresh token; `now` by the monotonic clock. */
-export function isWithinGrace(entry: LedgerEntry, grace: Grace | undefined, now: number): boolean {
-  return grace !== undefined && entry.spentFor !== undefined && now - entry.spentFor.at < grace.milliseconds
+export function isWithinGrace(entry: LedgerEntry | undefined, grace: Grace | undefined, now: number): boolean {
+  return grace !== undefined && entry?.spentFor !== undefined && now - entry.spentFor.at < grace.milliseconds
 }
 
 /** Judges how a refresh token comes. Pure. */

@@ -41,8 +41,8 @@ interface Passage {
 interface Result {
   readonly answer?: HttpAnswer
   readonly outcome: TokenRequestOutcome
-  /** The client gets tokens by it, if it arrives. */
-  readonly givesTokens: boolean
+  /** Whether it carries the tokens that the refresh token was spent for; `withheld` where a fault keeps them back. */
+  readonly tokens: 'none' | 'given' | 'withheld'
 }
 
 const keepsRefreshToken = new WeakSet<object>()
@@ -133,9 +133,10 @@ async function answer(parts: TokenEndpointParts, passage: Passage): Promise<Resu
     parts.journal.presented(request, presentation)
   }
   if (plan.ending?.afterCommit === false) return endBeforeCommit(plan.ending)
-  if (entry?.spentFor && refreshToken !== undefined && isWithinGrace(entry, grace, now)) {
-    if (grace?.answer === 'sameAnswer') return endAfterCommit(plan.ending, entry.spentFor.answer, 'repeated')
-    parts.storage.unspend(refreshToken)
+  if (isWithinGrace(entry, grace, now) && parts.storage.hasRefreshToken(refreshToken ?? '')) {
+    if (grace?.answer === 'sameAnswer' && entry?.spentFor)
+      return endAfterCommit(plan.ending, entry.spentFor.answer, 'repeated')
+    parts.storage.unspend(refreshToken ?? '')
   }
   const provided = await commit(parts, passage)
   return endAfterCommit(plan.ending, provided, provided.status === 200 ? 'issued' : 'refused')
@@ -161,36 +162,37 @@ async function commit({ ledger, journal }: TokenEndpointParts, passage: Passage)
 
 function endBeforeCommit(ending: Ending): Result {
   return ending.kind === 'answer'
-    ? { answer: ending.answer, outcome: 'answeredInstead', givesTokens: false }
-    : { outcome: 'cut', givesTokens: false }
+    ? { answer: ending.answer, outcome: 'answeredInstead', tokens: 'none' }
+    : { outcome: 'cut', tokens: 'none' }
 }
 
 function endAfterCommit(ending: Ending | undefined, answer: HttpAnswer, outcome: TokenRequestOutcome): Result {
+  const issued = answer.status === 200
+  const tokens = issued ? 'withheld' : 'none'
   switch (ending?.kind) {
     case undefined:
-      return { answer, outcome, givesTokens: answer.status === 200 }
+      return { answer, outcome, tokens: issued ? 'given' : 'none' }
     case 'answer':
-      return { answer: ending.answer, outcome: 'replaced', givesTokens: false }
+      return { answer: ending.answer, outcome: 'replaced', tokens }
     case 'truncate':
       return {
         answer: { ...answer, body: Buffer.from(answer.body ?? '').subarray(0, -10), truncated: true },
         outcome: 'altered',
-        givesTokens: false,
+        tokens,
       }
     case 'alter':
-      return alter(ending, answer)
+      return issued ? alter(ending, answer) : { answer, outcome, tokens }
     case 'destroy':
-      return { outcome: 'dropped', givesTokens: false }
+      return { outcome: 'dropped', tokens }
   }
 }
 
 function alter(ending: Ending & { kind: 'alter' }, answer: HttpAnswer): Result {
-  if (answer.status !== 200) return { answer, outcome: 'refused', givesTokens: false }
   const members = ending.change(membersOf(answer))
   return {
     answer: jsonAnswer(ending.status ?? answer.status, members, answer.headers as Record<string, string>),
     outcome: 'altered',
-    givesTokens: typeof members.access_token === 'string' && members.error === undefined,
+    tokens: typeof members.access_token === 'string' && members.error === undefined ? 'given' : 'withheld',
   }
 }
 
@@ -205,7 +207,7 @@ function membersOf({ body }: HttpAnswer): Record<string, unknown> {
 }
 
 /** Sends the answer or destroys the connection, and writes down whether the client has its tokens. */
-async function deliver({ context, request, entry }: Passage, { answer, outcome, givesTokens }: Result): Promise<void> {
+async function deliver({ context, request, entry }: Passage, { answer, outcome, tokens }: Result): Promise<void> {
   request.outcome = outcome
   if (answer) {
     const { error } = membersOf(answer)
@@ -215,7 +217,7 @@ async function deliver({ context, request, entry }: Passage, { answer, outcome, 
   const delivered = answer ? await writeAnswer(context.res, answer) : false
   if (!answer) context.res.destroy()
   request.delivered = delivered
-  if (entry?.spentFor && entry.delivery !== 'delivered' && outcome !== 'answeredInstead' && outcome !== 'cut') {
-    entry.delivery = delivered && givesTokens ? 'delivered' : 'lost'
+  if (entry?.spentFor && entry.delivery !== 'delivered' && tokens !== 'none') {
+    entry.delivery = delivered && tokens === 'given' ? 'delivered' : 'lost'
   }
 }

@@ -144,7 +144,8 @@ export function createTokenRequestJournal({ limit }: { limit: number }): TokenRe
     open(facts) {
       sequence += 1
       const request: OpenTokenRequest = { sequence, ...facts, arrivedAt: Date.now(), outcome: 'open' }
-      requests = [...requests.slice(1 - limit), request]
+      requests.push(request)
+      if (requests.length > limit) requests.shift()
       open.add(request)
       numbers.total += 1
       byGrantType[request.grantType] = (byGrantType[request.grantType] ?? 0) + 1
