@@ -29,18 +29,22 @@ export async function discoverMetadata(
   options: { fetch: Fetch; signal: AbortSignal },
 ): Promise<Discovery> {
   const openId = await requestMetadata(issuer, 'oidc', options)
-  if (openId.kind === 'found' || !openId.elsewhere) return openId
-  return requestMetadata(issuer, 'oauth2', options)
+  if (!isBlocked(openId)) return openId
+  const plain = await requestMetadata(issuer, 'oauth2', options)
+  // Where neither serves, what the first one served says more about the mistake than a 404 does.
+  return isBlocked(plain) ? openId : plain
 }
 
-/** `elsewhere`: the document is not here, which the other well-known place may have. */
-type Attempt = Extract<Discovery, { kind: 'found' }> | (Extract<Discovery, { kind: 'failed' }> & { elsewhere: boolean })
+/** Whether a server that is well gave something else than its metadata: the other well-known place may have it. */
+function isBlocked(discovery: Discovery): boolean {
+  return discovery.kind === 'failed' && discovery.failure.kind === 'unavailable' && discovery.failure.code === 'blocked'
+}
 
 async function requestMetadata(
   issuer: URL,
   algorithm: 'oidc' | 'oauth2',
   { fetch, signal }: { fetch: Fetch; signal: AbortSignal },
-): Promise<Attempt> {
+): Promise<Discovery> {
   let response: Response
   try {
     const request = oauth.discoveryRequest(issuer, {
@@ -53,18 +57,18 @@ async function requestMetadata(
   } catch (error) {
     // Whatever became of this request, the token request was not sent.
     const { code = 'discoveryFailed' } = classifyTransportError(error, { signal })
-    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code }, code, elsewhere: false }
+    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code }, code }
   }
   const text = await readBody(response, { signal })
   if (!response.ok) return describeRefusal(response)
   if (text === undefined) {
     const code = signal.aborted ? 'timeout' : 'discoveryCut'
-    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code }, code, elsewhere: false }
+    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code }, code }
   }
   return readMetadata(text, issuer)
 }
 
-function describeRefusal(response: Response): Attempt {
+function describeRefusal(response: Response): Discovery {
   const status = readStatus(response)
   const retryAfter = response.headers.get('retry-after')
   const troubled = status >= 500 || status === 408 || status === 425
@@ -73,11 +77,10 @@ function describeRefusal(response: Response): Attempt {
     kind: 'failed',
     failure: { kind: 'unavailable', sent: 'no', code, ...(retryAfter === null ? {} : { retryAfter }) },
     code: `discoveryStatus${status}`,
-    elsewhere: code === 'blocked',
   }
 }
 
-function readMetadata(text: string, issuer: URL): Attempt {
+function readMetadata(text: string, issuer: URL): Discovery {
   const metadata = parseObject(text)
   const code =
     metadata === undefined
@@ -88,7 +91,7 @@ function readMetadata(text: string, issuer: URL): Attempt {
           ? undefined
           : 'discoveryWithoutTokenEndpoint'
   if (code === undefined) return { kind: 'found', metadata: metadata as unknown as AuthorizationServerMetadata }
-  return { kind: 'failed', failure: { kind: 'unavailable', sent: 'no', code: 'blocked' }, code, elsewhere: true }
+  return { kind: 'failed', failure: { kind: 'unavailable', sent: 'no', code: 'blocked' }, code }
 }
 
 /** Whether a member of the metadata is a URL that secrets may be sent to. */

@@ -11,8 +11,9 @@ const longestBody = 1024 * 1024
  */
 export async function readBody(response: Response, { signal }: { signal: AbortSignal }): Promise<string | undefined> {
   if (response.body === null) return ''
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
-    const reader = response.body.getReader()
+    reader = response.body.getReader()
     const decoder = new TextDecoder()
     let text = ''
     let length = 0
@@ -25,7 +26,7 @@ export async function readBody(response: Response, { signal }: { signal: AbortSi
     }
   } catch {
     // Frees the connection; how that ends is of no interest.
-    response.body.cancel().catch(() => {})
+    reader?.cancel().catch(() => {})
     return undefined
   }
 }

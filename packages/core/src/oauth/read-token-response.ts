@@ -25,7 +25,7 @@ export async function readTokenResponse(
   const text = await readBody(response, { signal })
   const parsed: ParsedBody = text === undefined ? { complete: false } : parseBody(text)
   const tokenSet = response.ok && parsed.members !== undefined ? readTokenSet(parsed.members) : undefined
-  const body = parsed.members && redactBody(parsed.members, secrets)
+  const body = parsed.members && redactBody(parsed.members, { secrets, issued: tokenSet !== undefined })
   if (tokenSet !== undefined && body !== undefined) return { kind: 'issued', tokenSet, body }
   const retryAfter = response.headers.get('retry-after')
   const contentType = response.headers.get('content-type')
@@ -68,12 +68,12 @@ function isFormEncoded(text: string): boolean {
 }
 
 function readTokenSet(members: Readonly<Record<string, unknown>>): TokenSetInput | undefined {
-  const accessToken = readString(members.access_token)
-  if (accessToken === undefined || readString(members.error) !== undefined) return undefined
-  const tokenType = readString(members.token_type)
-  const refreshToken = readString(members.refresh_token)
-  const idToken = readString(members.id_token)
-  const scope = readString(members.scope)
+  const accessToken = readText(members.access_token)
+  if (accessToken === undefined || readText(members.error) !== undefined) return undefined
+  const tokenType = readText(members.token_type)
+  const refreshToken = readText(members.refresh_token)
+  const idToken = readText(members.id_token)
+  const scope = readText(members.scope)
   const expiresIn = members.expires_in
   return {
     accessToken,
@@ -87,15 +87,21 @@ function readTokenSet(members: Readonly<Record<string, unknown>>): TokenSetInput
 
 function redactBody(
   members: Readonly<Record<string, unknown>>,
-  secrets: Iterable<string>,
+  { secrets, issued }: { secrets: Iterable<string>; issued: boolean },
 ): Readonly<Record<string, unknown>> {
-  const own = [members.access_token, members.refresh_token, members.id_token].filter((value) => readString(value))
-  const redacted = removeKnownSecrets(redactObject(members), [...secrets, ...(own as string[])])
-  return isObject(redacted) ? redacted : {}
+  // In an error response `code` is no authorization code but the server's own word for the error.
+  const redacted = redactObject(members, issued ? {} : { keep: ['code'] })
+  const own = [members.access_token, members.refresh_token, members.id_token].filter((value) => isText(value))
+  const body = removeKnownSecrets(redacted, [...secrets, ...own])
+  return isObject(body) ? body : {}
 }
 
-function readString(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+function readText(value: unknown): string | undefined {
+  return isText(value) ? value : undefined
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

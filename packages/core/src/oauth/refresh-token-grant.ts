@@ -2,8 +2,8 @@ import * as oauth from 'oauth4webapi'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
-import { requestTokens } from './request-tokens.ts'
 import { revokeTokens } from './revoke-tokens.ts'
+import { sendTokenRequest } from './send-token-request.ts'
 import { type AuthorizationServerOptions, assertText, readServerOptions } from './server-options.ts'
 
 export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
@@ -46,7 +46,7 @@ async function refresh(
   if (refreshToken === undefined || refreshToken === '') {
     return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code: 'refreshTokenMissing' } }
   }
-  return requestTokens(server, {
+  return sendTokenRequest(server, {
     request,
     send: (metadata, client, clientAuthentication, options) =>
       oauth.refreshTokenGrantRequest(metadata, client, clientAuthentication, refreshToken, {

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { classifyTransportError, readErrorCode } from '../token/classify-transport-error.ts'
 import type { GrantDebugEntry, GrantOutcome, GrantRequest, TokenEndpointFailure } from '../token/grant.ts'
 import { redactForm, redactHeaders, redactUrl } from '../token/redact.ts'
+import type { TokenSetInput } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 import { type AuthorizationServer, findMetadata, noteEndpointStatus } from './authorization-server.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
@@ -24,15 +25,13 @@ export type SendGrant = (
  *
  * @see RFC 6749, section 3.2
  */
-export async function requestTokens(
+export async function sendTokenRequest(
   server: AuthorizationServer,
   { request, send }: { request: GrantRequest; send: SendGrant },
 ): Promise<GrantOutcome> {
   const { signal, previous } = request
   const exchange: Exchange = {
-    secrets: [previous?.accessToken, previous?.refreshToken, previous?.idToken, request.refreshToken].filter(
-      (secret) => secret !== undefined,
-    ),
+    secrets: [...collectTokens(previous), request.refreshToken ?? ''],
     startedAt: performance.now(),
     handedToFetch: false,
     debug: createDebug(request),
@@ -110,14 +109,21 @@ function describeResponse(
   response: Response,
   { tokenResponse, exchange }: { tokenResponse: TokenResponse; exchange: Exchange },
 ): GrantDebugEntry {
+  const issued = tokenResponse.kind === 'issued' ? tokenResponse.tokenSet : undefined
   const body = tokenResponse.kind === 'issued' ? tokenResponse.body : tokenResponse.answer.body
+  const secrets = [...exchange.secrets, ...collectTokens(issued)]
   return {
     type: 'tokenResponse',
     status: readStatus(response),
-    headers: removeKnownSecrets(redactHeaders(response.headers), exchange.secrets),
+    headers: removeKnownSecrets(redactHeaders(response.headers), secrets),
     ...(body === undefined ? {} : { body }),
     durationMilliseconds: performance.now() - exchange.startedAt,
   }
+}
+
+function collectTokens(tokenSet: TokenSetInput | undefined): string[] {
+  const tokens = [tokenSet?.accessToken, tokenSet?.refreshToken, tokenSet?.idToken]
+  return tokens.filter((token) => token !== undefined)
 }
 
 function fail(

@@ -1,0 +1,217 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { platformFetch as fetch } from './fetch.ts'
+import { forgetMetadata, getMetadata } from './metadata-cache.ts'
+
+const openIdPath = '/.well-known/openid-configuration'
+const oauthPath = '/.well-known/oauth-authorization-server'
+
+const servers: http.Server[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections()
+})
+
+type Answer = (request: http.IncomingMessage, response: http.ServerResponse, issuer: string) => void
+
+/** A server and the paths it was asked for. */
+async function start(answer: Answer): Promise<{ issuer: URL; paths: string[] }> {
+  const paths: string[] = []
+  let issuer = ''
+  const server = http.createServer((request, response) => {
+    paths.push(request.url ?? '')
+    answer(request, response, issuer)
+  })
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { issuer: new URL(issuer), paths }
+}
+
+const serveMetadata: Answer = (_request, response, issuer) => {
+  response.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token` }))
+}
+
+const { signal } = new AbortController()
+
+it('asks once, whoever asks and however many at once', async () => {
+  const { issuer, paths } = await start(serveMetadata)
+  const discoveries = await Promise.all(Array.from({ length: 50 }, () => getMetadata(issuer, { fetch, signal })))
+  expect(discoveries.every(({ kind }) => kind === 'found')).toBe(true)
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+  expect(paths).toEqual([openIdPath])
+})
+
+it('asks again once it has been told to forget', async () => {
+  const { issuer, paths } = await start(serveMetadata)
+  await getMetadata(issuer, { fetch, signal })
+  forgetMetadata(issuer)
+  await getMetadata(issuer, { fetch, signal })
+  expect(paths).toHaveLength(2)
+})
+
+it('keeps no failure', async () => {
+  let isDown = true
+  const { issuer } = await start((request, response, url) => {
+    if (!isDown) return serveMetadata(request, response, url)
+    response.statusCode = 503
+    response.end()
+  })
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'failed' })
+  isDown = false
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+})
+
+it('remembers a hundred issuers and forgets the one unused for longest', async () => {
+  const { issuer, paths } = await start((request, response, url) => {
+    const path = (request.url ?? '').slice(0, -openIdPath.length)
+    response.end(JSON.stringify({ issuer: url + path, token_endpoint: `${url}/token` }))
+  })
+  const ask = (name: string) => getMetadata(new URL(name, issuer), { fetch, signal })
+  await ask('/first')
+  for (let count = 1; count < 100; count += 1) await ask(`/tenant-${count}`)
+  await ask('/first')
+  await ask('/one-more')
+  expect(paths).toHaveLength(101)
+  await ask('/first')
+  expect(paths).toHaveLength(101)
+  await ask('/tenant-1')
+  expect(paths).toHaveLength(102)
+})
+
+it('takes OAuth’s document where OpenID Connect’s is not', async () => {
+  const { issuer, paths } = await start((request, response, url) => {
+    if (request.url === oauthPath) return serveMetadata(request, response, url)
+    response.statusCode = 404
+    response.end('<html>')
+  })
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+  expect(paths).toEqual([openIdPath, oauthPath])
+})
+
+describe('a signal', () => {
+  it('ends the wait of its owner alone', async () => {
+    const asked = Promise.withResolvers<() => void>()
+    const { issuer, paths } = await start((...exchange) => asked.resolve(() => serveMetadata(...exchange)))
+    const impatient = new AbortController()
+    const first = getMetadata(issuer, { fetch, signal: impatient.signal })
+    const second = getMetadata(issuer, { fetch, signal })
+    const answer = await asked.promise
+    impatient.abort()
+    expect(await first).toMatchObject({ kind: 'failed', failure: { kind: 'transport', sent: 'no', code: 'timeout' } })
+    answer()
+    expect(await second).toMatchObject({ kind: 'found' })
+    expect(paths).toHaveLength(1)
+  })
+
+  it('ends the request when nobody waits any longer, and the next one asks anew', async () => {
+    const closed = Promise.withResolvers<void>()
+    const impatient = new AbortController()
+    const { issuer, paths } = await start((request, response, url) => {
+      if (paths.length > 1) return serveMetadata(request, response, url)
+      response.once('close', () => closed.resolve())
+      impatient.abort()
+    })
+    await getMetadata(issuer, { fetch, signal: impatient.signal })
+    await closed.promise
+    expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+  })
+})
+
+describe('a failure ends no session: nothing was sent to the token endpoint', () => {
+  const unavailable = { kind: 'unavailable', sent: 'no' }
+
+  it.each<[string, Answer, object, string]>([
+    [
+      'a 404',
+      (_, response) => response.writeHead(404).end(),
+      { ...unavailable, code: 'blocked' },
+      'discoveryStatus404',
+    ],
+    [
+      'an OAuth error',
+      (_, response) => response.writeHead(400).end('{"error":"invalid_grant"}'),
+      {
+        ...unavailable,
+        code: 'blocked',
+      },
+      'discoveryStatus400',
+    ],
+    [
+      'a redirect',
+      (_, response) => response.writeHead(302, { location: '/elsewhere' }).end(),
+      {
+        ...unavailable,
+        code: 'blocked',
+      },
+      'discoveryStatus302',
+    ],
+    [
+      'a 503',
+      (_, response) => response.writeHead(503, { 'retry-after': '7' }).end(),
+      {
+        ...unavailable,
+        code: 'server',
+        retryAfter: '7',
+      },
+      'discoveryStatus503',
+    ],
+    [
+      'a 429',
+      (_, response) => response.writeHead(429).end(),
+      { ...unavailable, code: 'throttled' },
+      'discoveryStatus429',
+    ],
+    ['a page', (_, response) => response.end('<html>'), { ...unavailable, code: 'blocked' }, 'discoveryUnreadable'],
+    [
+      'another issuer',
+      (_, response) => response.end('{"issuer":"https://evil.example","token_endpoint":"https://evil.example/"}'),
+      {
+        ...unavailable,
+        code: 'blocked',
+      },
+      'discoveryIssuerMismatch',
+    ],
+    [
+      'no token endpoint',
+      (_, response, issuer) => response.end(JSON.stringify({ issuer })),
+      {
+        ...unavailable,
+        code: 'blocked',
+      },
+      'discoveryWithoutTokenEndpoint',
+    ],
+    [
+      'a token endpoint over plain http',
+      (_, response, issuer) => {
+        response.end(JSON.stringify({ issuer, token_endpoint: 'http://login.example/token' }))
+      },
+      { ...unavailable, code: 'blocked' },
+      'discoveryWithoutTokenEndpoint',
+    ],
+    [
+      'a reset',
+      (request) => request.socket.resetAndDestroy(),
+      {
+        kind: 'transport',
+        sent: 'no',
+        code: 'ECONNRESET',
+      },
+      'ECONNRESET',
+    ],
+    [
+      'a cut body',
+      (request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('{', () => request.socket.destroy())
+      },
+      { kind: 'transport', sent: 'no', code: 'discoveryCut' },
+      'discoveryCut',
+    ],
+  ])('%s', async (_name, answer, failure, code) => {
+    const { issuer } = await start(answer)
+    expect(await getMetadata(issuer, { fetch, signal })).toEqual({ kind: 'failed', failure, code })
+  })
+})
