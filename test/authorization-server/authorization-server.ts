@@ -1,14 +1,23 @@
-import type { ClientMetadata } from 'oidc-provider'
+import type { ClientMetadata, Provider } from 'oidc-provider'
 import { createProvider, type Lifetimes } from './create-provider.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
-import { createProviderStorage } from './provider-storage.ts'
+import { createProviderStorage, type ProviderStorage } from './provider-storage.ts'
 import { createRefreshTokenLedger, type RefreshTokenUse } from './refresh-token-ledger.ts'
+import {
+  callback,
+  publicClient,
+  type RegisteredClient,
+  registeredClients,
+  secretBasicClient,
+  secretPostClient,
+} from './registered-clients.ts'
 import { signInByCode, type TokenResponse } from './sign-in.ts'
 import { createTokenEndpoint, rotates } from './token-endpoint.ts'
 import { createTokenEndpointFaults, type TokenEndpointFaults } from './token-endpoint-faults.ts'
 import {
   createTokenRequestJournal,
   type TokenRequestCounts,
+  type TokenRequestJournal,
   type TokenRequestListener,
   type TokenRequestRecord,
 } from './token-request-journal.ts'
@@ -25,12 +34,6 @@ export interface AuthorizationServerOptions {
   readonly port?: number
   /** How many token requests the log remembers. Default 10,000. */
   readonly logLimit?: number
-}
-
-/** A client that is registered at the server. */
-export interface RegisteredClient {
-  readonly id: string
-  readonly secret?: string
 }
 
 /** What the API learns about a bearer token. */
@@ -89,11 +92,6 @@ export interface AuthorizationServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const callback = 'http://127.0.0.1/callback'
-const publicClient = { id: 'public-client' }
-const secretBasicClient = { id: 'secret-basic-client', secret: 'secret:of the+basic%client' }
-const secretPostClient = { id: 'secret-post-client', secret: 'secret-of-the-post-client' }
-
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const lifetimes: Lifetimes = { accessToken: 3, refreshToken: 3600, idToken: 3600, ...options.lifetimes }
@@ -151,22 +149,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     until: journal.until,
     onTokenRequest: journal.subscribe,
     resetCounts: journal.reset,
-    revokeGrant(subject) {
-      const revoked = storage.removeGrants(subject)
-      journal.grantsRevoked(revoked)
-      return revoked
-    },
-    async revokeAccessToken(accessToken) {
-      await (await provider.AccessToken.find(accessToken, { ignoreExpiration: true }))?.destroy()
-    },
-    expireAccessTokens: storage.expireAccessTokens,
-    async findAccessToken(accessToken) {
-      // The provider cuts expiry to whole seconds, up to one too early for a client that trusts `expires_in`.
-      const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
-      const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
-      if (!token || expiresAt <= Date.now()) return undefined
-      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, expiresAt }
-    },
+    ...grantControls({ provider, storage, journal }),
     ...reachability(listener),
     close,
     [Symbol.asyncDispose]: close,
@@ -177,28 +160,29 @@ function reachability({ goDown, comeBack, cutNewConnections }: LoopbackServer) {
   return { goDown, comeBack, cutNewConnections }
 }
 
-function registeredClients({ clients = [], redirectUris = [] }: AuthorizationServerOptions): ClientMetadata[] {
-  const shared: Partial<ClientMetadata> = {
-    application_type: 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    redirect_uris: [callback, ...redirectUris],
+interface GrantParts {
+  readonly provider: Provider
+  readonly storage: ProviderStorage
+  readonly journal: TokenRequestJournal
+}
+
+function grantControls({ provider, storage, journal }: GrantParts) {
+  return {
+    revokeGrant(subject?: string) {
+      const revoked = storage.removeGrants(subject)
+      journal.grantsRevoked(revoked)
+      return revoked
+    },
+    async revokeAccessToken(accessToken: string) {
+      await (await provider.AccessToken.find(accessToken, { ignoreExpiration: true }))?.destroy()
+    },
+    expireAccessTokens: storage.expireAccessTokens,
+    async findAccessToken(accessToken: string): Promise<AccessTokenFacts | undefined> {
+      // The provider cuts expiry to whole seconds, up to one too early for a client that trusts `expires_in`.
+      const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+      const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
+      if (!token || expiresAt <= Date.now()) return undefined
+      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, expiresAt }
+    },
   }
-  const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
-  return [
-    { ...shared, client_id: publicClient.id, token_endpoint_auth_method: 'none' },
-    {
-      ...withSecret,
-      client_id: secretBasicClient.id,
-      client_secret: secretBasicClient.secret,
-      token_endpoint_auth_method: 'client_secret_basic',
-    },
-    {
-      ...withSecret,
-      client_id: secretPostClient.id,
-      client_secret: secretPostClient.secret,
-      token_endpoint_auth_method: 'client_secret_post',
-    },
-    ...clients,
-  ]
 }

@@ -1,12 +1,12 @@
-export { type Api, type ApiOptions, type EchoedRequest, startApi } from './api.ts'
+export { type Api, type ApiOptions, startApi } from './api.ts'
 export { apiAnswers } from './api-answers.ts'
 export type { ApiFaultOptions, ApiFaults } from './api-faults.ts'
 export type { ApiCounts, ApiRequestListener, ApiRequestRecord } from './api-journal.ts'
+export type { EchoedRequest } from './api-listener.ts'
 export {
   type AccessTokenFacts,
   type AuthorizationServer,
   type AuthorizationServerOptions,
-  type RegisteredClient,
   startAuthorizationServer,
 } from './authorization-server.ts'
 export type { Lifetimes } from './create-provider.ts'
@@ -14,6 +14,7 @@ export type { Fault } from './fault-queue.ts'
 export type { Gate } from './gate.ts'
 export { type HttpAnswer, jsonAnswer } from './http-answer.ts'
 export type { Presentation, RefreshTokenUse } from './refresh-token-ledger.ts'
+export type { RegisteredClient } from './registered-clients.ts'
 export type { TokenResponse } from './sign-in.ts'
 export { oauthError, tokenAnswers, withRetryAfter } from './token-answers.ts'
 export type { FaultOptions, TokenEndpointFaults, TokenResponseMembers } from './token-endpoint-faults.ts'
