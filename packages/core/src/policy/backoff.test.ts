@@ -52,6 +52,12 @@ describe('the delay', () => {
 })
 
 describe('Retry-After', () => {
+  test('reads a year of two digits as one that is at most 50 years ahead', () => {
+    const in2026 = Date.UTC(2026, 0, 1)
+    expect(readRetryAfter('Friday, 01-Jan-76 00:00:00 GMT', in2026)).toBe(in2026 + hour)
+    expect(readRetryAfter('Friday, 01-Jan-77 00:00:00 GMT', in2026)).toBe(in2026)
+  })
+
   test.each([
     ['120', 120 * second],
     [' 120 ', 120 * second],
@@ -73,6 +79,8 @@ describe('Retry-After', () => {
     // Two digits that would be more than 50 years ahead are of the century before.
     ['Saturday, 06-Nov-93 08:49:37 GMT', 0],
     ['Sunday, 06-Nov-45 08:49:37 GMT', 0],
+    ['Sunday, 06-Nov-44 08:49:37 GMT', hour],
+    ['Sunday, 06-Nov-00 08:49:37 GMT', hour],
   ])('%j asks to come back %d ms from now', (header, expected) => {
     expect(readRetryAfter(header, now)).toBe(now + expected)
   })

@@ -10,9 +10,6 @@ const lastCeiling = 5 * minute
 /** Jitter may come out as nothing, and a failure that takes no time would then be tried again without a pause. */
 const shortestDelay = 100
 
-/** From here on the ceiling is `lastCeiling` anyway; without a bound, two to the power of a huge count is infinite. */
-const lastDoubling = 16
-
 /** A server may ask for patience, not for silence: a mistaken `Retry-After` would sign everybody out in effect. */
 const longestRetryAfter = hour
 
@@ -24,8 +21,8 @@ const longestRetryAfter = hour
  * @param random from 0 up to 1
  */
 export function backoffDelay(failuresInARow: number, random: number): number {
-  const doublings = Math.min(Math.max(failuresInARow - 1, 0), lastDoubling)
-  const ceiling = Math.min(firstCeiling * 2 ** doublings, lastCeiling)
+  // A huge count makes this infinite, which the last ceiling catches.
+  const ceiling = Math.min(firstCeiling * 2 ** Math.max(failuresInARow - 1, 0), lastCeiling)
   return Math.round(shortestDelay + random * (ceiling - shortestDelay))
 }
 

@@ -197,6 +197,10 @@ describe('Retry-After', () => {
     expect(classify(answer(400, { error }, wish))).toStrictEqual({ ...ended('grantRejected', error), retryAt })
   })
 
+  test.each([...grantCodes, ...clientCodes])('saves a session from %s under a 2xx, which no RFC knows', (error) => {
+    expect(classify(answer(200, { error }, wish))).toStrictEqual({ ...trouble, retryAt })
+  })
+
   test.each(clientCodes)('does not revive a client that was refused with %s', (error) => {
     expect(classify(answer(401, { error }, wish))).toStrictEqual({ ...ended('clientRejected', error), retryAt })
   })

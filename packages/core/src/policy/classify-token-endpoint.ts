@@ -129,9 +129,8 @@ function classifyError(error: string, status: number, askedFor: AskedFor): Token
   if (meaning === 'trouble') return transient('server', askedFor)
   // An error under a success status follows no RFC, so nothing it says is taken as the RFC's final word.
   if (meaning !== undefined && !isSuccess(status)) return { ...ended(meaning, error), ...askedFor }
-  // A code that says nothing certain, together with an invitation to come again: a rate limit in its own words.
-  if (meaning === undefined && askedFor.retryAt !== undefined) return transient('server', askedFor)
-  return { ...ended('requestRejected', error), ...askedFor }
+  // What says nothing certain, together with an invitation to come again, is a rate limit in the server's own words.
+  return askedFor.retryAt === undefined ? ended('requestRejected', error) : transient('server', askedFor)
 }
 
 function classifyUnavailable(failure: TokenEndpointUnavailable, now: number): TokenEndpointVerdict {

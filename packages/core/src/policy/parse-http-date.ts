@@ -39,5 +39,6 @@ function readYear(digits: string, now: number): number {
   if (digits.length === 4) return Number(digits)
   const currentYear = new Date(now).getUTCFullYear()
   const year = currentYear - (currentYear % 100) + Number(digits)
-  return year > currentYear + 50 ? year - 100 : year
+  if (year > currentYear + 50) return year - 100
+  return year <= currentYear - 50 ? year + 100 : year
 }

@@ -87,6 +87,8 @@ describe('P54 a debug log shows no secret', () => {
     ['https://a.example/cb?code=a%26b&state=s%20t', 'https://a.example/cb?code=[redacted]&state=s%20t'],
     ["{ access_token:\n   'a b' }", '{ access_token:\n   [redacted] }'],
     ['a[access_token]=b&c%5Baccess_token%5D=d', 'a[access_token]=[redacted]&c%5Baccess_token%5D=[redacted]'],
+    [`a=${encodeURIComponent(`b=${encodeURIComponent('c?token=d')}`)}&e=f`, 'a=[redacted]&e=f'],
+    [`a=${encodeURIComponent(`b=${encodeURIComponent('c?d=e')}`)}&e=f`, 'a=b%3Dc%253Fd%253De&e=f'],
     ['{"a":1} then token=b', '{"a":1} then token=[redacted]'],
     ['[authchart] refresh failed: 503', '[authchart] refresh failed: 503'],
     ['', ''],
