@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util'
 import { repositoryRoot } from './run-command.ts'
 
 const steps = [
+  // `verifyDepsBeforeRun` only warns about a lockfile that does not fit.
+  { name: 'lockfile', heading: 'Lockfile', command: ['pnpm', 'install', '--frozen-lockfile'] },
   { name: 'format', heading: 'Format and lint', command: ['biome', 'check', '--error-on-warnings'] },
   { name: 'types', heading: 'Types', command: ['tsc', '--build'] },
   { name: 'unused', heading: 'Unused files, exports and dependencies', command: ['knip'] },
