@@ -252,6 +252,12 @@ describe("an app's own refresh function", () => {
   })
 })
 
+test("metadata that cannot be had leaves no doubt about a commit, and its server's Retry-After counts", () => {
+  const failure = { kind: 'unavailable', sent: 'no', code: 'server', retryAfter: '7' } as const
+  const retryAt = now + 7000
+  expect(classify(failure)).toStrictEqual({ kind: 'transient', code: 'server', retryAt, mayHaveCommitted: false })
+})
+
 describe("an app's classifyFailure", () => {
   const end = ended('grantRejected', 'invalid_grant')
 
