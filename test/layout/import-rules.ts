@@ -7,6 +7,7 @@ import { readModuleImports } from '../../scripts/module-imports.ts'
  */
 const layers: readonly (readonly string[])[] = [
   ['doors'],
+  ['testing'],
   ['http', 'session'],
   ['refresh'],
   ['store', 'policy'],

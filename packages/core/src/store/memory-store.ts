@@ -1,3 +1,4 @@
+import { untilAborted } from '../token/until-aborted.ts'
 import { type SessionRecord, summarizeRecord } from './session-record.ts'
 import type { Lease, SessionStore } from './session-store.ts'
 
@@ -38,7 +39,7 @@ export function createMemoryStore(): SessionStore {
         if (queues.get(key) === tail) queues.delete(key)
       })
       try {
-        await raceAbort(before, signal)
+        await untilAborted(before, signal)
       } catch (reason) {
         end()
         throw reason
@@ -68,17 +69,5 @@ function createLease(release: () => void): Lease {
     async [Symbol.asyncDispose]() {
       release()
     },
-  }
-}
-
-async function raceAbort(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

@@ -1,0 +1,56 @@
+import type { Clock } from './clock.ts'
+
+/** Whether a wait came to its end, or was cut short by its signal. */
+export type WaitEnd = 'elapsed' | 'aborted'
+
+/** Waits for some milliseconds by a clock; a signal ends the wait early, without a throw. */
+export function wait(
+  clock: Clock,
+  delayMilliseconds: number,
+  options: { signal?: AbortSignal | undefined; keepAlive?: boolean } = {},
+): Promise<WaitEnd> {
+  const { signal, keepAlive = false } = options
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve('aborted')
+    const onAbort = () => {
+      clock.clearTimeout(timer)
+      resolve('aborted')
+    }
+    const timer = clock.setTimeout(
+      () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve('elapsed')
+      },
+      delayMilliseconds,
+      { keepAlive },
+    )
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** A signal that aborts after some milliseconds by a clock, or with another signal; `stop` ends its timer. */
+export function timeoutSignal(
+  clock: Clock,
+  delayMilliseconds: number,
+  options: { signal?: AbortSignal | undefined; keepAlive?: boolean } = {},
+): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController()
+  const { signal, keepAlive = false } = options
+  const timer = clock.setTimeout(
+    () => controller.abort(new DOMException('Timed out', 'TimeoutError')),
+    delayMilliseconds,
+    {
+      keepAlive,
+    },
+  )
+  const onAbort = () => controller.abort(signal?.reason)
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return {
+    signal: controller.signal,
+    stop() {
+      clock.clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import type { SessionRecord } from '../store/session-record.ts'
+
+/** A token rejected within this time of its birth was dead on arrival, or whoever rejects it always will. */
+export const soonAfterBirthMilliseconds = 10_000
+
+/** What made somebody want a refresh, and which token set they had. */
+export interface RefreshPrompt {
+  /** The generation that is not good enough. */
+  readonly generation: number
+  /**
+   * - `due`: by the clock, or because a caller needs it to last longer.
+   * - `rejected`: a resource server refused it.
+   * - `resumed`: the device woke up or came back online; our own backoff does not hold it up.
+   * - `explicit`: the app called `refresh()`; neither our own backoff nor an end that may have been mended does.
+   */
+  readonly cause: 'due' | 'rejected' | 'resumed' | 'explicit'
+  /** The rejection came within ten seconds of the token's birth. */
+  readonly rejectedSoon: boolean
+}
+
+/** What to do with the record that was read under the lease. */
+export type RereadDecision =
+  /** Somebody else was quicker: take what the record holds. */
+  | { readonly kind: 'adopt' }
+  /** There is nothing to refresh any more: signed out, ended, or gone. */
+  | { readonly kind: 'follow' }
+  /** Not before `retryAt` (milliseconds since the epoch). */
+  | { readonly kind: 'wait'; readonly retryAt: number; readonly serverAsked: boolean }
+  /** Token sets keep being refused as soon as they are used: back off first. */
+  | { readonly kind: 'backOff' }
+  /** There is no refresh token to send, and the grant needs one. */
+  | { readonly kind: 'end' }
+  /** Send the record's refresh token. `outcomeUnknown`: an earlier request with it was never answered. */
+  | { readonly kind: 'request'; readonly outcomeUnknown: boolean }
+
+/** Decides what to do with the record that was read under the lease. */
+export function decideAfterReread(
+  record: SessionRecord | undefined,
+  prompt: RefreshPrompt,
+  circumstances: { now: number; needsRefreshToken: boolean },
+): RereadDecision {
+  const { now, needsRefreshToken } = circumstances
+  if (record === undefined || record.status === 'signedOut') return { kind: 'follow' }
+  if (record.status === 'ended' && !canGoOn(record, prompt)) return { kind: 'follow' }
+  if (isWorthAdopting(record, prompt.generation, now)) return { kind: 'adopt' }
+  if (record.serverCooldownUntil !== undefined && now < record.serverCooldownUntil) {
+    return { kind: 'wait', retryAt: record.serverCooldownUntil, serverAsked: true }
+  }
+  if (record.backoffUntil !== undefined && now < record.backoffUntil && heedsBackoff(prompt)) {
+    return { kind: 'wait', retryAt: record.backoffUntil, serverAsked: false }
+  }
+  if (needsRefreshToken && record.secrets?.tokenSet.refreshToken === undefined) return { kind: 'end' }
+  if (wouldLoop(record, prompt)) return { kind: 'backOff' }
+  return { kind: 'request', outcomeUnknown: record.refreshIntent?.generation === record.generation }
+}
+
+/** Ends that an explicit `refresh()` may try to overcome: nothing is wrong with the refresh token. */
+function canGoOn(record: SessionRecord, prompt: RefreshPrompt): boolean {
+  const reason = record.end?.reason
+  return prompt.cause === 'explicit' && (reason === 'clientRejected' || reason === 'unreachable')
+}
+
+/** What failed before we slept, or before the user said "now", may well work now. */
+function heedsBackoff(prompt: RefreshPrompt): boolean {
+  return prompt.cause === 'due' || prompt.cause === 'rejected'
+}
+
+/** Whether a record holds a newer token set that has not expired meanwhile: an expired one is better refreshed. */
+export function isWorthAdopting(record: SessionRecord, generation: number, now: number): boolean {
+  if (record.generation <= generation || record.status !== 'signedIn') return false
+  const expiresAt = record.secrets?.tokenSet.expiresAt
+  return expiresAt === undefined || now < expiresAt
+}
+
+/**
+ * The first token set that is rejected at once is simply replaced. From the second in a row on, each replacement waits
+ * for a backoff first; that it has done so shows in the run of failures.
+ */
+function wouldLoop(record: SessionRecord, prompt: RefreshPrompt): boolean {
+  if (prompt.cause !== 'rejected' || !prompt.rejectedSoon || record.generation > prompt.generation) return false
+  return record.rejectionStreak > 0 && record.failure?.code !== 'tokenUnusable'
+}
+
+/** What to do with a token set that was issued, when the write that should have stored it did not succeed. */
+export type LostWriteDecision =
+  /** The record holds it after all. */
+  | 'stored'
+  /** An intent or a cooldown moved, or the rejection of the token we had sent was written: ours counts. */
+  | 'writeAgain'
+  /** The same sign-in holds newer tokens: drop ours, and do not revoke it, since that could end theirs. */
+  | 'adopt'
+  /** Somebody signed out or signed in anew: ours belongs to nobody. */
+  | 'revoke'
+
+/** Decides about a token set that was issued but not stored, from what the record says now. */
+export function decideAfterLostWrite(
+  record: SessionRecord | undefined,
+  ours: { revision: string; signInId: string; sentGeneration: number },
+): LostWriteDecision {
+  if (record === undefined || record.signInId !== ours.signInId || record.status === 'signedOut') return 'revoke'
+  if (record.revision === ours.revision) return 'stored'
+  if (record.generation <= ours.sentGeneration) return 'writeAgain'
+  return record.status === 'signedIn' ? 'adopt' : 'revoke'
+}
+
+/** The number of the next token set: above every number ever given out, and above those of a lost store's past. */
+export function nextGeneration(
+  record: SessionRecord | undefined,
+  circumstances: { now: number; floor: number },
+): number {
+  const reserved = record === undefined ? 0 : Math.max(record.highestReservedGeneration, record.generation)
+  return Math.max(reserved + 1, circumstances.floor + 1, Math.floor(circumstances.now))
+}

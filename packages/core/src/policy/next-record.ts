@@ -1,0 +1,154 @@
+import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { FailureRun, RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import type { TokenSet } from '../token/token-set.ts'
+
+/**
+ * Each function here answers one question: what does the record say after this has happened? Fields that it does not
+ * know stay as they are. The revision is the caller's, new and random each time.
+ */
+
+/** About to send the refresh token of `record`. */
+export function recordWithIntent(record: SessionRecord, intent: RefreshIntent & { revision: string }): SessionRecord {
+  const { revision, ...refreshIntent } = intent
+  return {
+    ...record,
+    revision,
+    refreshIntent,
+    highestReservedGeneration: Math.max(record.highestReservedGeneration, refreshIntent.reservedGeneration),
+  }
+}
+
+/** A token set was issued. */
+export function recordWithTokens(
+  record: SessionRecord,
+  issued: {
+    revision: string
+    generation: number
+    tokenSet: TokenSet
+    rejectionStreak: number
+    subject?: string | undefined
+  },
+): SessionRecord {
+  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, ...kept } = record
+  const { revision, generation, tokenSet, rejectionStreak, subject } = issued
+  return {
+    ...kept,
+    revision,
+    generation,
+    highestReservedGeneration: Math.max(record.highestReservedGeneration, generation),
+    status: 'signedIn',
+    identity: subject === undefined ? record.identity : { ...record.identity, subject },
+    rejectionStreak,
+    ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
+    secrets: { ...record.secrets, tokenSet },
+  }
+}
+
+/** The session is over. `erase` says which secrets go: the refresh token, all, or none. */
+export function recordWithEnd(
+  record: SessionRecord,
+  end: {
+    revision: string
+    reason: EndReason
+    endedAt: number
+    serverCode?: string | undefined
+    erase: 'refreshToken' | 'all' | 'nothing'
+  },
+): SessionRecord {
+  const { refreshIntent, backoffUntil, failure, secrets, end: before, ...kept } = record
+  const { revision, reason, endedAt, serverCode, erase } = end
+  const remaining =
+    erase === 'all' || secrets === undefined ? undefined : { ...secrets, tokenSet: { ...secrets.tokenSet } }
+  if (erase === 'refreshToken') delete (remaining?.tokenSet as { refreshToken?: string } | undefined)?.refreshToken
+  return {
+    ...kept,
+    revision,
+    status: 'ended',
+    end: { reason, endedAt, ...(serverCode === undefined ? {} : { serverCode }) },
+    ...(remaining === undefined ? {} : { secrets: remaining }),
+  }
+}
+
+/** A refresh failed for a reason that passes. `keepIntent`: the server may have rotated nevertheless. */
+export function recordWithFailure(
+  record: SessionRecord,
+  failed: {
+    revision: string
+    failure: FailureRun
+    backoffUntil: number
+    serverCooldownUntil?: number | undefined
+    keepIntent: boolean
+  },
+): SessionRecord {
+  const { refreshIntent, serverCooldownUntil: before, ...kept } = record
+  const { revision, failure, backoffUntil, serverCooldownUntil, keepIntent } = failed
+  const keptIntent = keepIntent && refreshIntent !== undefined ? { ...refreshIntent, outcomeUnknown: true } : undefined
+  return {
+    ...kept,
+    revision,
+    failure,
+    backoffUntil,
+    ...(serverCooldownUntil === undefined ? {} : { serverCooldownUntil }),
+    ...(keptIntent === undefined ? {} : { refreshIntent: keptIntent }),
+  }
+}
+
+/** The run of failures after one more. */
+export function nextFailureRun(
+  before: FailureRun | undefined,
+  failure: { code: TransientCode; now: number; withoutReason: boolean },
+): FailureRun {
+  return {
+    code: failure.code,
+    count: (before?.count ?? 0) + 1,
+    since: before?.since ?? failure.now,
+    refusalsWithoutReason: failure.withoutReason ? (before?.refusalsWithoutReason ?? 0) + 1 : 0,
+  }
+}
+
+/** Somebody signed in, over whatever was there. */
+export function signedInRecord(
+  before: SessionRecord | undefined,
+  signIn: {
+    formatVersion: number
+    revision: string
+    signInId: string
+    generation: number
+    identity: SessionIdentity
+    tokenSet: TokenSet
+  },
+): SessionRecord {
+  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, secrets, ...kept } =
+    before ?? ({} as Partial<SessionRecord>)
+  const { formatVersion, revision, signInId, generation, identity, tokenSet } = signIn
+  return {
+    ...kept,
+    formatVersion,
+    revision,
+    signInId,
+    generation,
+    highestReservedGeneration: generation,
+    status: 'signedIn',
+    identity,
+    rejectionStreak: 0,
+    ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
+    secrets: { tokenSet },
+  }
+}
+
+/** Somebody signed out: a tombstone, without secrets, that a refresh under way loses to. */
+export function signedOutRecord(
+  before: SessionRecord,
+  signOut: { revision: string; generation: number },
+): SessionRecord {
+  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, secrets, ...kept } = before
+  const { revision, generation } = signOut
+  return {
+    ...kept,
+    revision,
+    generation,
+    highestReservedGeneration: generation,
+    status: 'signedOut',
+    rejectionStreak: 0,
+  }
+}

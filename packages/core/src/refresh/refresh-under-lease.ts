@@ -1,0 +1,174 @@
+import { backoffDelay } from '../policy/backoff.ts'
+import { decideAfterReread, nextGeneration, type RefreshPrompt } from '../policy/choose-record.ts'
+import { recordWithIntent } from '../policy/next-record.ts'
+import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import type { Lease } from '../store/session-store.ts'
+import type { IdTokenVerdict } from '../token/grant.ts'
+import { carryForward } from '../token/normalize-token-set.ts'
+import { failLocally } from './fail-locally.ts'
+import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
+import { type RequestResult, requestTokens } from './request-tokens.ts'
+import { createStoreAccess, type StoreAccess, storeFailureCode } from './store-access.ts'
+import { storeIssued } from './store-issued.ts'
+import { follow, type RefreshEnd, storeEnd, storeFailure } from './store-outcome.ts'
+import { waitForLease } from './wait-for-lease.ts'
+
+/** How often the record may change between the re-read and the intent before we give up for now. */
+const intentAttempts = 5
+
+interface RefreshContext {
+  readonly prompt: RefreshPrompt
+  readonly holder: RefreshHolder
+  readonly store: StoreAccess
+  readonly lease: Lease
+}
+
+/**
+ * Gets the session its next token set, alone among everybody who shares the store:
+ *
+ * 1. wait for the lease;
+ * 2. re-read: somebody may have been quicker;
+ * 3. write the intent, so that a crash from here on is known;
+ * 4. make the token request, which nobody aborts (8. and once more, if its answer was lost);
+ * 5. issued: store, until it is stored (9.);
+ * 6. refused for good: write the end;
+ * 7. transient: write the backoff.
+ *
+ * Never throws. Reading a token that is valid needs none of this.
+ */
+export async function refreshUnderLease(prompt: RefreshPrompt, holder: RefreshHolder): Promise<RefreshOutcome> {
+  const store = createStoreAccess(holder.store, holder)
+  const waited = await waitForLease(prompt, holder, store)
+  if (waited.kind === 'settled') return waited.outcome
+  const { lease } = waited
+  try {
+    holder.report({ type: 'lease.acquired' })
+    return await refreshOnce({ prompt, holder, store, lease })
+  } finally {
+    await giveBack(lease)
+  }
+}
+
+async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
+  const { prompt, holder, store } = context
+  for (let attempt = 0; attempt < intentAttempts; attempt += 1) {
+    const read = await store.read()
+    if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
+    const record = read.value
+    const decision = decideAfterReread(record, prompt, {
+      now: holder.clock.now(),
+      needsRefreshToken: holder.grant.needsRefreshToken,
+    })
+    holder.debug({ type: 'decision', decision: decision.kind, generation: prompt.generation })
+    if (record === undefined || decision.kind === 'follow') return { kind: 'followed', record }
+    if (decision.kind === 'adopt') return { kind: 'adopted', record }
+    if (decision.kind === 'end') return storeEnd(record, { reason: 'noRefreshToken', erase: 'nothing' }, context)
+    if (decision.kind === 'backOff') return backOff(record, context)
+    if (decision.kind === 'wait') return { ...decision, kind: 'failed', code: record.failure?.code ?? 'server', record }
+    if (!holder.isOnline()) return failLocally('offline', holder)
+    // Whoever was interested may have left while we waited; from the intent on, nobody can stop us.
+    if (holder.interest.aborted) return { kind: 'cancelled' }
+
+    const intended = recordWithIntent(record, createIntent(record, decision.outcomeUnknown, holder))
+    const written = await store.compareAndSet(record.revision, intended)
+    if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
+    if (written.value) return spendRefreshToken(intended, decision.outcomeUnknown, context)
+  }
+  return failLocally('storeUnavailable', holder)
+}
+
+function createIntent(
+  record: SessionRecord,
+  outcomeUnknown: boolean,
+  holder: RefreshHolder,
+): RefreshIntent & { revision: string } {
+  const now = holder.clock.now()
+  return {
+    revision: holder.createId(),
+    generation: record.generation,
+    reservedGeneration: nextGeneration(record, { now, floor: holder.highestGeneration() }),
+    startedAt: now,
+    holder: holder.holder,
+    outcomeUnknown,
+  }
+}
+
+async function spendRefreshToken(
+  intended: SessionRecord,
+  outcomeUnknown: boolean,
+  context: RefreshContext,
+): Promise<RefreshOutcome> {
+  const { prompt, holder, store, lease } = context
+  if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
+  holder.report({ type: 'intent.written' })
+  const result = await requestTokens(intended, holder, { store, lease, outcomeUnknown })
+  switch (result.kind) {
+    case 'issued':
+      holder.report({ type: 'tokens.issued' })
+      return takeIssued(intended, result, context)
+    case 'refused':
+      return storeEnd(intended, describeEnd(result), context)
+    case 'transient':
+      return storeFailure(intended, result, context)
+    case 'moved': {
+      const read = await store.read()
+      return read.ok ? follow(read.value, { holder, prompt }) : failLocally(storeFailureCode(read.error), holder)
+    }
+  }
+}
+
+function takeIssued(
+  intended: SessionRecord,
+  result: Extract<RequestResult, { kind: 'issued' }>,
+  context: RefreshContext,
+): Promise<RefreshOutcome> {
+  const { holder } = context
+  if (isSomebodyElse(result.idToken, intended.identity)) {
+    holder.revoke(result.tokenSet)
+    return storeEnd(intended, { reason: 'identityMismatch', erase: 'all' }, context)
+  }
+  // An id token that does not validate is not kept; the one before it still says who this is.
+  const { idToken, ...withoutIdToken } = result.tokenSet
+  const tokenSet = result.idToken?.valid === false ? withoutIdToken : result.tokenSet
+  return storeIssued(
+    intended,
+    {
+      tokenSet: carryForward(tokenSet, intended.secrets?.tokenSet),
+      generation: intended.refreshIntent?.reservedGeneration ?? intended.highestReservedGeneration,
+      subject: intended.identity.subject ?? (result.idToken?.valid ? result.idToken.subject : undefined),
+    },
+    context,
+  )
+}
+
+/** @see OpenID Connect Core, section 12.2: the `iss` and `sub` of a refreshed id token must be the same as before */
+function isSomebodyElse(idToken: IdTokenVerdict | undefined, identity: SessionIdentity): boolean {
+  if (idToken === undefined) return false
+  const { issuer, subject } = idToken
+  return (
+    (subject !== undefined && identity.subject !== undefined && subject !== identity.subject) ||
+    (issuer !== undefined && identity.issuer !== undefined && issuer !== identity.issuer)
+  )
+}
+
+function describeEnd(result: Extract<RequestResult, { kind: 'refused' }>): RefreshEnd {
+  const { verdict, wasUnknown } = result
+  const { reason, serverCode, eraseRefreshToken } = verdict
+  // A refusal of the client says nothing about the refresh token.
+  if (wasUnknown && reason !== 'clientRejected') return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
+  return { reason, serverCode, erase: eraseRefreshToken ? 'refreshToken' : 'nothing' }
+}
+
+function backOff(record: SessionRecord, context: RefreshContext): Promise<RefreshOutcome> {
+  const delay = backoffDelay(record.rejectionStreak, context.holder.random())
+  const verdict = { kind: 'transient', code: 'tokenUnusable', mayHaveCommitted: false } as const
+  return storeFailure(record, { verdict, keepIntent: true, delay }, context)
+}
+
+async function giveBack(lease: Lease): Promise<void> {
+  try {
+    await lease[Symbol.asyncDispose]()
+  } catch {
+    // What cannot be given back is taken back by the system when this holder ends.
+  }
+}

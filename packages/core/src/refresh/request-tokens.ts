@@ -1,0 +1,139 @@
+import { timeoutSignal, wait } from '../clock/wait.ts'
+import {
+  applyFailureOverride,
+  classifyTokenEndpointFailure,
+  describeFailure,
+  type TokenEndpointVerdict,
+} from '../policy/classify-token-endpoint.ts'
+import type { SessionRecord } from '../store/session-record.ts'
+import type { Lease } from '../store/session-store.ts'
+import type { GrantOutcome, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
+import { normalizeTokenSet } from '../token/normalize-token-set.ts'
+import type { TokenSet } from '../token/token-set.ts'
+import type { RefreshHolder } from './refresh-holder.ts'
+import { replayDelayMilliseconds, replaySpreadMilliseconds, tokenRequestMilliseconds } from './refresh-timing.ts'
+import type { StoreAccess } from './store-access.ts'
+
+/** What came of spending the refresh token of a record once, or twice where the first answer was lost. */
+export type RequestResult =
+  | { readonly kind: 'issued'; readonly tokenSet: TokenSet; readonly idToken?: IdTokenVerdict }
+  | {
+      readonly kind: 'refused'
+      readonly verdict: Extract<TokenEndpointVerdict, { kind: 'ended' }>
+      /** A request with this refresh token was once left without an answer. */
+      readonly wasUnknown: boolean
+    }
+  | {
+      readonly kind: 'transient'
+      readonly verdict: Extract<TokenEndpointVerdict, { kind: 'transient' }>
+      /** The server may have rotated nevertheless: the intent stays. */
+      readonly keepIntent: boolean
+    }
+  /** While we waited to send it again, the record moved on. */
+  | { readonly kind: 'moved' }
+
+/**
+ * Sends the refresh token of a record whose intent is written. Where the connection ends without a readable answer,
+ * waits a moment and sends the same token once more: a server that grants a grace answers the second time, and one
+ * that does not has ended the session already.
+ */
+export async function requestTokens(
+  intended: SessionRecord,
+  holder: RefreshHolder,
+  context: { store: StoreAccess; lease: Lease; outcomeUnknown: boolean },
+): Promise<RequestResult> {
+  const { store, lease, outcomeUnknown } = context
+  const first = await requestOnce(intended, holder)
+  if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
+  const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
+  // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
+  if (outcomeUnknown || (first.retryAt ?? 0) > holder.clock.now() + delay) return stillUnknown(first)
+
+  await wait(holder.clock, delay, {
+    signal: AbortSignal.any([lease.lost, holder.abandonment]),
+    keepAlive: true,
+  })
+  if (lease.lost.aborted || holder.abandonment.aborted) return stillUnknown(first)
+  const now = await store.read()
+  if (!now.ok) return stillUnknown(first)
+  if (now.value?.revision !== intended.revision) return { kind: 'moved' }
+
+  holder.debug({ type: 'decision', decision: 'replay', generation: intended.generation })
+  const second = await requestOnce(intended, holder)
+  return second.kind === 'unknown' ? stillUnknown(second) : conclude(second, true)
+}
+
+type OneRequest = Extract<RequestResult, { kind: 'issued' }> | TokenEndpointVerdict
+
+async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
+  const { clock, grant } = holder
+  // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
+  const timeout = timeoutSignal(clock, tokenRequestMilliseconds, { signal: holder.abandonment, keepAlive: true })
+  const tokenSet = intended.secrets?.tokenSet
+  try {
+    const outcome = await grant.refresh({
+      ...(tokenSet?.refreshToken === undefined ? {} : { refreshToken: tokenSet.refreshToken }),
+      ...(tokenSet === undefined ? {} : { previous: tokenSet }),
+      signal: timeout.signal,
+      now: () => clock.now(),
+      debug: (entry) => holder.debug(entry),
+    })
+    return readOutcome(outcome, holder)
+  } catch {
+    // A grant does not throw. One that does leaves us knowing nothing about its request.
+    return { kind: 'unknown' }
+  } finally {
+    timeout.stop()
+  }
+}
+
+function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
+  if (outcome.kind === 'failed') return judgeFailure(outcome.failure, holder)
+  const normalized = normalizeTokenSet(outcome.tokenSet, outcome.receivedAt)
+  // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
+  if (normalized.kind === 'malformed') return { kind: 'unknown' }
+  const { tokenSet } = normalized
+  return outcome.idToken === undefined
+    ? { kind: 'issued', tokenSet }
+    : { kind: 'issued', tokenSet, idToken: outcome.idToken }
+}
+
+function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
+  const verdict = classifyTokenEndpointFailure(failure, holder.clock.now())
+  return applyFailureOverride(verdict, askTheApp(failure, holder))
+}
+
+function askTheApp(failure: TokenEndpointFailure, holder: RefreshHolder): 'ended' | 'transient' | undefined {
+  try {
+    return holder.classifyFailure?.(describeFailure(failure))
+  } catch {
+    // The app's judgement is optional; a fault in it must not decide about a session.
+    holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
+    return undefined
+  }
+}
+
+function conclude(result: Exclude<OneRequest, { kind: 'unknown' }>, wasUnknown: boolean): RequestResult {
+  switch (result.kind) {
+    case 'issued':
+      return result
+    case 'ended':
+      return { kind: 'refused', verdict: result, wasUnknown }
+    case 'transient':
+      return { kind: 'transient', verdict: result, keepIntent: wasUnknown || result.mayHaveCommitted }
+  }
+}
+
+function stillUnknown(verdict: Extract<TokenEndpointVerdict, { kind: 'unknown' }>): RequestResult {
+  const { retryAt } = verdict
+  return {
+    kind: 'transient',
+    verdict: {
+      kind: 'transient',
+      code: 'unknownOutcome',
+      mayHaveCommitted: true,
+      ...(retryAt === undefined ? {} : { retryAt }),
+    },
+    keepIntent: true,
+  }
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../clock/clock.ts'
+import { isStoreError, StoreError } from '../errors/store-error.ts'
+import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
+import type { SessionStore } from '../store/session-store.ts'
+import { storeOperationMilliseconds } from './refresh-timing.ts'
+
+/** What an operation of a store came to. */
+export type StoreResult<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: StoreError }
+
+/** The operations of a store on one session, bounded in time, trusting nothing, and never throwing. */
+export interface StoreAccess {
+  read(): Promise<StoreResult<SessionRecord | undefined>>
+  compareAndSet(expectedRevision: string | undefined, next: SessionRecord): Promise<StoreResult<boolean>>
+}
+
+export function createStoreAccess(store: SessionStore, options: { key: string; clock: Clock }): StoreAccess {
+  const { key, clock } = options
+  return {
+    async read() {
+      const result = await bounded(clock, () => store.read(key))
+      return result.ok ? parseRead(key, result.value) : result
+    },
+    compareAndSet: (expectedRevision, next) => bounded(clock, () => store.compareAndSet(key, expectedRevision, next)),
+  }
+}
+
+function parseRead(key: string, value: unknown): StoreResult<SessionRecord | undefined> {
+  if (value === undefined) return { ok: true, value }
+  const parsed = parseSessionRecord(value)
+  switch (parsed.kind) {
+    case 'record':
+      return { ok: true, value: parsed.record }
+    case 'newerFormat':
+      return unreadable(
+        `The session ${JSON.stringify(key)} was written by a newer version of authchart (format ${parsed.formatVersion}); update this program. It was left as it is.`,
+      )
+    case 'malformed':
+      return unreadable(
+        `What the store holds as the session ${JSON.stringify(key)} is no session: ${parsed.problem}. It was left as it is; remove it to sign in anew.`,
+      )
+  }
+}
+
+function unreadable(message: string): StoreResult<never> {
+  return { ok: false, error: new StoreError('recordUnreadable', message) }
+}
+
+/** An operation that takes too long counts as failed. It may still land: whoever goes on compares revisions. */
+async function bounded<Value>(clock: Clock, operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+  const { promise: late, resolve } = Promise.withResolvers<StoreResult<Value>>()
+  const timer = clock.setTimeout(
+    () => resolve({ ok: false, error: new StoreError('storeUnavailable', 'The store did not answer in time.') }),
+    storeOperationMilliseconds,
+  )
+  try {
+    return await Promise.race([settle(operation), late])
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+async function settle<Value>(operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+  try {
+    return { ok: true, value: await operation() }
+  } catch (error) {
+    return { ok: false, error: toStoreError(error) }
+  }
+}
+
+/** What a store threw, as a `StoreError`. An error of another kind is not passed on: it may hold what was written. */
+export function toStoreError(error: unknown): StoreError {
+  if (isStoreError(error)) return error
+  const name = error instanceof Error ? error.name : typeof error
+  return new StoreError('storeUnavailable', `The store failed with a ${name}; try again later.`)
+}
+
+/** What a failure of the store means for somebody who wants a token. */
+export function storeFailureCode(error: StoreError): 'storeLocked' | 'storeUnavailable' {
+  return error.code === 'storeLocked' ? 'storeLocked' : 'storeUnavailable'
+}

@@ -1,0 +1,52 @@
+import { timeoutSignal } from '../clock/wait.ts'
+import { isWorthAdopting, type RefreshPrompt } from '../policy/choose-record.ts'
+import type { SessionRecord } from '../store/session-record.ts'
+import type { Lease } from '../store/session-store.ts'
+import { failLocally } from './fail-locally.ts'
+import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
+import { leaseWaitMilliseconds } from './refresh-timing.ts'
+import { type StoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
+
+/** The lease, or what made waiting for it pointless. */
+export type LeaseWait =
+  | { readonly kind: 'leased'; readonly lease: Lease }
+  | { readonly kind: 'settled'; readonly outcome: RefreshOutcome }
+
+/**
+ * Waits for the exclusive right to refresh, for as long as somebody is interested. Whoever holds it may bring the very
+ * tokens we want: the record is watched meanwhile.
+ */
+export async function waitForLease(
+  prompt: RefreshPrompt,
+  holder: RefreshHolder,
+  store: StoreAccess,
+): Promise<LeaseWait> {
+  const { key, clock } = holder
+  const newer = new AbortController()
+  const timeout = timeoutSignal(clock, leaseWaitMilliseconds)
+  const signal = AbortSignal.any([holder.interest, timeout.signal, newer.signal])
+  let found: SessionRecord | undefined
+
+  async function lookForNewerTokens() {
+    const result = await store.read()
+    if (!result.ok || result.value === undefined) return
+    if (!isWorthAdopting(result.value, prompt.generation, clock.now())) return
+    found = result.value
+    newer.abort()
+  }
+
+  const unwatch = holder.store.watch(key, () => void lookForNewerTokens())
+  try {
+    return { kind: 'leased', lease: await holder.store.lease(key, { signal }) }
+  } catch (error) {
+    // When the wait runs out: one more look, since a hint can be late or lost.
+    if (timeout.signal.aborted && found === undefined) await lookForNewerTokens()
+    if (found !== undefined) return { kind: 'settled', outcome: { kind: 'adopted', record: found } }
+    if (holder.interest.aborted) return { kind: 'settled', outcome: { kind: 'cancelled' } }
+    if (timeout.signal.aborted) return { kind: 'settled', outcome: failLocally('leaseTimeout', holder) }
+    return { kind: 'settled', outcome: failLocally(storeFailureCode(toStoreError(error)), holder) }
+  } finally {
+    timeout.stop()
+    unwatch()
+  }
+}

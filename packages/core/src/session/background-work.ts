@@ -1,0 +1,20 @@
+/** Work that goes on after the call that began it: disposing of a session waits for it. */
+export interface BackgroundWork {
+  /** Keeps track of a promise that never rejects. */
+  add(work: Promise<void>): void
+  /** Resolves when nothing is going on any more. */
+  done(): Promise<void>
+}
+
+export function createBackgroundWork(): BackgroundWork {
+  const running = new Set<Promise<void>>()
+  return {
+    add(work) {
+      running.add(work)
+      void work.finally(() => running.delete(work))
+    },
+    async done() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { SessionDisposedError } from '../errors/session-disposed-error.ts'
+import { disposeSession } from './dispose-session.ts'
+import { type CallerSide, getAccessTokenSlowly, refreshNow } from './get-access-token.ts'
+import { createOutcomeReporter } from './report-outcome.ts'
+import { reportListenerError } from './report-problem.ts'
+import { provideRequestPort } from './request-port-of.ts'
+import type { Session } from './session.ts'
+import { createSessionActor } from './session-actor.ts'
+import type { SessionNotice } from './session-notices.ts'
+import { resolveOptions, type SessionOptions } from './session-options.ts'
+import { signIntoStore } from './sign-in.ts'
+
+/**
+ * Opens the session that is stored under a key, and keeps it alive.
+ *
+ * It begins to read the store at once. Nothing has to be awaited: every method waits by itself. `signIn` makes a
+ * session where there is none; the stored one outlives the program.
+ *
+ * @throws ConfigurationError when an option is missing, malformed or unknown
+ * @example
+ * const session = createSession({
+ *   key: 'acme:alice',
+ *   store: createMemoryStore(),
+ *   grant: refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' }),
+ *   allowedOrigins: ['https://api.acme.example'],
+ * })
+ */
+export function createSession(options: SessionOptions): Session {
+  const resolved = resolveOptions(options)
+  const { clock, key } = resolved
+  const running = createSessionActor(resolved)
+  const { actor, parts, waiting } = running
+  const { vault } = parts
+  const outcomes = createOutcomeReporter(parts)
+  let disposal: Promise<void> | undefined
+  const side: CallerSide = {
+    waiting,
+    getSnapshot: running.getSnapshot,
+    isUnstored: () => actor.getSnapshot().context.unstored,
+    isDisposed: () => running.isStopped(),
+  }
+
+  const session: Session = {
+    key,
+    actor,
+    ready: running.ready,
+    getSnapshot: running.getSnapshot,
+    subscribe: running.subscribe,
+
+    getAccessToken(request) {
+      // A fresh token costs a comparison: no store, no lease, no timer, no event, and nothing new in memory.
+      if (request === undefined && clock.now() < vault.freshUntil && vault.resolvedToken !== undefined) {
+        return vault.resolvedToken
+      }
+      if (disposal !== undefined) return Promise.reject(new SessionDisposedError())
+      return getAccessTokenSlowly(parts, side, request)
+    },
+
+    refresh(request) {
+      if (disposal !== undefined) return Promise.reject(new SessionDisposedError())
+      return refreshNow(parts, side, request)
+    },
+
+    async signIn(tokenSet, signIn = {}) {
+      if (disposal !== undefined) throw new SessionDisposedError()
+      await parts.signOut
+      const record = await signIntoStore(parts, tokenSet, signIn)
+      const token = vault.take(record)
+      // Signed out again before we could say so: the record tells.
+      const isHeld = token.held && token.signInId === record.signInId
+      parts.send(isHeld ? { type: 'signIn.stored', token } : { type: 'store.changed' })
+      return running.getSnapshot()
+    },
+
+    async signOut() {
+      if (disposal !== undefined) throw new SessionDisposedError()
+      parts.send({ type: 'signOut.requested' })
+      const result = await parts.signOut
+      if (result?.error !== undefined) throw result.error
+      await result?.revocation
+    },
+
+    on(type: SessionNotice['type'] | '*', listener: (notice: never) => void) {
+      const subscription = actor.on(type, (notice) => {
+        try {
+          listener(notice as never)
+        } catch (error) {
+          reportListenerError(`"${notice.type}"`, error)
+        }
+      })
+      return () => subscription.unsubscribe()
+    },
+
+    reportOutcome: outcomes.report,
+
+    [Symbol.asyncDispose]() {
+      disposal ??= disposeSession(running)
+      return disposal
+    },
+  }
+
+  provideRequestPort(session, {
+    peekAccessToken: () => (clock.now() < vault.freshUntil ? vault.token : undefined),
+    getAccessToken: session.getAccessToken,
+    reportOutcome: outcomes.report,
+    isRefusedAfterRefresh: outcomes.isRefusedAfterRefresh,
+    now: () => clock.now(),
+    allowedOrigins: resolved.allowedOrigins,
+    header: resolved.header,
+    scheme: resolved.scheme,
+    rejectedStatuses: resolved.rejectedStatuses,
+  })
+  return session
+}

@@ -1,0 +1,110 @@
+import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { RefreshPrompt } from '../policy/choose-record.ts'
+import { soonAfterBirthMilliseconds } from '../policy/choose-record.ts'
+import { judgeToken } from '../policy/expiry.ts'
+import type { EndFacts, FailureFacts, RequestFacts, SessionEvent, TokenFacts } from './session-events.ts'
+
+/** What the chart is given at its start. Metadata only. */
+export interface SessionInput {
+  /** Under which key the session is stored. */
+  readonly key: string
+  /** `eager` refreshes when due; `onUse` when next asked. */
+  readonly refreshTiming: 'eager' | 'onUse'
+  readonly online: boolean
+  readonly signInHint?: string
+  readonly clientId?: string
+  readonly dynamicallyRegistered?: boolean
+}
+
+/** What the chart remembers. Metadata only; all times are milliseconds since the epoch. */
+export interface SessionContext extends SessionInput {
+  readonly token: TokenFacts
+  /** When the token was last compared with the clock. */
+  readonly judgedAt: number
+  /** The generation that a resource server refused last. */
+  readonly rejectedGeneration: number
+  /** That was soon after its birth. */
+  readonly rejectedSoon: boolean
+  readonly failure: FailureFacts | undefined
+  /** Failures in a row. */
+  readonly failures: number
+  /** New tokens are served from memory, since they cannot be stored yet. */
+  readonly unstored: boolean
+  readonly end: EndFacts | undefined
+  /** What has been said, so that it is said once per cause. */
+  readonly said: SaidFacts
+  /** The last outcome of a request that was worth telling. */
+  readonly lastOutcome: (RequestFacts & { readonly outcome: string }) | undefined
+}
+
+/** What has been told to the app and is not told again. */
+export interface SaidFacts {
+  readonly failure: TransientCode | undefined
+  readonly end: EndReason | undefined
+  readonly refusedWithoutReason: boolean
+  readonly unreadable: boolean
+  /** Origins that asked for a step-up from the token that is held. */
+  readonly stepUps: readonly string[]
+}
+
+export const nothingSaid: SaidFacts = {
+  failure: undefined,
+  end: undefined,
+  refusedWithoutReason: false,
+  unreadable: false,
+  stepUps: [],
+}
+
+export const noToken: TokenFacts = {
+  generation: 0,
+  signInId: '',
+  held: false,
+  refreshable: false,
+  receivedAt: 0,
+}
+
+export function createContext(input: SessionInput): SessionContext {
+  return {
+    ...input,
+    token: noToken,
+    judgedAt: 0,
+    rejectedGeneration: 0,
+    rejectedSoon: false,
+    failure: undefined,
+    failures: 0,
+    unstored: false,
+    end: undefined,
+    said: nothingSaid,
+    lastOutcome: undefined,
+  }
+}
+
+/** What the clock says of the token that is held. */
+export function judgeHeldToken(token: TokenFacts, now: number): 'fresh' | 'expiring' | 'expired' {
+  if (!token.held) return 'expired'
+  const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = token
+  return judgeToken(expiresAt === undefined ? { refreshDueAt } : { expiresAt, refreshDueAt }, now)
+}
+
+export function isRejected(context: SessionContext): boolean {
+  return context.token.held && context.rejectedGeneration === context.token.generation
+}
+
+/** Why a refresh is started, as its procedure wants to know. */
+export function promptOf(context: SessionContext, event: SessionEvent): RefreshPrompt {
+  return {
+    generation: context.token.generation,
+    cause: causeOf(context, event),
+    rejectedSoon: context.rejectedSoon && isRejected(context),
+  }
+}
+
+function causeOf(context: SessionContext, event: SessionEvent): RefreshPrompt['cause'] {
+  if (event.type === 'refresh.requested') return 'explicit'
+  if (event.type === 'clock.resumed' || event.type === 'network.online') return 'resumed'
+  return isRejected(context) ? 'rejected' : 'due'
+}
+
+export function isSoonAfterBirth(context: SessionContext, now: number): boolean {
+  return now - context.token.receivedAt < soonAfterBirthMilliseconds
+}

@@ -1,0 +1,86 @@
+import { timeoutSignal } from '../clock/wait.ts'
+import type { StoreError } from '../errors/store-error.ts'
+import { createStoreAccess, type StoreAccess } from '../refresh/store-access.ts'
+import type { TokenSet } from '../token/token-set.ts'
+import { type BackgroundWork, createBackgroundWork } from './background-work.ts'
+import { reportListenerError } from './report-problem.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { ResolvedOptions } from './session-options.ts'
+import type { SignOutResult } from './sign-out.ts'
+import { createVault, type Vault } from './vault.ts'
+
+/** What the parts of one session share. */
+export interface SessionParts {
+  readonly options: ResolvedOptions
+  readonly vault: Vault
+  readonly store: StoreAccess
+  readonly background: BackgroundWork
+  /** Aborts when the session begins to be disposed of: nothing new is begun. */
+  readonly departure: AbortController
+  /** Aborts when that has waited long enough. */
+  readonly abandonment: AbortController
+  /** Why the store could not be read at the start. */
+  restoreError: StoreError | undefined
+  /** The sign-out under way, or the last one. */
+  signOut: Promise<SignOutResult> | undefined
+  /** Random, one per session object. */
+  readonly holder: string
+  createId(): string
+  /** Sends an event to the chart. */
+  send(event: SessionEvent): void
+  /** Revokes tokens that nobody uses any more, in the background or awaited; a failure becomes a notice. */
+  revoke(tokenSet: TokenSet): Promise<void>
+  debug(entry: object): void
+}
+
+/** How long a revocation may take, in milliseconds. */
+const revocationMilliseconds = 10_000
+
+export function createSessionParts(options: ResolvedOptions, send: (event: SessionEvent) => void): SessionParts {
+  const { clock, random, grant, key } = options
+  const background = createBackgroundWork()
+  const abandonment = new AbortController()
+
+  async function revoke(tokenSet: TokenSet): Promise<void> {
+    const timeout = timeoutSignal(clock, revocationMilliseconds, { signal: abandonment.signal })
+    try {
+      await grant.revoke?.(tokenSet, { signal: timeout.signal })
+    } catch {
+      send({ type: 'revocation.failed' })
+    } finally {
+      timeout.stop()
+    }
+  }
+
+  return {
+    options,
+    vault: createVault({ random, needsRefreshToken: grant.needsRefreshToken }),
+    store: createStoreAccess(options.store, { key, clock }),
+    background,
+    departure: new AbortController(),
+    abandonment,
+    restoreError: undefined,
+    signOut: undefined,
+    holder: createId(),
+    createId,
+    send,
+    revoke(tokenSet) {
+      const work = revoke(tokenSet)
+      background.add(work)
+      return work
+    },
+    debug(entry) {
+      try {
+        options.debug?.({ at: clock.now(), key, ...entry } as Parameters<NonNullable<typeof options.debug>>[0])
+      } catch (error) {
+        reportListenerError('`debug`', error)
+      }
+    },
+  }
+}
+
+/** 128 random bits. Not `randomUUID`: that is missing in pages without https. */
+function createId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,205 @@
+import { assign, emit, enqueueActions, fromCallback, setup, stateIn } from 'xstate'
+import { safeDelay } from '../clock/clock.ts'
+import type { RefreshPrompt } from '../policy/choose-record.ts'
+import {
+  isRejected,
+  isSoonAfterBirth,
+  judgeHeldToken,
+  noToken,
+  nothingSaid,
+  type SessionContext,
+  type SessionInput,
+} from './session-context.ts'
+import { effectsOf } from './session-effects.ts'
+import type { EndFacts, FailureFacts, RequestFacts, SessionEvent, TokenFacts } from './session-events.ts'
+import { adviseOnEnd, refreshTokenMissingAdvice, type SessionNotice } from './session-notices.ts'
+
+/** Timers stop while a device sleeps and are throttled in hidden pages: the clock is asked again this often. */
+const longestJudgementMilliseconds = 4 * 60 * 1000
+
+/** The types, guards, delays, actions and actors that the session chart names. */
+export const sessionSetup = setup({
+  types: {
+    context: {} as SessionContext,
+    events: {} as SessionEvent,
+    input: {} as SessionInput,
+    emitted: {} as SessionNotice,
+    tags: {} as 'usable',
+  },
+
+  actors: {
+    readClock: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.readClock(sendBack)),
+    readRecord: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.readRecord(sendBack)),
+    refreshUnderLease: fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
+      effectsOf(system)?.refresh(input, sendBack),
+    ),
+    signOut: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.signOut(sendBack)),
+  },
+
+  delays: {
+    untilRefreshIsDue: ({ context: { token, judgedAt } }) =>
+      nextJudgement(
+        Math.min(token.refreshDueAt ?? Number.POSITIVE_INFINITY, token.expiresAt ?? Number.POSITIVE_INFINITY),
+        judgedAt,
+      ),
+    untilExpiry: ({ context: { token, judgedAt } }) =>
+      nextJudgement(token.expiresAt ?? Number.POSITIVE_INFINITY, judgedAt),
+    untilRetry: ({ context: { failure } }) => safeDelay((failure?.retryAt ?? 0) - (failure?.now ?? 0)),
+  },
+
+  guards: {
+    isRejected: ({ context }) => isRejected(context),
+    isExpired: ({ context }, now: number) => judgeHeldToken(context.token, now) === 'expired',
+    isDue: ({ context }, now: number) => judgeHeldToken(context.token, now) === 'expiring',
+    isNewer: ({ context }, token: TokenFacts) => token.generation > context.token.generation,
+    isNewSignIn: ({ context }, token: TokenFacts) =>
+      token.generation > context.token.generation && token.signInId !== context.token.signInId,
+    isCurrent: ({ context }, generation: number) => generation === context.token.generation,
+    isNotOlder: ({ context }, generation: number) => generation >= context.token.generation,
+    isUnusableOnArrival: (_, token: TokenFacts) => token.retryAt !== undefined,
+    refreshesEagerly: ({ context }) => context.refreshTiming === 'eager',
+    isRefreshable: ({ context }) => context.token.refreshable,
+    isSpent: stateIn({ signedIn: { token: 'expired' } }),
+    isRefused: stateIn({ signedIn: { token: 'rejected' } }),
+    isExpiring: stateIn({ signedIn: { token: 'expiring' } }),
+    /** Somebody asked, and by the clock they cannot be served with what there is. */
+    needsRefresh: ({ context }, request: { now: number; evenIfFresh: boolean }) => needsRefresh(context, request),
+    retryIsDue: ({ context }, now: number) => now >= (context.failure?.retryAt ?? 0),
+    needsRefreshAndRetryIsDue: ({ context }, request: { now: number; evenIfFresh: boolean }) =>
+      request.now >= (context.failure?.retryAt ?? 0) && needsRefresh(context, request),
+    serverAllows: ({ context }, now: number) => serverAllows(context, now),
+    resumesEagerly: ({ context }, now: number) => context.refreshTiming === 'eager' && serverAllows(context, now),
+    isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
+    /** Nothing is wrong with the refresh token: somebody may have mended what was. */
+    endMayBeMended: ({ context }) => context.end?.reason === 'clientRejected' || context.end?.reason === 'unreachable',
+  },
+
+  actions: {
+    noteTime: assign((_, now: number) => ({ judgedAt: now })),
+    noteOnline: assign({ online: true }),
+    noteOffline: assign({ online: false }),
+    takeToken: assign(({ context }, token: TokenFacts) => ({ token, said: { ...context.said, stepUps: [] } })),
+    noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({
+      rejectedGeneration: rejection.generation,
+      rejectedSoon: isSoonAfterBirth(context, rejection.now),
+      lastOutcome: { ...requestFacts(rejection), outcome: 'rejected' },
+    })),
+    noteOutcome: assign((_, request: RequestFacts & { outcome: string }) => ({
+      lastOutcome: { ...requestFacts(request), outcome: request.outcome },
+    })),
+    noteFailure: assign(({ context }, failure: FailureFacts) => ({ failure, failures: context.failures + 1 })),
+    noteEnd: assign((_, end: EndFacts) => ({ end, failure: undefined })),
+    noteUnstored: assign({ unstored: true }),
+    clearFailure: assign({ failure: undefined, failures: 0 }),
+    clearSession: assign(({ context }) => ({
+      // The generation is kept: what is older than the session that ended must not come back.
+      token: { ...noToken, generation: context.token.generation, signInId: context.token.signInId },
+      failure: undefined,
+      failures: 0,
+      unstored: false,
+      end: undefined,
+      said: nothingSaid,
+    })),
+    noteTombstone: assign(({ context }, generation: number) => ({
+      token: { ...context.token, generation: Math.max(generation, context.token.generation) },
+    })),
+    clearEnd: assign(({ context }) => ({ end: undefined, said: { ...context.said, end: undefined } })),
+
+    followRecord: ({ system }) => effectsOf(system)?.followRecord(),
+    withholdToken: ({ context, system }) => effectsOf(system)?.withholdToken(context.token.generation),
+    forgetTokens: ({ system }) => effectsOf(system)?.forgetTokens(),
+    forgetErasedTokens: ({ context, system }) => {
+      if (!context.token.held) effectsOf(system)?.forgetTokens()
+    },
+
+    sayRefreshed: emit(({ context: { token } }) => ({ type: 'refreshed' as const, ...generationAndExpiry(token) })),
+    sayAdopted: emit(({ context: { token } }) => ({ type: 'adopted' as const, ...generationAndExpiry(token) })),
+    saySignedIn: emit(({ context: { token } }) => ({ type: 'signedIn' as const, ...generationAndExpiry(token) })),
+    saySignedOut: emit({ type: 'signedOut' as const }),
+    sayRevocationFailed: emit({ type: 'revocationFailed' as const }),
+    sayUnstored: emit(({ context: { token } }) => ({ type: 'unstored' as const, generation: token.generation })),
+    sayStored: enqueueActions(({ context, enqueue }) => {
+      if (!context.unstored) return
+      enqueue.emit({ type: 'stored', generation: context.token.generation })
+      enqueue.assign({ unstored: false })
+    }),
+    sayRefreshTokenMissing: enqueueActions(({ context: { token }, enqueue }) => {
+      if (token.refreshable) return
+      const { expiresAt } = token
+      enqueue.emit({
+        type: 'refreshTokenMissing',
+        advice: refreshTokenMissingAdvice,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      })
+    }),
+    sayRefreshFailed: enqueueActions(({ context: { failure, said }, enqueue }) => {
+      if (failure === undefined) return
+      const { code, retryAt, refusedWithoutReason } = failure
+      if (said.failure !== code) enqueue.emit({ type: 'refreshFailed', code, retryAt })
+      if (refusedWithoutReason && !said.refusedWithoutReason) enqueue.emit({ type: 'refusedWithoutReason' })
+      enqueue.assign({
+        said: { ...said, failure: code, refusedWithoutReason: said.refusedWithoutReason || refusedWithoutReason },
+      })
+    }),
+    sayRecovered: enqueueActions(({ context: { said, token }, enqueue }) => {
+      if (said.failure === undefined && said.end === undefined && !said.unreadable) return
+      enqueue.emit({ type: 'recovered', generation: token.generation })
+      enqueue.assign({ said: { ...nothingSaid, stepUps: said.stepUps } })
+    }),
+    sayEnded: enqueueActions(({ context, enqueue }) => {
+      const { end, said, clientId } = context
+      if (end === undefined || said.end === end.reason) return
+      enqueue.emit({
+        type: 'ended',
+        ...end,
+        ...(end.reason === 'clientRejected' && clientId !== undefined ? { clientId } : {}),
+        advice: adviseOnEnd(end.reason, context),
+      })
+      enqueue.assign({ said: { ...said, end: end.reason } })
+    }),
+    sayEndNotStored: enqueueActions(({ enqueue }, refusal: { end: EndFacts; stored: boolean }) => {
+      if (!refusal.stored) enqueue.emit({ type: 'endNotStored', reason: refusal.end.reason })
+    }),
+    sayStepUpRequired: enqueueActions(({ context: { said }, enqueue }, request: RequestFacts) => {
+      if (said.stepUps.includes(request.origin)) return
+      const { origin, status } = request
+      enqueue.emit({ type: 'stepUpRequired', origin, ...(status === undefined ? {} : { status }) })
+      enqueue.assign({ said: { ...said, stepUps: [...said.stepUps, origin] } })
+    }),
+    sayRejectedAfterRefresh: emit((_, request: RequestFacts) => ({
+      type: 'rejectedAfterRefresh' as const,
+      ...requestFacts(request),
+    })),
+    sayRecordUnreadable: enqueueActions(({ context: { said }, enqueue }, read: { unreadable: boolean }) => {
+      if (!read.unreadable || said.unreadable) return
+      enqueue.emit({ type: 'recordUnreadable' })
+      enqueue.assign({ said: { ...said, unreadable: true } })
+    }),
+  },
+})
+
+/** Never in the past: a token that is judged fresh is judged again a moment later at the earliest. */
+function nextJudgement(at: number, judgedAt: number): number {
+  return Math.max(Math.min(at - judgedAt, longestJudgementMilliseconds), 1)
+}
+
+function needsRefresh(context: SessionContext, request: { now: number; evenIfFresh: boolean }): boolean {
+  const { token } = context
+  if (!token.refreshable) return isRejected(context) || judgeHeldToken(token, request.now) === 'expired'
+  return request.evenIfFresh || isRejected(context) || judgeHeldToken(token, request.now) !== 'fresh'
+}
+
+/** Our own backoff may be left early; what a server asked for may not. */
+function serverAllows({ failure }: SessionContext, now: number): boolean {
+  return failure?.serverAsked !== true || now >= failure.retryAt
+}
+
+function generationAndExpiry(token: TokenFacts): { generation: number; expiresAt?: number } {
+  const { generation, expiresAt } = token
+  return { generation, ...(expiresAt === undefined ? {} : { expiresAt }) }
+}
+
+function requestFacts(request: RequestFacts): RequestFacts {
+  const { generation, origin, status } = request
+  return { generation, origin, ...(status === undefined ? {} : { status }) }
+}

@@ -1,0 +1,51 @@
+import { StoreError } from '../errors/store-error.ts'
+import { nextGeneration } from '../policy/choose-record.ts'
+import { signedOutRecord } from '../policy/next-record.ts'
+import { storeFailureCode } from '../refresh/store-access.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { SessionParts } from './session-parts.ts'
+
+/** How often somebody else's write may come between reading the record and writing the tombstone. */
+const attempts = 20
+
+/** What a sign-out came to in the store. */
+export interface SignOutResult {
+  readonly event: SessionEvent
+  /** Why the store could not be told. */
+  readonly error?: StoreError
+  /** Resolves when the revocation has been tried. */
+  readonly revocation: Promise<void>
+}
+
+/**
+ * Writes the tombstone, above every generation ever reserved: a refresh under way then loses to it. No lease is waited
+ * for. Then revokes what was signed out.
+ */
+export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult> {
+  const { store, vault, options } = parts
+  let read = await store.read()
+  for (let attempt = 0; read.ok && attempt < attempts; attempt += 1) {
+    const record = read.value
+    if (record === undefined || record.status === 'signedOut') {
+      return succeed(record?.generation ?? vault.highestGeneration)
+    }
+    vault.close(record.signInId)
+    const generation = nextGeneration(record, { now: options.clock.now(), floor: vault.highestGeneration })
+    const tombstone = signedOutRecord(record, { revision: parts.createId(), generation })
+    const written = await store.compareAndSet(record.revision, tombstone)
+    if (!written.ok) return fail(written.error)
+    if (written.value) return succeed(generation, record.secrets && parts.revoke(record.secrets.tokenSet))
+    read = await store.read()
+  }
+  return fail(
+    read.ok ? new StoreError('storeUnavailable', 'The stored session kept changing; sign out again.') : read.error,
+  )
+}
+
+function succeed(generation: number, revocation = Promise.resolve()): SignOutResult {
+  return { event: { type: 'signOut.stored', generation }, revocation }
+}
+
+function fail(error: StoreError): SignOutResult {
+  return { event: { type: 'signOut.failed', code: storeFailureCode(error) }, error, revocation: Promise.resolve() }
+}

@@ -1,0 +1,16 @@
+export { StoreError, type StoreErrorCode } from './errors/store-error.ts'
+export {
+  type FailureRun,
+  type ParsedRecord,
+  parseSessionRecord,
+  type RefreshIntent,
+  recordFormatVersion,
+  type SessionEnd,
+  type SessionIdentity,
+  type SessionRecord,
+  type SessionSecrets,
+  type SessionSummary,
+  summarizeRecord,
+} from './store/session-record.ts'
+export type { Lease, SessionStore } from './store/session-store.ts'
+export type { TokenSet } from './token/token-set.ts'

@@ -1,0 +1,1 @@
+export { createSimulatedClock, type SimulatedClock } from './testing/simulated-clock.ts'
