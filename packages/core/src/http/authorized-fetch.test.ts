@@ -85,6 +85,12 @@ test('sends the headers of the first send again, though the caller has changed t
   expect(sent.map((each) => each.request.headers.get('x-request'))).toEqual(['first', 'first'])
 })
 
+test('leaves the headers of the first send to whoever got them', async () => {
+  const { authorizedFetch, sent } = createTestFetch({ rejections: 1 })
+  await authorizedFetch('https://api.example/')
+  expect(sent.map(({ init }) => new Headers(init?.headers).get('authorization'))).toEqual(['Bearer 1', 'Bearer 2'])
+})
+
 test('keeps options that it does not know, and those of a Request, on both sends', async () => {
   const { authorizedFetch, sent } = createTestFetch({ rejections: 1 })
   const request = new Request('https://api.example/', {

@@ -1,4 +1,5 @@
-import type { RequestOutcome, RequestPort } from './request-port.ts'
+import type { RequestOutcome } from '../token/request-outcome.ts'
+import type { RequestPort } from './request-port.ts'
 
 /** Tells a session what became of requests, and says nothing where there is nothing new. */
 export interface OutcomeReporter {
@@ -7,7 +8,7 @@ export interface OutcomeReporter {
   accepted(about: Omit<RequestOutcome, 'outcome'>): void
 }
 
-/** Origins whose last report was not `accepted`. Shared by all doors of a session. */
+/** Origins whose last report was not `accepted`; one set for all doors of a session. */
 const runsByPort = new WeakMap<RequestPort, Set<string>>()
 
 /** The reporter of a session. */

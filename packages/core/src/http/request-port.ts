@@ -1,4 +1,5 @@
 import type { AccessToken } from '../token/access-token.ts'
+import type { RequestOutcome } from '../token/request-outcome.ts'
 
 /** What the HTTP layer needs of a session. */
 export interface RequestPort {
@@ -26,15 +27,4 @@ export interface RequestPort {
   readonly scheme: string | undefined
   /** Statuses besides 401 that mean "this token is rejected". */
   readonly rejectedStatuses: ReadonlySet<number>
-}
-
-/** What became of a request that carried a token. */
-export interface RequestOutcome {
-  readonly outcome: 'accepted' | 'rejected' | 'rejectedAfterRefresh' | 'stepUpRequired' | 'networkFailed'
-  /** Where the request went, such as `https://api.example`. */
-  readonly origin: string
-  /** The generation of the token that it carried. */
-  readonly generation: number
-  /** HTTP status; absent when there was no response. */
-  readonly status?: number
 }

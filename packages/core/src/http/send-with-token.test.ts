@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { type AccessToken, createAccessToken } from '../token/access-token.ts'
-import type { RequestOutcome, RequestPort } from './request-port.ts'
+import type { RequestOutcome } from '../token/request-outcome.ts'
+import type { RequestPort } from './request-port.ts'
 import { createTokenSender, type Sendable, sendWithToken } from './send-with-token.ts'
 
 const origin = 'https://api.example'
