@@ -1,7 +1,8 @@
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import { decideForCaller } from './serve-caller.ts'
+import { type CallerView, decideForCaller } from './serve-caller.ts'
 import type { GetAccessTokenOptions } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
@@ -24,6 +25,9 @@ export async function getAccessTokenSlowly(
   const { vault } = parts
   const { clock, maximumWaitMilliseconds, signInHint } = parts.options
   const { signal, minimumValidityMilliseconds = 0 } = options
+  if (!(Number.isFinite(minimumValidityMilliseconds) && minimumValidityMilliseconds >= 0)) {
+    throw new ConfigurationError('minimumValidityMilliseconds', 'must be a number of milliseconds, zero or more.')
+  }
   const deadline = clock.now() + maximumWaitMilliseconds
   let prompts = 0
   for (;;) {
@@ -42,6 +46,7 @@ export async function getAccessTokenSlowly(
       prompts,
       unstored: side.isUnstored(),
       signInHint,
+      storeError: parts.restoreError,
     })
     switch (decision.kind) {
       case 'fail':
@@ -60,9 +65,7 @@ export async function getAccessTokenSlowly(
       case 'wait':
         if (snapshot.status === 'refreshing') prompts = Math.max(prompts, 1)
     }
-    if ((await side.waiting.untilChange({ signal, deadline })) === 'late') {
-      throw new RefreshUnavailableError({ code: 'timeout' })
-    }
+    await side.waiting.untilChangeInTime({ signal, deadline })
   }
 }
 
@@ -75,24 +78,28 @@ export async function refreshNow(
   const { vault } = parts
   const { clock, maximumWaitMilliseconds, signInHint } = parts.options
   const deadline = clock.now() + maximumWaitMilliseconds
-  let before: number | undefined
+  if (side.getSnapshot().status === 'restoring') {
+    // Where the store could not be read, this reads it again.
+    parts.send({ type: 'refresh.requested', now: clock.now() })
+    while (isReading(side.getSnapshot()) && !side.isDisposed())
+      await side.waiting.untilChangeInTime({ signal, deadline })
+  }
+  const before = vault.highestGeneration
+  const joined = side.getSnapshot().status === 'refreshing'
+  parts.send({ type: 'refresh.requested', now: clock.now() })
   for (;;) {
     signal?.throwIfAborted()
     if (side.isDisposed()) throw new SessionDisposedError()
     const snapshot = side.getSnapshot()
-    const isSettled = snapshot.status !== 'refreshing' && !isReading(snapshot)
-    if (before !== undefined && isSettled) {
-      if (vault.token !== undefined && vault.token.generation > before) return vault.token
-      throw failureOf(snapshot, { now: clock.now(), signInHint })
+    if (snapshot.status !== 'refreshing' && !isReading(snapshot)) {
+      const { token } = vault
+      const isNew = token !== undefined && token.generation > before
+      // New tokens may have been on their way to the store when we joined.
+      const isJoined = joined && snapshot.usable && snapshot.code === undefined && snapshot.reason === undefined
+      if (token !== undefined && (isNew || isJoined) && vault.judge(clock.now()) !== 'unusable') return token
+      throw failureOf(snapshot, { now: clock.now(), signInHint, storeError: parts.restoreError })
     }
-    if (before === undefined && !isReading(snapshot)) {
-      before = vault.highestGeneration
-      parts.send({ type: 'refresh.requested', now: clock.now() })
-      continue
-    }
-    if ((await side.waiting.untilChange({ signal, deadline })) === 'late') {
-      throw new RefreshUnavailableError({ code: 'timeout' })
-    }
+    await side.waiting.untilChangeInTime({ signal, deadline })
   }
 }
 
@@ -100,7 +107,7 @@ function isReading({ status, code }: SessionSnapshot): boolean {
   return status === 'restoring' && code === undefined
 }
 
-function failureOf(snapshot: SessionSnapshot, context: { now: number; signInHint: string | undefined }): Error {
+function failureOf(snapshot: SessionSnapshot, context: Pick<CallerView, 'now' | 'signInHint' | 'storeError'>): Error {
   const decision = decideForCaller({
     ...context,
     // After this refresh nothing would help but another.

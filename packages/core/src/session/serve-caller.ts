@@ -2,6 +2,7 @@ import { NotSignedInError } from '../errors/not-signed-in-error.ts'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { SessionEndedError } from '../errors/session-ended-error.ts'
 import type { SessionError } from '../errors/session-error.ts'
+import type { StoreError } from '../errors/store-error.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
 const mostPrompts = 3
@@ -31,6 +32,8 @@ export interface CallerView {
   /** New tokens wait for the store. */
   readonly unstored: boolean
   readonly signInHint: string | undefined
+  /** Why the store could not be read at the start. */
+  readonly storeError: StoreError | undefined
 }
 
 /** Decides what a caller gets: at most one refresh, and no waiting where waiting cannot help. */
@@ -81,8 +84,10 @@ function whileRefreshing(view: CallerView): CallerDecision {
 
 function retryOrFail(view: CallerView): CallerDecision {
   if (isRetryDue(view) && view.prompts === 0) return { kind: 'prompt' }
-  const { code, retryAt } = view.snapshot
-  return { kind: 'fail', error: new RefreshUnavailableError({ ...(code === undefined ? {} : { code }), retryAt }) }
+  const { code, retryAt, status } = view.snapshot
+  const cause = status === 'restoring' ? view.storeError : undefined
+  const failure = { ...(code === undefined ? {} : { code }), retryAt }
+  return { kind: 'fail', error: new RefreshUnavailableError(failure, cause && { cause }) }
 }
 
 function isRetryDue({ snapshot, now }: CallerView): boolean {

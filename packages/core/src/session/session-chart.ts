@@ -57,6 +57,7 @@ export const sessionMachine = sessionSetup.createMachine({
       states: {
         reading: {
           description: 'The store is being asked.',
+          entry: 'forgetFailure',
           invoke: { id: 'recordReader', src: 'readRecord' },
           on: {
             'record.unavailable': {
@@ -111,7 +112,6 @@ export const sessionMachine = sessionSetup.createMachine({
       type: 'parallel',
       on: {
         'store.changed': { actions: 'followRecord' },
-        'clock.resumed': { actions: 'followRecord' },
         'record.signedOut': {
           target: 'signedOut',
           guard: { type: 'isNotOlder', params: ({ event }) => event.generation },
@@ -161,7 +161,7 @@ export const sessionMachine = sessionSetup.createMachine({
           description: 'May the access token be sent?',
           initial: 'judging',
           on: {
-            'clock.resumed': { target: '.judging' },
+            'clock.resumed': { target: '.judging', actions: 'followRecord' },
             'token.requested': { target: '.judging' },
             'tokens.stored': {
               target: '.judging',
@@ -303,18 +303,26 @@ export const sessionMachine = sessionSetup.createMachine({
                 ],
                 'tokens.adopted': {
                   target: 'idle',
-                  actions: ['clearFailure', 'sayAdopted', 'sayRecovered', 'clearEnd'],
+                  actions: ['clearFailure', 'clearUnstored', 'sayAdopted', 'sayRecovered', 'clearEnd'],
                 },
                 'tokens.unstored': { actions: ['noteUnstored', 'sayUnstored'] },
                 'refresh.failed': [
                   {
                     target: 'transientFailure.offline',
                     guard: { type: 'isOffline', params: ({ event }) => event },
-                    actions: [{ type: 'noteFailure', params: ({ event }) => event }, 'sayRefreshFailed'],
+                    actions: [
+                      { type: 'noteFailure', params: ({ event }) => event },
+                      'clearUnstored',
+                      'sayRefreshFailed',
+                    ],
                   },
                   {
                     target: 'transientFailure',
-                    actions: [{ type: 'noteFailure', params: ({ event }) => event }, 'sayRefreshFailed'],
+                    actions: [
+                      { type: 'noteFailure', params: ({ event }) => event },
+                      'clearUnstored',
+                      'sayRefreshFailed',
+                    ],
                   },
                 ],
                 'refresh.refused': {
@@ -323,6 +331,7 @@ export const sessionMachine = sessionSetup.createMachine({
                     { type: 'takeToken', params: ({ event }) => event.token },
                     { type: 'noteEnd', params: ({ event }) => event.end },
                     'forgetErasedTokens',
+                    'clearUnstored',
                     'sayEnded',
                     { type: 'sayEndNotStored', params: ({ event }) => event },
                   ],
@@ -359,10 +368,10 @@ export const sessionMachine = sessionSetup.createMachine({
                   target: 'refreshing',
                   guard: { type: 'serverAllows', params: ({ event }) => event.now },
                 },
-                'clock.resumed': {
-                  target: 'refreshing',
-                  guard: { type: 'resumesEagerly', params: ({ event }) => event.now },
-                },
+                'clock.resumed': [
+                  { target: 'refreshing', guard: { type: 'resumesEagerly', params: ({ event }) => event.now } },
+                  { actions: { type: 'leaveBackoff', params: ({ event }) => event.now } },
+                ],
                 'record.signedIn': [
                   {
                     target: 'idle',
@@ -381,11 +390,14 @@ export const sessionMachine = sessionSetup.createMachine({
                   description: 'Waiting before the next try, for our own sake or because the server asked.',
                   after: { untilRetry: { target: '#refreshing', guard: 'refreshesEagerly' } },
                   on: {
-                    'network.online': {
-                      target: '#refreshing',
-                      guard: { type: 'resumesEagerly', params: ({ event }) => event.now },
-                      actions: 'noteOnline',
-                    },
+                    'network.online': [
+                      {
+                        target: '#refreshing',
+                        guard: { type: 'resumesEagerly', params: ({ event }) => event.now },
+                        actions: 'noteOnline',
+                      },
+                      { actions: ['noteOnline', { type: 'leaveBackoff', params: ({ event }) => event.now }] },
+                    ],
                   },
                 },
                 offline: {

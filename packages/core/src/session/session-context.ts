@@ -28,6 +28,8 @@ export interface SessionContext extends SessionInput {
   readonly failure: FailureFacts | undefined
   /** Failures in a row. */
   readonly failures: number
+  /** The device woke up, or came back online, since the last failure: our own backoff holds no longer. */
+  readonly resumed: boolean
   /** New tokens are served from memory, since they cannot be stored yet. */
   readonly unstored: boolean
   readonly end: EndFacts | undefined
@@ -72,6 +74,7 @@ export function createContext(input: SessionInput): SessionContext {
     rejectedSoon: false,
     failure: undefined,
     failures: 0,
+    resumed: false,
     unstored: false,
     end: undefined,
     said: nothingSaid,
@@ -101,7 +104,7 @@ export function promptOf(context: SessionContext, event: SessionEvent): RefreshP
 
 function causeOf(context: SessionContext, event: SessionEvent): RefreshPrompt['cause'] {
   if (event.type === 'refresh.requested') return 'explicit'
-  if (event.type === 'clock.resumed' || event.type === 'network.online') return 'resumed'
+  if (context.resumed || event.type === 'clock.resumed' || event.type === 'network.online') return 'resumed'
   return isRejected(context) ? 'rejected' : 'due'
 }
 

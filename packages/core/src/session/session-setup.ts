@@ -87,15 +87,26 @@ export const sessionSetup = setup({
     noteOutcome: assign((_, request: RequestFacts & { outcome: string }) => ({
       lastOutcome: { ...requestFacts(request), outcome: request.outcome },
     })),
-    noteFailure: assign(({ context }, failure: FailureFacts) => ({ failure, failures: context.failures + 1 })),
+    noteFailure: assign(({ context }, failure: FailureFacts) => ({
+      failure,
+      failures: context.failures + 1,
+      resumed: false,
+    })),
     noteEnd: assign((_, end: EndFacts) => ({ end, failure: undefined })),
     noteUnstored: assign({ unstored: true }),
-    clearFailure: assign({ failure: undefined, failures: 0 }),
+    /** How often it has failed still counts: the next pause is longer. */
+    forgetFailure: assign({ failure: undefined }),
+    clearUnstored: assign({ unstored: false }),
+    clearFailure: assign({ failure: undefined, failures: 0, resumed: false }),
+    leaveBackoff: assign(({ context: { failure } }, now: number) =>
+      failure === undefined || failure.serverAsked ? {} : { failure: { ...failure, retryAt: now }, resumed: true },
+    ),
     clearSession: assign(({ context }) => ({
       // The generation is kept: what is older than the session that ended must not come back.
       token: { ...noToken, generation: context.token.generation, signInId: context.token.signInId },
       failure: undefined,
       failures: 0,
+      resumed: false,
       unstored: false,
       end: undefined,
       said: nothingSaid,
