@@ -77,6 +77,7 @@ export async function refreshNow(
 ): Promise<AccessToken> {
   const { vault } = parts
   const { clock, maximumWaitMilliseconds, signInHint } = parts.options
+  signal?.throwIfAborted()
   const deadline = clock.now() + maximumWaitMilliseconds
   if (side.getSnapshot().status === 'restoring') {
     // Where the store could not be read, this reads it again.
