@@ -44,7 +44,7 @@ export const sessionSetup = setup({
       ),
     untilExpiry: ({ context: { token, judgedAt } }) =>
       nextJudgement(token.expiresAt ?? Number.POSITIVE_INFINITY, judgedAt),
-    untilRetry: ({ context: { failure } }) => safeDelay((failure?.retryAt ?? 0) - (failure?.now ?? 0)),
+    untilRetry: ({ context: { failure } }) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
   },
 
   guards: {
@@ -189,9 +189,13 @@ export const sessionSetup = setup({
   },
 })
 
-/** Never in the past: a token that is judged fresh is judged again a moment later at the earliest. */
+/** Never at once: what is due already is looked at a moment later. */
+function delayUntil(at: number, now: number): number {
+  return Math.max(safeDelay(at - now), 1)
+}
+
 function nextJudgement(at: number, judgedAt: number): number {
-  return Math.max(Math.min(at - judgedAt, longestJudgementMilliseconds), 1)
+  return Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
 }
 
 function needsRefresh(context: SessionContext, request: { now: number; evenIfFresh: boolean }): boolean {
