@@ -92,13 +92,15 @@ export async function refreshNow(
     signal?.throwIfAborted()
     if (side.isDisposed()) throw new SessionDisposedError()
     const snapshot = side.getSnapshot()
-    if (snapshot.status !== 'refreshing' && !isReading(snapshot)) {
+    // Tokens that wait for the store are served meanwhile: nobody knows when it will be back.
+    const unstored = side.isUnstored()
+    if ((snapshot.status !== 'refreshing' || unstored) && !isReading(snapshot)) {
       const { token } = vault
       const isNew = token !== undefined && token.generation > before
       // New tokens may have been on their way to the store when we joined.
       const isJoined = joined && snapshot.usable && snapshot.code === undefined && snapshot.reason === undefined
       if (token !== undefined && (isNew || isJoined) && vault.judge(clock.now()) !== 'unusable') return token
-      throw failureOf(snapshot, { now: clock.now(), signInHint, storeError: parts.restoreError })
+      throw failureOf(snapshot, { now: clock.now(), unstored, signInHint, storeError: parts.restoreError })
     }
     await side.waiting.untilChangeInTime({ signal, deadline })
   }
@@ -108,7 +110,10 @@ function isReading({ status, code }: SessionSnapshot): boolean {
   return status === 'restoring' && code === undefined
 }
 
-function failureOf(snapshot: SessionSnapshot, context: Pick<CallerView, 'now' | 'signInHint' | 'storeError'>): Error {
+function failureOf(
+  snapshot: SessionSnapshot,
+  context: Pick<CallerView, 'now' | 'unstored' | 'signInHint' | 'storeError'>,
+): Error {
   const decision = decideForCaller({
     ...context,
     // After this refresh nothing would help but another.
@@ -117,7 +122,6 @@ function failureOf(snapshot: SessionSnapshot, context: Pick<CallerView, 'now' | 
     lastsLongEnough: false,
     refreshable: false,
     prompts: Number.POSITIVE_INFINITY,
-    unstored: false,
   })
   return decision.kind === 'fail' ? decision.error : new RefreshUnavailableError({ code: 'tokenUnusable' })
 }
