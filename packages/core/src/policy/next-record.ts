@@ -44,7 +44,10 @@ export function recordWithTokens(
   }
 }
 
-/** The session is over. `erase` says which secrets go: the refresh token, all, or none. */
+/**
+ * The session is over. `erase` says which secrets go: the refresh token, all, or none. `keepIntent`: the server may have
+ * rotated the refresh token that stays.
+ */
 export function recordWithEnd(
   record: SessionRecord,
   end: {
@@ -53,10 +56,12 @@ export function recordWithEnd(
     endedAt: number
     serverCode?: string | undefined
     erase: 'refreshToken' | 'all' | 'nothing'
+    keepIntent?: boolean | undefined
   },
 ): SessionRecord {
   const { refreshIntent, backoffUntil, failure, secrets, end: before, ...kept } = record
-  const { revision, reason, endedAt, serverCode, erase } = end
+  const { revision, reason, endedAt, serverCode, erase, keepIntent = false } = end
+  const keptIntent = keepIntent ? unknownIntent(refreshIntent) : undefined
   const remaining =
     erase === 'all' || secrets === undefined ? undefined : { ...secrets, tokenSet: { ...secrets.tokenSet } }
   if (erase === 'refreshToken') delete (remaining?.tokenSet as { refreshToken?: string } | undefined)?.refreshToken
@@ -65,6 +70,7 @@ export function recordWithEnd(
     revision,
     status: 'ended',
     end: { reason, endedAt, ...(serverCode === undefined ? {} : { serverCode }) },
+    ...(keptIntent === undefined ? {} : { refreshIntent: keptIntent }),
     ...(remaining === undefined ? {} : { secrets: remaining }),
   }
 }
@@ -82,7 +88,7 @@ export function recordWithFailure(
 ): SessionRecord {
   const { refreshIntent, serverCooldownUntil: before, ...kept } = record
   const { revision, failure, backoffUntil, serverCooldownUntil, keepIntent } = failed
-  const keptIntent = keepIntent && refreshIntent !== undefined ? { ...refreshIntent, outcomeUnknown: true } : undefined
+  const keptIntent = keepIntent ? unknownIntent(refreshIntent) : undefined
   return {
     ...kept,
     revision,
@@ -91,6 +97,10 @@ export function recordWithFailure(
     ...(serverCooldownUntil === undefined ? {} : { serverCooldownUntil }),
     ...(keptIntent === undefined ? {} : { refreshIntent: keptIntent }),
   }
+}
+
+function unknownIntent(intent: RefreshIntent | undefined): RefreshIntent | undefined {
+  return intent && { ...intent, outcomeUnknown: true }
 }
 
 /** The run of failures after one more. */

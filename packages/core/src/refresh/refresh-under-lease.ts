@@ -156,7 +156,7 @@ function describeEnd(result: Extract<RequestResult, { kind: 'refused' }>): Refre
   const { reason, serverCode, eraseRefreshToken } = verdict
   // A refusal of the client says nothing about the refresh token.
   if (wasUnknown && reason !== 'clientRejected') return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
-  return { reason, serverCode, erase: eraseRefreshToken ? 'refreshToken' : 'nothing' }
+  return { reason, serverCode, erase: eraseRefreshToken ? 'refreshToken' : 'nothing', keepIntent: wasUnknown }
 }
 
 function backOff(record: SessionRecord, context: RefreshContext): Promise<RefreshOutcome> {

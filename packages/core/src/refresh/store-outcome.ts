@@ -16,6 +16,8 @@ export interface RefreshEnd {
   readonly reason: EndReason
   readonly serverCode?: string | undefined
   readonly erase: 'refreshToken' | 'all' | 'nothing'
+  /** A request with the refresh token that is kept was once left without an answer: the intent stays. */
+  readonly keepIntent?: boolean
 }
 
 /** Writes that the session is over, unless somebody else has moved it on meanwhile. */
@@ -58,7 +60,7 @@ export async function storeFailure(
       withoutReason: verdict.withoutReason === true,
     })
     if (isPatienceOver(failure, now, holder)) {
-      return storeEnd(current, { reason: 'unreachable', erase: 'nothing' }, context)
+      return storeEnd(current, { reason: 'unreachable', erase: 'nothing', keepIntent }, context)
     }
     const backoffUntil = now + (failed.delay ?? cappedDelay(failure, { random, now, holder }))
     const next = recordWithFailure(current, {

@@ -171,6 +171,7 @@ export const sessionMachine = sessionSetup.createMachine({
               target: '.judging',
               actions: { type: 'takeToken', params: ({ event }) => event.token },
             },
+            'refresh.refused': { target: '.judging' },
             'tokens.adopted': {
               target: '.judging',
               guard: { type: 'isNewer', params: ({ event }) => event.token },
