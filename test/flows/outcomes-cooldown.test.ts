@@ -1,0 +1,102 @@
+import { type Environment, isRefreshUnavailableError } from '@authchart/core'
+import { createSimulatedClock } from '@authchart/core/testing'
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+  tokenAnswers,
+  withRetryAfter,
+} from '@authchart/test/authorization-server'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { openSession, openSignedInSession } from '../support/signed-in-session.ts'
+import { createTroubledStore } from '../support/troubled-store.ts'
+
+const hour = 60 * 60_000
+const cooldownSeconds = 120
+/** A whole second, since a date in a header knows no less. */
+const start = 1_900_000_000_000
+
+let server: AuthorizationServer
+
+beforeAll(async () => {
+  server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+})
+afterEach(() => server.faults.clear())
+afterAll(() => server.close())
+
+/** A device whose network and lid a test moves. */
+function createDevice() {
+  const listeners = new Set<Parameters<Environment['subscribe']>[0]>()
+  const environment: Environment = {
+    isOnline: () => true,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+  return {
+    environment,
+    wakeUp() {
+      for (const listener of listeners) {
+        listener('resumed')
+        listener('online')
+      }
+    },
+  }
+}
+
+test.each([
+  ['seconds', cooldownSeconds],
+  ['a date', new Date(start + hour + cooldownSeconds * 1000)],
+])('P38 Retry-After in %s binds every session on the store, and a restart', async (_form, retryAfter) => {
+  const clock = createSimulatedClock({ now: start })
+  const store = createTroubledStore()
+  const { environment, wakeUp } = createDevice()
+  const shared = { clock, store, environment }
+  await using first = await openSignedInSession(server, shared)
+  await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
+  await second.ready
+  server.resetCounts()
+  server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, retryAfter))
+  // Asleep for an hour: the second session's timers do not fire, or it would be the one to ask.
+  clock.sleep(hour)
+  const retryAt = start + hour + cooldownSeconds * 1000
+  const isCooldown = (error: unknown) =>
+    isRefreshUnavailableError(error) && error.code === 'throttled' && error.retryAt === retryAt
+  await expect(first.getAccessToken()).rejects.toSatisfy(isCooldown)
+  expect(server.counts.refreshes).toBe(1)
+
+  await using restarted = openSession(server, shared)
+  await using eager = openSession(server, { ...shared, refreshTiming: 'eager' })
+  const sessions = [first, second, restarted, eager]
+  async function expectPatience() {
+    for (const session of sessions) {
+      await expect(session.getAccessToken()).rejects.toSatisfy(isCooldown)
+      await expect(session.refresh()).rejects.toSatisfy(isCooldown)
+    }
+    wakeUp()
+    await clock.advance(0)
+    await eventually(() => sessions.every((session) => session.getSnapshot().status === 'transientFailure'), {
+      description: 'all sessions to wait',
+    })
+    for (const session of sessions) expect(session.getSnapshot()).toMatchObject({ code: 'throttled', retryAt })
+    expect(server.counts.refreshes).toBe(1)
+  }
+  await expectPatience()
+  await clock.advance(retryAt - 1 - clock.now())
+  await expectPatience()
+
+  await clock.advance(1)
+  const tokens = await Promise.all(sessions.map((session) => session.getAccessToken()))
+  expect(new Set(tokens.map(({ value }) => value)).size).toBe(1)
+  expect(server.counts.refreshes).toBe(2)
+})
+
+test('P38 a server that asks for more than an hour is asked again after an hour', async () => {
+  const clock = createSimulatedClock()
+  await using session = await openSignedInSession(server, { clock })
+  server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 7 * 24 * 3600))
+  await expect(session.refresh()).rejects.toSatisfy(
+    (error) => isRefreshUnavailableError(error) && error.retryAt === clock.now() + hour,
+  )
+})
