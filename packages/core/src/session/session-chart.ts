@@ -44,7 +44,7 @@ export const sessionMachine = sessionSetup.createMachine({
           actions: [
             'clearFailure',
             { type: 'takeToken', params: ({ event }) => event.token },
-            { type: 'noteEnd', params: ({ event }) => event.end },
+            { type: 'noteOldEnd', params: ({ event }) => event.end },
           ],
         },
         'record.signedOut': {
@@ -102,7 +102,10 @@ export const sessionMachine = sessionSetup.createMachine({
           guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
           actions: [{ type: 'takeToken', params: ({ event }) => event.token }, 'saySignedIn'],
         },
-        'record.signedOut': { actions: { type: 'noteTombstone', params: ({ event }) => event.generation } },
+        'record.signedOut': {
+          actions: ['forgetTokens', { type: 'noteTombstone', params: ({ event }) => event.generation }],
+        },
+        'record.absent': { actions: 'forgetTokens' },
         'signOut.requested': { target: 'signingOut' },
       },
     },
@@ -117,15 +120,19 @@ export const sessionMachine = sessionSetup.createMachine({
           guard: { type: 'isNotOlder', params: ({ event }) => event.generation },
           actions: [{ type: 'noteTombstone', params: ({ event }) => event.generation }, 'saySignedOut'],
         },
-        'record.absent': {
-          target: ['#judging', '#invalidated'],
-          actions: [
-            'forgetTokens',
-            'clearSession',
-            { type: 'noteEnd', params: ({ event }) => ({ reason: 'recordRemoved', endedAt: event.now }) },
-            'sayEnded',
-          ],
-        },
+        'record.absent': [
+          {
+            target: ['#judging', '#invalidated'],
+            guard: 'wasStored',
+            actions: [
+              'forgetTokens',
+              'clearSession',
+              { type: 'noteEnd', params: ({ event }) => ({ reason: 'recordRemoved', endedAt: event.now }) },
+              'sayEnded',
+            ],
+          },
+          { actions: 'forgetTokens' },
+        ],
         'record.ended': {
           target: ['#judging', '#invalidated'],
           guard: { type: 'isNotOlder', params: ({ event }) => event.token.generation },
@@ -133,6 +140,7 @@ export const sessionMachine = sessionSetup.createMachine({
             { type: 'takeToken', params: ({ event }) => event.token },
             { type: 'noteEnd', params: ({ event }) => event.end },
             'forgetErasedTokens',
+            'clearUnstored',
             'sayEnded',
           ],
         },
@@ -262,7 +270,7 @@ export const sessionMachine = sessionSetup.createMachine({
                   },
                   {
                     guard: { type: 'isNewer', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'sayAdopted'],
+                    actions: ['clearFailure', 'sayAdopted', 'sayRecovered'],
                   },
                 ],
               },
@@ -295,6 +303,7 @@ export const sessionMachine = sessionSetup.createMachine({
                       },
                       'sayStored',
                       'sayRefreshFailed',
+                      'clearEnd',
                     ],
                   },
                   {
@@ -419,11 +428,18 @@ export const sessionMachine = sessionSetup.createMachine({
               description: 'The grant is dead. What is left of the access token is served; only a new sign-in helps.',
               on: {
                 'refresh.requested': { target: 'refreshing', guard: 'endMayBeMended' },
-                'record.signedIn': {
-                  target: 'idle',
-                  guard: { type: 'isNewer', params: ({ event }) => event.token },
-                  actions: ['clearFailure', 'clearEnd', 'saySignedIn'],
-                },
+                'record.signedIn': [
+                  {
+                    target: 'idle',
+                    guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
+                    actions: ['clearFailure', 'clearEnd', 'saySignedIn'],
+                  },
+                  {
+                    target: 'idle',
+                    guard: { type: 'isNewer', params: ({ event }) => event.token },
+                    actions: ['clearFailure', 'sayAdopted', 'sayRecovered', 'clearEnd'],
+                  },
+                ],
               },
             },
           },

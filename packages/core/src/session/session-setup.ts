@@ -69,6 +69,8 @@ export const sessionSetup = setup({
       request.now >= (context.failure?.retryAt ?? 0) && needsRefresh(context, request),
     serverAllows: ({ context }, now: number) => serverAllows(context, now),
     resumesEagerly: ({ context }, now: number) => context.refreshTiming === 'eager' && serverAllows(context, now),
+    /** The record was there when last heard of. */
+    wasStored: ({ context }) => context.end?.reason !== 'recordRemoved',
     isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
     /** Nothing is wrong with the refresh token: somebody may have mended what was. */
     endMayBeMended: ({ context }) => context.end?.reason === 'clientRejected' || context.end?.reason === 'unreachable',
@@ -78,7 +80,9 @@ export const sessionSetup = setup({
     noteTime: assign((_, now: number) => ({ judgedAt: now })),
     noteOnline: assign({ online: true }),
     noteOffline: assign({ online: false }),
-    takeToken: assign(({ context }, token: TokenFacts) => ({ token, said: { ...context.said, stepUps: [] } })),
+    takeToken: assign(({ context }, token: TokenFacts) =>
+      token.generation === context.token.generation ? { token } : { token, said: { ...context.said, stepUps: [] } },
+    ),
     noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({
       rejectedGeneration: rejection.generation,
       rejectedSoon: isSoonAfterBirth(context, rejection.now),
@@ -93,6 +97,8 @@ export const sessionSetup = setup({
       resumed: false,
     })),
     noteEnd: assign((_, end: EndFacts) => ({ end, failure: undefined })),
+    /** Whoever was there when it ended has said so. */
+    noteOldEnd: assign(({ context }, end: EndFacts) => ({ end, said: { ...context.said, end: end.reason } })),
     noteUnstored: assign({ unstored: true }),
     /** How often it has failed still counts: the next pause is longer. */
     forgetFailure: assign({ failure: undefined }),
@@ -125,7 +131,11 @@ export const sessionSetup = setup({
 
     sayRefreshed: emit(({ context: { token } }) => ({ type: 'refreshed' as const, ...generationAndExpiry(token) })),
     sayAdopted: emit(({ context: { token } }) => ({ type: 'adopted' as const, ...generationAndExpiry(token) })),
-    saySignedIn: emit(({ context: { token } }) => ({ type: 'signedIn' as const, ...generationAndExpiry(token) })),
+    saySignedIn: enqueueActions(({ context: { token }, enqueue }) => {
+      enqueue.emit({ type: 'signedIn', ...generationAndExpiry(token) })
+      // Whatever was wrong was wrong with the session before.
+      enqueue.assign({ said: nothingSaid })
+    }),
     saySignedOut: emit({ type: 'signedOut' as const }),
     sayRevocationFailed: emit({ type: 'revocationFailed' as const }),
     sayUnstored: emit(({ context: { token } }) => ({ type: 'unstored' as const, generation: token.generation })),
