@@ -71,7 +71,7 @@ test('a refusal of a token whose every request was answered is grantRejected', a
   // Answered, and so not unknown: a firewall never lets a request through.
   server.faults.answerWith(tokenAnswers.htmlForbidden)
   await expect(session.refresh()).rejects.toSatisfy(isRefreshUnavailableError)
-  server.revokeGrant()
+  server.faults.answerWith(tokenAnswers.invalidGrant)
   await clock.advance(1_000)
   await expect(session.refresh()).rejects.toSatisfy(endedAs('grantRejected'))
   expect(server.counts).toMatchObject({ refreshes: 2, replays: 0 })

@@ -25,12 +25,12 @@ export async function passTime(
 export async function passTimeUntil(
   clock: SimulatedClock,
   isMet: () => boolean | Promise<boolean>,
-  { description }: { description: string },
+  { description, stepMilliseconds = settleStepMilliseconds }: { description: string; stepMilliseconds?: number },
 ): Promise<void> {
   await eventually(
     async () => {
       if (await isMet()) return true
-      await clock.advance(settleStepMilliseconds)
+      await clock.advance(stepMilliseconds)
       return isMet()
     },
     { description, withinMilliseconds: 10_000 },
@@ -38,7 +38,11 @@ export async function passTimeUntil(
 }
 
 /** Lets simulated time pass until a promise has settled; resolves or rejects as it does. */
-export async function passTimeWhile<Value>(clock: SimulatedClock, work: Promise<Value>): Promise<Value> {
+export async function passTimeWhile<Value>(
+  clock: SimulatedClock,
+  work: Promise<Value>,
+  options: { stepMilliseconds?: number } = {},
+): Promise<Value> {
   let isSettled = false
   const settled = work.then(
     () => {
@@ -48,7 +52,7 @@ export async function passTimeWhile<Value>(clock: SimulatedClock, work: Promise<
       isSettled = true
     },
   )
-  await passTimeUntil(clock, () => isSettled, { description: 'the call to come to its end' })
+  await passTimeUntil(clock, () => isSettled, { description: 'the call to come to its end', ...options })
   await settled
   return work
 }
