@@ -1,0 +1,14 @@
+import type { Renderer } from '../demo-events.ts'
+
+/** One JSON object a line, one line an event; the summary last. */
+export function createJsonLines(output: NodeJS.WriteStream): Renderer {
+  const write = (value: unknown) => void output.write(`${JSON.stringify(value)}\n`)
+  return {
+    show: write,
+    finish(summary, faults) {
+      write(summary)
+      for (const fault of faults) process.stderr.write(`${fault}\n`)
+    },
+    close() {},
+  }
+}

@@ -1,0 +1,68 @@
+import { isRefreshUnavailableError, isSessionEndedError, type Session } from '@authchart/core'
+import { createKyHooks } from '@authchart/core/ky'
+import ky, { isHTTPError } from 'ky'
+import type { CallEndedEvent } from './demo-events.ts'
+import type { EventStream } from './event-stream.ts'
+import type { World } from './world.ts'
+
+/** A program that does what programs do: call an API, again and again. */
+export interface Service {
+  /** Makes no more calls; resolves when the last one has ended. */
+  stop(): Promise<void>
+}
+
+/** The pace of the calls: none of them waits for the one before. */
+const heartbeatMilliseconds = 150
+
+/** Starts calling the API through ky. What it knows of tokens is one line: the hooks. */
+export function startService(
+  { session, api }: Pick<World, 'session' | 'api'>,
+  { events, signal }: { events: EventStream; signal: AbortSignal },
+): Service {
+  const client = ky.create({ hooks: createKyHooks(session), retry: 0, timeout: 30_000, signal })
+  const rejected = new Set<number>()
+  events.subscribe((event) => {
+    if (event.type === 'apiRequest' && event.status === 401) rejected.add(event.call)
+  })
+  const open = new Set<Promise<void>>()
+  let calls = 0
+
+  async function callApi(): Promise<void> {
+    calls += 1
+    const call = calls
+    events.emit({ type: 'callStarted', call })
+    const result = await client
+      .get(`${api.origin}/invoices?call=${call}`)
+      .json()
+      .then(
+        () => ({ outcome: 'succeeded' as const }),
+        (error: unknown) => explainFailure(error, session),
+      )
+    // What is cut short by Ctrl-C says nothing about sessions.
+    if (signal.aborted) return
+    events.emit({ type: 'callEnded', call, rejectedOnce: rejected.delete(call), ...result })
+  }
+
+  function beat(): void {
+    const call = callApi().finally(() => open.delete(call))
+    open.add(call)
+  }
+
+  const heartbeat = setInterval(beat, heartbeatMilliseconds)
+  return {
+    async stop() {
+      clearInterval(heartbeat)
+      await Promise.all(open)
+    },
+  }
+}
+
+function explainFailure(error: unknown, session: Session): Pick<CallEndedEvent, 'outcome' | 'why'> {
+  if (isRefreshUnavailableError(error)) return { outcome: 'tokenUnusable', why: error.code }
+  if (isSessionEndedError(error)) return { outcome: 'tokenUnusable', why: error.reason }
+  // A call that was on its way when its token died comes back with the API's own 401, if there is no other token.
+  if (isHTTPError(error) && error.response.status === 401 && !session.getSnapshot().usable) {
+    return { outcome: 'tokenUnusable', why: '401' }
+  }
+  return { outcome: 'failedOtherwise', why: String(error) }
+}

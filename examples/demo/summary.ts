@@ -1,0 +1,37 @@
+import type { Summary } from './demo-events.ts'
+import type { Tally } from './tally.ts'
+import type { World } from './world.ts'
+
+/** The demo in numbers, once it is over: the calls as the service saw them, the token requests as the server did. */
+export function summarize({ calls, callsByOutcome, notices }: Tally, { server, session }: World): Summary {
+  const { total, replays, reuseDetected } = server.counts
+  return {
+    type: 'summary',
+    requests: calls,
+    succeeded: callsByOutcome.succeeded,
+    failedWhileTokenUnusable: callsByOutcome.tokenUnusable,
+    failedOtherwise: callsByOutcome.failedOtherwise,
+    tokenRequests: total,
+    refreshes: notices.refreshed ?? 0,
+    replays,
+    reuseDetected,
+    ended: session.getSnapshot().reason ?? 'not ended',
+  }
+}
+
+/** What is not as it must be at the end, each as a sentence; empty when all is well. */
+export function findFaults(summary: Summary): string[] {
+  const { requests, succeeded, failedWhileTokenUnusable, failedOtherwise } = summary
+  const faults = [
+    expectThat('failedOtherwise', failedOtherwise, 0),
+    expectThat('reuseDetected', summary.reuseDetected, 0),
+    expectThat('replays', summary.replays, 1),
+    expectThat('ended', summary.ended, 'grantRejected'),
+    expectThat('succeeded and failed calls', succeeded + failedWhileTokenUnusable + failedOtherwise, requests),
+  ]
+  return faults.filter((fault) => fault !== undefined)
+}
+
+function expectThat<Value>(name: string, actual: Value, expected: Value): string | undefined {
+  return actual === expected ? undefined : `${name} must be ${expected}, and is ${actual}.`
+}
