@@ -33,9 +33,12 @@ export async function storeEnd(
     const next = recordWithEnd(current, { ...end, revision: holder.createId(), endedAt })
     const written = await store.compareAndSet(current.revision, next)
     if (written.ok && written.value) return { kind: 'ended', record: next, stored: true }
-    const theirs = written.ok ? await store.read() : written
+    const theirs = await store.read()
     if (!theirs.ok) break
+    // A write that failed may have been made nevertheless.
+    if (theirs.value?.revision === next.revision) return { kind: 'ended', record: next, stored: true }
     if (hasMovedOn(theirs.value, record)) return follow(theirs.value, { holder, prompt })
+    if (!written.ok) break
     if (theirs.value !== undefined) current = theirs.value
   }
   const unstored = recordWithEnd(current, { ...end, revision: current.revision, endedAt })

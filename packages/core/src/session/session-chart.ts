@@ -93,7 +93,7 @@ export const sessionMachine = sessionSetup.createMachine({
 
     signedOut: {
       description: 'Nobody is signed in: nobody ever was, or somebody signed out.',
-      entry: ['forgetTokens', 'clearSession'],
+      entry: ['forgetTokens', 'clearSession', 'noteSignedOut'],
       on: {
         'store.changed': { actions: 'followRecord' },
         'clock.resumed': { actions: 'followRecord' },

@@ -45,6 +45,8 @@ export interface SaidFacts {
   readonly end: EndReason | undefined
   readonly refusedWithoutReason: boolean
   readonly unreadable: boolean
+  /** Nobody is signed in, and nobody need be told so again. */
+  readonly signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   readonly stepUps: readonly string[]
 }
@@ -54,6 +56,7 @@ export const nothingSaid: SaidFacts = {
   end: undefined,
   refusedWithoutReason: false,
   unreadable: false,
+  signedOut: false,
   stepUps: [],
 }
 

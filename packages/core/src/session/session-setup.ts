@@ -81,7 +81,9 @@ export const sessionSetup = setup({
     noteOnline: assign({ online: true }),
     noteOffline: assign({ online: false }),
     takeToken: assign(({ context }, token: TokenFacts) =>
-      token.generation === context.token.generation ? { token } : { token, said: { ...context.said, stepUps: [] } },
+      token.generation === context.token.generation
+        ? { token }
+        : { token, said: { ...context.said, signedOut: false, stepUps: [] } },
     ),
     noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({
       rejectedGeneration: rejection.generation,
@@ -120,6 +122,7 @@ export const sessionSetup = setup({
     noteTombstone: assign(({ context }, generation: number) => ({
       token: { ...context.token, generation: Math.max(generation, context.token.generation) },
     })),
+    noteSignedOut: assign({ said: { ...nothingSaid, signedOut: true } }),
     clearEnd: assign(({ context }) => ({ end: undefined, said: { ...context.said, end: undefined } })),
 
     followRecord: ({ system }) => effectsOf(system)?.followRecord(),
@@ -136,7 +139,9 @@ export const sessionSetup = setup({
       // Whatever was wrong was wrong with the session before.
       enqueue.assign({ said: nothingSaid })
     }),
-    saySignedOut: emit({ type: 'signedOut' as const }),
+    saySignedOut: enqueueActions(({ context: { said }, enqueue }) => {
+      if (!said.signedOut) enqueue.emit({ type: 'signedOut' })
+    }),
     sayRevocationFailed: emit({ type: 'revocationFailed' as const }),
     sayUnstored: emit(({ context: { token } }) => ({ type: 'unstored' as const, generation: token.generation })),
     sayStored: enqueueActions(({ context, enqueue }) => {

@@ -6,6 +6,7 @@ import { recordFormatVersion, type SessionIdentity, type SessionRecord } from '.
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import type { TokenSet, TokenSetInput } from '../token/token-set.ts'
+import { hasLanded } from './has-landed.ts'
 import type { SignInOptions } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
 
@@ -53,12 +54,6 @@ export async function signIntoStore(
     if (!written.ok) throw written.error
   }
   throw new StoreError('storeUnavailable', 'The stored session kept changing; sign in again.')
-}
-
-/** A write that failed may have been made nevertheless. */
-async function hasLanded({ store }: SessionParts, revision: string): Promise<boolean> {
-  const read = await store.read()
-  return read.ok && read.value?.revision === revision
 }
 
 function identify(tokenSet: TokenSet, parts: SessionParts, options: SignInOptions): SessionIdentity {

@@ -2,6 +2,7 @@ import { StoreError } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
 import { signedOutRecord } from '../policy/next-record.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
+import { hasLanded } from './has-landed.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { SessionParts } from './session-parts.ts'
 
@@ -31,10 +32,12 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
     }
     vault.close(record.signInId)
     const generation = nextGeneration(record, { now: options.clock.now(), floor: vault.highestGeneration })
-    const tombstone = signedOutRecord(record, { revision: parts.createId(), generation })
-    const written = await store.compareAndSet(record.revision, tombstone)
+    const revision = parts.createId()
+    const written = await store.compareAndSet(record.revision, signedOutRecord(record, { revision, generation }))
+    if (written.ok ? written.value : await hasLanded(parts, revision)) {
+      return succeed(generation, record.secrets && parts.revoke(record.secrets.tokenSet))
+    }
     if (!written.ok) return fail(written.error)
-    if (written.value) return succeed(generation, record.secrets && parts.revoke(record.secrets.tokenSet))
     read = await store.read()
   }
   return fail(
