@@ -117,6 +117,15 @@ describe('P42 an end that cannot be stored', () => {
     },
   )
 
+  test('P42 is stored when it was written though the write seemed to fail', async () => {
+    await using doomed = await openDoomedSession(server)
+    const { session, store, notices } = doomed
+    store.trouble('compareAndSet', 'failsAfterwards', { when: ({ status }) => status === 'ended' })
+    await expect(session.getAccessToken()).rejects.toSatisfy(endedAs('grantRejected'))
+    expect(typesOf(notices)).toEqual(['ended'])
+    expect((await store.peek(sessionKey))?.status).toBe('ended')
+  })
+
   test('P42 another holder finds out by itself, with one more request', async () => {
     await using doomed = await openDoomedSession(server)
     const { session, store, clock } = doomed
