@@ -23,6 +23,8 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
         testTimeout: 60_000,
       }),
+      // All processor and no waiting: last, so that it keeps nobody from being in time.
+      project('model', ['test/model/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),
     ],
   },
 })

@@ -1,0 +1,133 @@
+import type { Budget, Scenario, State } from './state.ts'
+import { setOf } from './state.ts'
+import type { Fact, Step } from './step.ts'
+
+/** What must hold in every state and at every step. Answers with what is wrong, in a sentence. */
+export function findViolation(before: State, step: Step, scenario: Scenario): string | undefined {
+  for (const check of stepChecks) {
+    const wrong = check(before, step, scenario)
+    if (wrong !== undefined) return wrong
+  }
+  for (const check of stateChecks) {
+    const wrong = check(step.state, scenario)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => string | undefined)[] = [
+  function generationsRise({ record: before, holders, budget }, { state }) {
+    const after = state.record
+    if (before !== undefined && after !== undefined && after !== before) {
+      const { generation, highestReservedGeneration } = before
+      if (after.generation < generation) return 'the generation of the record goes back'
+      if (after.highestReservedGeneration < highestReservedGeneration) return 'a reserved generation is forgotten'
+    }
+    const fell = state.holders.some(({ vault }, index) => vault.generation < (holders[index]?.vault.generation ?? 0))
+    const crashed = state.budget.crashes < budget.crashes
+    return fell && !crashed ? 'the generation of a vault goes back' : undefined
+  },
+
+  function onlyTheRefusedTokenIsEnded({ record: before, sets }, { state: { record: after } }) {
+    if (after === before || after?.status !== 'ended' || before === undefined || before.status === 'ended')
+      return undefined
+    const set = setOf(after)
+    if (before.signInId !== after.signInId) return 'a stale refusal ends a newer sign-in'
+    if (set !== setOf(before)) return 'a stale refusal ends a newer token set'
+    if (after.end?.reason === 'clientRejected') return undefined
+    if (!isSignInDoubtful(sets, Number(after.signInId))) return 'a session ends though none of its answers was lost'
+    const isNamed = set === undefined || sets[set]?.doubtful === false || after.end?.reason === 'rotationLost'
+    return isNamed ? undefined : `an end after a lost answer is called ${after.end?.reason}`
+  },
+
+  function tokensAreSentWithReason({ sets }, { facts }) {
+    for (const fact of facts) {
+      const wrong = judgeFact(fact, sets)
+      if (wrong !== undefined) return wrong
+    }
+    return undefined
+  },
+
+  function nothingFailsWithoutTrouble(_, { state, facts }, scenario) {
+    const isUntroubled = Object.entries(scenario.budget).every(
+      ([name, times]) => state.budget[name as keyof Budget] === times,
+    )
+    return isUntroubled && facts.some((fact) => fact.type === 'finished' && fact.failed)
+      ? 'a refresh fails though nothing went wrong'
+      : undefined
+  },
+]
+
+function judgeFact(fact: Fact, sets: State['sets']): string | undefined {
+  if (fact.type === 'finished') return undefined
+  const set = sets[fact.set]
+  if (set === undefined) return 'a refresh token is sent that nobody issued'
+  if (fact.type === 'reused') {
+    return set.doubtful ? undefined : 'a spent refresh token is used again though nothing was lost'
+  }
+  if (set.answered !== 'nothing') return `a refresh token is sent again though its answer was read: ${set.answered}`
+  if (set.doubtful && !fact.unknown)
+    return 'a refresh token is sent as if for the first time, though an answer was lost'
+  if (fact.ofRun > 2) return 'one refresh sends its token a third time'
+  if (fact.generation !== fact.prompted && !fact.mendsEnd)
+    return 'a token set is refreshed that is newer than the one that was not good enough'
+  return undefined
+}
+
+const stateChecks: readonly ((state: State, scenario: Scenario) => string | undefined)[] = [
+  function oneRequestIsOpen({ requests }) {
+    return requests.filter(({ holder }) => holder !== undefined).length > 1 ? 'two token requests are open' : undefined
+  },
+
+  function issuedSetsAreKept(state) {
+    const inHand = new Set(state.holders.flatMap(({ runs }) => runs.flatMap((run) => ('set' in run ? [run.set] : []))))
+    const inUse = new Set(state.holders.flatMap(({ user }) => (user !== undefined && 'set' in user ? [user.set] : [])))
+    for (const [index, { fate, signIn }] of state.sets.entries()) {
+      if (fate === 'held' && !inHand.has(index) && !inUse.has(index)) return `set ${index} was issued and is nowhere`
+      const { record } = state
+      const isCurrent = record?.status === 'signedIn' && Number(record.signInId) === signIn
+      if (fate === 'superseded' && Number(record?.signInId) !== signIn && !isRevoked(state, signIn)) {
+        return `set ${index} belongs to nobody and was not revoked`
+      }
+      if (isCurrent && state.signIns[signIn]?.revoked === 'byClient') return 'the session that is signed in was revoked'
+    }
+    return undefined
+  },
+
+  function generationsNameOneSet({ sets }) {
+    const named = sets.flatMap(({ generation }) => (generation === undefined ? [] : [generation]))
+    return new Set(named).size < named.length ? 'two token sets have the same generation' : undefined
+  },
+
+  function nothingRevivesASignedOutSession({ record, signIns, holders }) {
+    if (record !== undefined && record.status !== 'signedOut' && signIns[Number(record.signInId)]?.signedOut === true) {
+      return 'the store holds a session again that was signed out'
+    }
+    const revived = holders.some(
+      ({ vault }) => vault.set !== undefined && ((vault.signedOut >> vault.signIn) & 1) === 1,
+    )
+    return revived ? 'a holder has tokens again of a session that it knew to be signed out' : undefined
+  },
+]
+
+/** At rest, a session that is signed in can be refreshed, unless an answer was lost. */
+export function findUnrest(state: State): string | undefined {
+  const { record, sets, signIns, holders, requests } = state
+  if (holders.some(({ runs, user }) => runs.length > 0 || user !== undefined)) return 'somebody waits for ever'
+  if (requests.length > 0) return 'a request is never answered'
+  if (record?.status !== 'signedIn') return undefined
+  const set = sets[setOf(record) ?? -1]
+  if (set === undefined || isSignInDoubtful(sets, set.signIn)) return undefined
+  if (set.spent || signIns[set.signIn]?.revoked !== 'no')
+    return 'the record holds a dead refresh token though nothing was lost'
+  return undefined
+}
+
+/** A late request with an old refresh token ends the whole family at a strict server. */
+function isSignInDoubtful(sets: State['sets'], signIn: number): boolean {
+  return sets.some((set) => set.signIn === signIn && set.doubtful)
+}
+
+function isRevoked({ signIns }: State, signIn: number): boolean {
+  return signIns[signIn]?.revoked !== 'no'
+}

@@ -1,0 +1,248 @@
+import { recordFormatVersion, type SessionRecord } from '../../packages/core/src/store/session-record.ts'
+
+/**
+ * What a model of the refresh procedure consists of: one session in one store, its authorization server, and holders
+ * that have it open. Every value is immutable; a step makes the next state.
+ *
+ * Token sets are numbers in the order in which they were issued, and so are sign-ins. Records are real ones, made by
+ * core's own builders: a token set's number stands in them as its access token.
+ */
+export interface State {
+  readonly record: SessionRecord | undefined
+  readonly holders: readonly Holder[]
+  readonly requests: readonly TokenRequest[]
+  /** Writes that were given up as failed and are still on their way to the disk. */
+  readonly lateWrites: readonly Write[]
+  readonly sets: readonly IssuedSet[]
+  readonly signIns: readonly SignIn[]
+  readonly budget: Budget
+  readonly nextRevision: number
+}
+
+/** How often each thing may still happen that nobody needs to happen. */
+export interface Budget {
+  readonly crashes: number
+  /** Connections that end without an answer, and answers of a server in trouble. */
+  readonly losses: number
+  readonly storeFaults: number
+  readonly signIns: number
+  readonly signOuts: number
+  /** Answers that refuse the client itself, which an operator can mend. */
+  readonly clientRefusals: number
+}
+
+export interface Write {
+  readonly expected: string | undefined
+  readonly next: SessionRecord
+}
+
+/** A process, tab or worker. One that crashes is there again at once, and knows nothing. */
+export interface Holder {
+  readonly vault: Vault
+  /** Refreshes under way; more than one where a sign-in or sign-out here has left an earlier one behind. */
+  readonly runs: readonly Run[]
+  readonly user: UserWork | undefined
+  /** How many more refreshes somebody will want here. */
+  readonly prompts: number
+}
+
+/** What a holder has in memory. */
+export interface Vault {
+  /** The highest generation it has had or heard of. */
+  readonly generation: number
+  readonly set: number | undefined
+  readonly signIn: number
+  /** The sign-in that was signed out of here last: nothing of it is taken again. */
+  readonly closed: number
+  /** Which sign-ins it knows to be over, one bit each: what an observer holds it to. */
+  readonly signedOut: number
+}
+
+/** One refresh of a holder, by the step it is at. */
+export type Run = RunFacts & RunStep
+
+interface RunFacts {
+  readonly generation: number
+  readonly cause: 'due' | 'explicit'
+  /** Whether the chart still wants it: that matters only until the intent is written. */
+  readonly interested: boolean
+  /** Token requests sent by this run. */
+  readonly sent: number
+}
+
+export type RunStep =
+  | { readonly at: 'waitingForLease' }
+  | { readonly at: 'rereading' }
+  | { readonly at: 'writingIntent'; readonly current: SessionRecord; readonly unknown: boolean }
+  | RequestStep
+  | { readonly at: 'movedOn' }
+  | StoringStep
+  | EndStep
+  | FailureStep
+
+export interface RequestStep {
+  readonly at: 'sending' | 'awaitingAnswer' | 'beforeReplay'
+  readonly intended: SessionRecord
+  /** An earlier request with this refresh token has no known outcome. */
+  readonly unknown: boolean
+}
+
+export interface StoringStep {
+  readonly at: 'storing' | 'readingBack'
+  readonly intended: SessionRecord
+  readonly current: SessionRecord
+  readonly set: number
+  readonly revision: string
+  /** The last write failed, rather than came too late. */
+  readonly writeFailed: boolean
+}
+
+export interface EndStep {
+  readonly at: 'writingEnd' | 'readingAfterEnd'
+  readonly intended: SessionRecord
+  readonly current: SessionRecord
+  readonly reason: 'grantRejected' | 'clientRejected' | 'rotationLost'
+  readonly keepIntent: boolean
+}
+
+export interface FailureStep {
+  readonly at: 'writingFailure' | 'readingAfterFailure'
+  readonly intended: SessionRecord
+  readonly current: SessionRecord
+  readonly keepIntent: boolean
+  readonly serverAsked: boolean
+}
+
+/** A sign-in or sign-out under way. */
+export type UserWork =
+  | { readonly doing: 'signingIn'; readonly at: 'reading'; readonly set: number; readonly revision: string }
+  | {
+      readonly doing: 'signingIn'
+      readonly at: 'writing' | 'readingBack'
+      readonly set: number
+      readonly revision: string
+      readonly before: SessionRecord | undefined
+    }
+  | { readonly doing: 'signingOut'; readonly at: 'reading' }
+  | { readonly doing: 'signingOut'; readonly at: 'writing'; readonly before: SessionRecord }
+
+/** A token request under way, or its answer. */
+export interface TokenRequest {
+  /** Who waits for the answer; `undefined` once nobody does. */
+  readonly holder: number | undefined
+  /** The set whose refresh token it carries. */
+  readonly set: number
+  readonly answer: Answer | undefined
+}
+
+export type Answer =
+  | { readonly kind: 'tokens'; readonly set: number }
+  | { readonly kind: 'refused' | 'clientRefused' | 'throttled' | 'trouble' }
+
+/** A token set that the server has issued, with what only an observer of everything knows of it. */
+export interface IssuedSet {
+  readonly signIn: number
+  /** Its refresh token has been exchanged for others. */
+  readonly spent: boolean
+  /** The set that was issued for it last. */
+  readonly successor: number | undefined
+  /** Under which generation it was taken. */
+  readonly generation: number | undefined
+  /** A request with its refresh token, or what came of one, was lost: by the network, the server or a crash. */
+  readonly doubtful: boolean
+  /** What a holder has read in answer to its refresh token. */
+  readonly answered: 'nothing' | 'tokens' | 'refusal'
+  /** Where this set itself is. */
+  readonly fate: 'travelling' | 'held' | 'stored' | 'lost' | 'revoked' | 'superseded'
+}
+
+export interface SignIn {
+  readonly revoked: 'no' | 'byServer' | 'byClient'
+  readonly signedOut: boolean
+}
+
+/** A procedure without one of its guards, to see that the invariants notice. */
+export type Guard = 'lease' | 'reread' | 'intent' | 'reservedGeneration' | 'revision' | 'signInId' | 'tombstoneFloor'
+
+export type ServerKind = 'strict' | 'graceSamePair' | 'graceNewPair' | 'noRotation'
+
+export interface Scenario {
+  readonly holders: number
+  readonly prompts: number
+  readonly server: ServerKind
+  readonly budget: Partial<Budget>
+  readonly without?: Guard
+}
+
+/** One holder has signed in, and all of them have read the record. */
+export function createInitialState(scenario: Scenario): State {
+  const vault: Vault = { generation: 1, set: 0, signIn: 0, closed: -1, signedOut: 0 }
+  const holder: Holder = { vault, runs: [], user: undefined, prompts: scenario.prompts }
+  return {
+    record: {
+      formatVersion: recordFormatVersion,
+      generation: 1,
+      highestReservedGeneration: 1,
+      revision: '0',
+      signInId: '0',
+      status: 'signedIn',
+      identity: {},
+      rejectionStreak: 0,
+      secrets: { tokenSet: createTokenSet(0) },
+    },
+    holders: Array.from({ length: scenario.holders }, () => holder),
+    requests: [],
+    lateWrites: [],
+    sets: [{ ...createIssuedSet(0), generation: 1, fate: 'stored' }],
+    signIns: [{ revoked: 'no', signedOut: false }],
+    budget: { crashes: 0, losses: 0, storeFaults: 0, signIns: 0, signOuts: 0, clientRefusals: 0, ...scenario.budget },
+    nextRevision: 1,
+  }
+}
+
+export function createIssuedSet(signIn: number): IssuedSet {
+  return {
+    signIn,
+    spent: false,
+    successor: undefined,
+    generation: undefined,
+    doubtful: false,
+    answered: 'nothing',
+    fate: 'travelling',
+  }
+}
+
+export function createTokenSet(set: number) {
+  return { accessToken: String(set), tokenType: 'Bearer', receivedAt: 0, refreshToken: String(set) }
+}
+
+/** The token set that a record holds. */
+export function setOf(record: SessionRecord): number | undefined {
+  const tokenSet = record.secrets?.tokenSet
+  return tokenSet === undefined ? undefined : Number(tokenSet.accessToken)
+}
+
+export function changeHolder(state: State, index: number, change: Partial<Holder>): State {
+  return { ...state, holders: replaceAt(state.holders, index, change) }
+}
+
+export function changeSet(state: State, index: number, change: Partial<IssuedSet>): State {
+  return { ...state, sets: replaceAt(state.sets, index, change) }
+}
+
+export function changeSignIn(state: State, index: number, change: Partial<SignIn>): State {
+  return { ...state, signIns: replaceAt(state.signIns, index, change) }
+}
+
+export function spend(state: State, name: keyof Budget): State {
+  return { ...state, budget: { ...state.budget, [name]: state.budget[name] - 1 } }
+}
+
+export function replaceAt<Item extends object>(items: readonly Item[], index: number, change: Partial<Item>): Item[] {
+  return items.map((item, at) => (at === index ? { ...item, ...change } : item))
+}
+
+/** What a holder is called in a trace. */
+export function nameOf(holder: number): string {
+  return `Holder ${'ABC'[holder] ?? holder}`
+}

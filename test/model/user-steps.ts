@@ -1,0 +1,233 @@
+import { nextGeneration } from '../../packages/core/src/policy/choose-record.ts'
+import { signedInRecord, signedOutRecord } from '../../packages/core/src/policy/next-record.ts'
+import { recordFormatVersion, type SessionRecord } from '../../packages/core/src/store/session-record.ts'
+import { newRevision } from './run.ts'
+import { loseAnswer, remove } from './server.ts'
+import {
+  changeHolder,
+  changeSet,
+  changeSignIn,
+  createIssuedSet,
+  createTokenSet,
+  type Guard,
+  type Holder,
+  nameOf,
+  replaceAt,
+  type Scenario,
+  type State,
+  setOf,
+  spend,
+  type UserWork,
+} from './state.ts'
+import { chance, type Step } from './step.ts'
+import { readStore, writeStore } from './store.ts'
+import { emptyVault, follow, isSame, putVault, take } from './vault.ts'
+
+interface Context {
+  readonly index: number
+  readonly holder: Holder
+  readonly name: string
+  readonly without: Guard | undefined
+}
+
+/** What people, other programs and accidents do to holders. */
+export function holderSteps(state: State, scenario: Scenario): Step[] {
+  return state.holders.flatMap((holder, index) => {
+    const context = { index, holder, name: nameOf(index), without: scenario.without }
+    return [
+      ...promptSteps(state, context),
+      ...followSteps(state, context),
+      ...beginSteps(state, context),
+      ...(holder.user === undefined ? [] : workSteps(state, holder.user, context)),
+      ...crashSteps(state, context),
+    ]
+  })
+}
+
+/** Writes that had been given up land after all. */
+export function lateWriteSteps(state: State, { without }: Scenario): Step[] {
+  return state.lateWrites.flatMap((write, index) => {
+    const lateWrites = state.lateWrites.filter((_, at) => at !== index)
+    const [landed] = writeStore({ ...state, lateWrites }, write, without)
+    return landed?.end === 'written' ? [chance(`A write lands late: somebody ${landed.say}`, landed.state)] : []
+  })
+}
+
+/** Somebody wants newer tokens than these. A chart runs one refresh at a time, and none while signing out. */
+function promptSteps(state: State, { index, holder, name }: Context): Step[] {
+  const { vault, runs, prompts, user } = holder
+  const isSignedIn = vault.set !== undefined && user?.doing !== 'signingOut'
+  if (prompts === 0 || !isSignedIn || runs.some(({ interested }) => interested)) return []
+  const cause = state.record?.status === 'ended' ? 'explicit' : 'due'
+  const run = { generation: vault.generation, cause, interested: true, sent: 0, at: 'waitingForLease' } as const
+  const prompted = changeHolder(state, index, { runs: [...runs, run], prompts: prompts - 1 })
+  return [chance(`${name} wants something newer than generation ${vault.generation}`, prompted)]
+}
+
+/** The store has hinted at a change. While a refresh runs here, it tells by itself what becomes of its tokens. */
+function followSteps(state: State, { index, holder, name, without }: Context): Step[] {
+  const { record } = state
+  if (record === undefined || holder.user !== undefined) return []
+  const isOver = record.status === 'signedOut' || Number(record.signInId) !== holder.vault.signIn
+  if (holder.runs.length > 0 && !isOver) return []
+  const vault = follow(holder.vault, record, without)
+  if (isSame(vault, holder.vault)) return []
+  const followed = isOver ? loseInterest(state, index) : state
+  return [chance(`${name} follows the record to generation ${record.generation}`, putVault(followed, index, vault))]
+}
+
+function beginSteps(state: State, { index, holder, name }: Context): Step[] {
+  if (holder.user !== undefined) return []
+  const steps: Step[] = []
+  if (state.budget.signIns > 0) {
+    const signIn = state.signIns.length
+    const set = state.sets.length
+    const [numbered, revision] = newRevision(spend(state, 'signIns'))
+    const issued: State = {
+      ...numbered,
+      signIns: [...state.signIns, { revoked: 'no', signedOut: false }],
+      sets: [...state.sets, { ...createIssuedSet(signIn), fate: 'held' }],
+    }
+    const user = { doing: 'signingIn', at: 'reading', set, revision } as const
+    steps.push(chance(`Somebody signs in at ${name}: set ${set}`, changeHolder(issued, index, { user })))
+  }
+  if (state.budget.signOuts > 0 && holder.vault.set !== undefined) {
+    const user = { doing: 'signingOut', at: 'reading' } as const
+    const { vault } = holder
+    const closed = { ...vault, set: undefined, closed: vault.signIn, signedOut: vault.signedOut | (1 << vault.signIn) }
+    const begun = changeHolder(loseInterest(spend(state, 'signOuts'), index), index, { user, vault: closed })
+    steps.push(chance(`Somebody signs out at ${name}`, begun))
+  }
+  return steps
+}
+
+function workSteps(state: State, user: UserWork, context: Context): Step[] {
+  const { name } = context
+  if (user.at === 'reading') {
+    return readStore(state).map(({ ok, record, state: read, say, kind }) => {
+      const next = ok ? beginToWrite(user, record) : undefined
+      const then = next === undefined ? giveUp(read, user, context) : changeHolder(read, context.index, { user: next })
+      return { say: `${name} ${say} for its ${wordFor(user)}`, kind, state: then, facts: [] }
+    })
+  }
+  if (user.doing === 'signingOut') return writeTombstone(state, user.before, context)
+  if (user.at === 'writing') return writeSignIn(state, user, context)
+  return readStore(state).map(({ ok, record, state: read, say, kind }) => {
+    const hasLanded = ok && record?.revision === user.revision
+    const then = hasLanded ? succeed(read, { user, record, context }) : giveUp(read, user, context)
+    return { say: `${name} ${say} in place of its sign-in`, kind, state: then, facts: [] }
+  })
+}
+
+function beginToWrite(user: UserWork, record: SessionRecord | undefined): UserWork | undefined {
+  if (user.doing === 'signingIn') {
+    return { doing: 'signingIn', at: 'writing', set: user.set, revision: user.revision, before: record }
+  }
+  const isSignedOut = record === undefined || record.status === 'signedOut'
+  return isSignedOut ? undefined : { doing: 'signingOut', at: 'writing', before: record }
+}
+
+type SigningIn = Extract<UserWork, { at: 'writing' | 'readingBack'; doing: 'signingIn' }>
+
+function writeSignIn(state: State, user: SigningIn, context: Context): Step[] {
+  const { name, holder, without } = context
+  const { set, revision, before } = user
+  const next = signedInRecord(before, {
+    formatVersion: recordFormatVersion,
+    revision,
+    signInId: String(state.sets[set]?.signIn),
+    generation: generationAbove(before, holder, without),
+    identity: {},
+    tokenSet: createTokenSet(set),
+  })
+  return writeStore(state, { expected: before?.revision, next }, without).map(({ end, state: after, say, kind }) => {
+    const sentence = `${name} ${say}`
+    if (end === 'written')
+      return { say: sentence, kind, state: succeed(after, { user, record: next, context }), facts: [] }
+    const then: UserWork =
+      end === 'tooLate' ? { doing: 'signingIn', at: 'reading', set, revision } : { ...user, at: 'readingBack' }
+    return { say: sentence, kind, state: changeHolder(after, context.index, { user: then }), facts: [] }
+  })
+}
+
+function succeed(
+  state: State,
+  signedIn: { user: SigningIn; record: SessionRecord | undefined; context: Context },
+): State {
+  const { user, record, context } = signedIn
+  const { index, holder } = context
+  if (record === undefined) return state
+  const vault = take(holder.vault, record)
+  const done = changeHolder(loseInterest(state, index), index, { user: undefined, vault })
+  return revoke(done, user.before)
+}
+
+function writeTombstone(state: State, before: SessionRecord, context: Context): Step[] {
+  const { index, holder, name, without } = context
+  const [numbered, revision] = newRevision(state)
+  const tombstone = signedOutRecord(before, { revision, generation: generationAbove(before, holder, without) })
+  return writeStore(numbered, { expected: before.revision, next: tombstone }, without).map(
+    ({ end, state: after, say, kind }) => {
+      const user: UserWork | undefined = end === 'tooLate' ? { doing: 'signingOut', at: 'reading' } : undefined
+      const told = changeHolder(after, index, { user })
+      const vault = follow(holder.vault, tombstone, without)
+      const then = end === 'written' ? putVault(revoke(told, before), index, vault) : told
+      return { say: `${name} ${say}`, kind, state: then, facts: [] }
+    },
+  )
+}
+
+function generationAbove(before: SessionRecord | undefined, holder: Holder, without: Guard | undefined): number {
+  if (without === 'reservedGeneration') return (before?.generation ?? 0) + 1
+  return nextGeneration(before, { now: 0, floor: holder.vault.generation })
+}
+
+/** A sign-in or sign-out that failed: its caller was told. */
+function giveUp(state: State, user: UserWork, { index }: Context): State {
+  const told = changeHolder(state, index, { user: undefined })
+  const isHeld = user.doing === 'signingIn' && state.sets[user.set]?.fate === 'held'
+  return isHeld ? changeSet(told, user.set, { fate: 'lost' }) : told
+}
+
+function revoke(state: State, before: SessionRecord | undefined): State {
+  if (before?.secrets?.tokenSet.refreshToken === undefined) return state
+  return changeSignIn(state, Number(before.signInId), { revoked: 'byClient' })
+}
+
+function loseInterest(state: State, index: number): State {
+  const runs = state.holders[index]?.runs ?? []
+  return changeHolder(state, index, { runs: runs.map((run) => ({ ...run, interested: false })) })
+}
+
+function wordFor({ doing }: UserWork): string {
+  return doing === 'signingIn' ? 'sign-in' : 'sign-out'
+}
+
+/** A holder dies at any step, and is there again with nothing in memory. What it had sent is on its way or lost. */
+function crashSteps(state: State, context: Context): Step[] {
+  const { index, holder, name } = context
+  if (state.budget.crashes === 0) return []
+  let crashed = spend(state, 'crashes')
+  for (const run of holder.runs) {
+    if (!('intended' in run)) continue
+    const set = setOf(run.intended) ?? -1
+    const isUnanswered = run.at === 'awaitingAnswer'
+    const isUnstored = run.at === 'storing' || run.at === 'readingBack' || run.at === 'writingEnd'
+    if (isUnanswered || isUnstored) crashed = changeSet(crashed, set, { doubtful: true, answered: 'nothing' })
+    if ((run.at === 'storing' || run.at === 'readingBack') && state.sets[run.set]?.fate === 'held') {
+      crashed = changeSet(crashed, run.set, { fate: 'lost' })
+    }
+  }
+  if (holder.user?.doing === 'signingIn') crashed = giveUp(crashed, holder.user, context)
+  crashed = changeHolder(crashed, index, { runs: [], user: undefined, vault: emptyVault })
+  const open = crashed.requests.findIndex((request) => request.holder === index)
+  const request = crashed.requests[open]
+  if (request === undefined) return [chance(`${name} crashes`, crashed)]
+  const gone = loseAnswer(remove(crashed, open), request.answer)
+  if (request.answer !== undefined) return [chance(`${name} crashes before it reads its answer`, gone)]
+  const onItsWay = { ...crashed, requests: replaceAt(crashed.requests, open, { holder: undefined }) }
+  return [
+    chance(`${name} crashes, and its request with it`, gone),
+    chance(`${name} crashes; its request is still on its way`, onItsWay),
+  ]
+}
