@@ -249,6 +249,20 @@ export const sessionMachine = sessionSetup.createMachine({
         refresh: {
           description: 'What is being done about it?',
           initial: 'idle',
+          on: {
+            'refresh.refused': {
+              target: '.invalidated',
+              guard: { type: 'isNotOlder', params: ({ event }) => event.token.generation },
+              actions: [
+                { type: 'takeToken', params: ({ event }) => event.token },
+                { type: 'noteEnd', params: ({ event }) => event.end },
+                'forgetErasedTokens',
+                'clearUnstored',
+                'sayEnded',
+                { type: 'sayEndNotStored', params: ({ event }) => event },
+              ],
+            },
+          },
           states: {
             idle: {
               id: 'idle',
@@ -335,18 +349,17 @@ export const sessionMachine = sessionSetup.createMachine({
                     ],
                   },
                 ],
+                // Somebody has newer tokens than those that were refused.
                 'refresh.refused': {
-                  target: 'invalidated',
-                  actions: [
-                    { type: 'takeToken', params: ({ event }) => event.token },
-                    { type: 'noteEnd', params: ({ event }) => event.end },
-                    'forgetErasedTokens',
-                    'clearUnstored',
-                    'sayEnded',
-                    { type: 'sayEndNotStored', params: ({ event }) => event },
-                  ],
+                  target: 'idle',
+                  guard: { type: 'isOlder', params: ({ event }) => event.token.generation },
                 },
                 'refresh.cancelled': { target: 'idle' },
+                'record.signedIn': {
+                  target: 'idle',
+                  guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
+                  actions: ['clearFailure', 'clearUnstored', 'clearEnd', 'saySignedIn'],
+                },
               },
               states: {
                 waitingForLease: {

@@ -56,6 +56,7 @@ export const sessionSetup = setup({
       token.generation > context.token.generation && token.signInId !== context.token.signInId,
     isCurrent: ({ context }, generation: number) => generation === context.token.generation,
     isNotOlder: ({ context }, generation: number) => generation >= context.token.generation,
+    isOlder: ({ context }, generation: number) => generation < context.token.generation,
     isUnusableOnArrival: (_, token: TokenFacts) => token.retryAt !== undefined,
     refreshesEagerly: ({ context }) => context.refreshTiming === 'eager',
     isRefreshable: ({ context }) => context.token.refreshable,
