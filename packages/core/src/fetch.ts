@@ -13,7 +13,7 @@ export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
  * a token that is good for a minute at least; a 401 for them is returned as it is. Handing the result to ky as its
  * `fetch` is not supported; that is what `createKyHooks` of `@authchart/core/ky` is for.
  *
- * @throws ConfigurationError when an option is malformed. The function it returns rejects with a `SessionError` when
+ * @throws ConfigurationError when an option is malformed or unknown. The function it returns rejects with a `SessionError` when
  * there is no token, before anything is sent; with the signal's reason; and with what the underlying fetch throws.
  * @example
  * const authorizedFetch = createFetch(session)

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import { bodyKindOf, hiddenBodyKindOf } from './request-body.ts'
 import { hasHeader } from './request-headers.ts'
 import { copyInit, isRequest } from './request-options.ts'
@@ -78,6 +79,8 @@ function hidesBody(request: Request, { init }: Call): boolean {
   return bodyKindOf(init.body) === 'none' && hiddenBodyKindOf(request) === 'oneShot'
 }
 
+const knownOptions: Record<keyof AuthorizedFetchOptions, true> = { fetch: true, cloneRequestBodies: true }
+
 function validate(options: unknown): asserts options is AuthorizedFetchOptions {
   if (typeof options !== 'object' || options === null) throw new ConfigurationError('options', 'must be an object.')
   const { fetch, cloneRequestBodies } = options as Record<string, unknown>
@@ -85,4 +88,5 @@ function validate(options: unknown): asserts options is AuthorizedFetchOptions {
   if (cloneRequestBodies !== undefined && typeof cloneRequestBodies !== 'boolean') {
     throw new ConfigurationError('cloneRequestBodies', 'must be true or false.')
   }
+  rejectUnknownOptions(options, knownOptions)
 }

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { revokeTokens } from './revoke-tokens.ts'
@@ -20,11 +21,12 @@ export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
  *
  * @example
  * refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' })
- * @throws ConfigurationError when an option is missing or malformed
+ * @throws ConfigurationError when an option is missing, malformed or unknown
  * @see RFC 6749, section 6
  */
 export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
   const server = readServerOptions(options)
+  rejectUnknownOptions(options, knownOptions)
   const parameters = readParameters(options)
   return {
     needsRefreshToken: true,
@@ -36,6 +38,18 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
     refresh: (request) => refresh(server, { request, parameters }),
     revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
   }
+}
+
+const knownOptions: Record<keyof RefreshTokenGrantOptions, true> = {
+  issuer: true,
+  clientId: true,
+  clientAuthentication: true,
+  clientSecret: true,
+  dynamicallyRegistered: true,
+  metadata: true,
+  fetch: true,
+  scope: true,
+  resource: true,
 }
 
 async function refresh(

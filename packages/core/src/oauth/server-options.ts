@@ -34,7 +34,7 @@ export function readServerOptions(options: AuthorizationServerOptions): Authoriz
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('options', 'must be an object such as { issuer, clientId }')
   }
-  const { metadata, fetch, clientId } = options
+  const { metadata, fetch, clientId, dynamicallyRegistered } = options
   assertText(clientId, 'clientId')
   if (metadata !== undefined) assertMetadata(metadata)
   const issuerIdentifier = options.issuer ?? metadata?.issuer
@@ -44,6 +44,9 @@ export function readServerOptions(options: AuthorizationServerOptions): Authoriz
   }
   if (fetch !== undefined && typeof fetch !== 'function') {
     throw new ConfigurationError('fetch', 'must be a function like the platform’s fetch')
+  }
+  if (dynamicallyRegistered !== undefined && typeof dynamicallyRegistered !== 'boolean') {
+    throw new ConfigurationError('dynamicallyRegistered', 'must be true or false')
   }
   return {
     issuer,

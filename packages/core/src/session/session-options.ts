@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock/clock.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { SessionDebugEntry } from '../refresh/debug-entry.ts'
 import { createFunctionGrant } from '../refresh/function-grant.ts'
 import type { ClassifyFailure } from '../refresh/refresh-holder.ts'
@@ -79,7 +80,7 @@ const defaultDisposeTimeout = 10_000
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   require(isObject(options), 'options', 'must be an object: createSession({ key, store, grant })')
-  rejectUnknownOptions(options)
+  rejectUnknownOptions(options, knownOptions)
   const { key, store, grant, clock = systemClock, environment = globalEnvironment, random = Math.random } = options
   require(typeof key === 'string' && key !== '', 'key', 'must be a non-empty string, such as "acme:alice"')
   requireMethods(store, 'store', ['read', 'compareAndSet', 'lease', 'watch', 'list'])
@@ -88,20 +89,21 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   requireFunction(random, 'random')
   requireFunction(options.debug, 'debug')
   requireFunction(options.classifyFailure, 'classifyFailure')
-  const { signInHint, scheme, header = 'Authorization' } = options
-  require(isOptionalText(signInHint), 'signInHint', 'must be a string, such as \'run "acme login"\'')
-  require(isOptionalText(scheme), 'scheme', 'must be a string, such as "Bearer"')
+  const { signInHint, scheme, header = 'Authorization', allowedOrigins = [], rejectedStatuses = [] } = options
+  require(signInHint === undefined ||
+    typeof signInHint === 'string', 'signInHint', 'must be a string, such as \'run "acme login"\'')
+  require(isScheme(scheme), 'scheme', 'must be one word, such as "Bearer", or empty')
   require(isHeaderName(header), 'header', 'must be a header name, such as "Authorization"')
-  const refreshTiming = options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse'
+  const { refreshTiming = store.suggestedRefreshTiming ?? 'onUse' } = options
   require(refreshTiming === 'eager' || refreshTiming === 'onUse', 'refreshTiming', 'must be "eager" or "onUse"')
   return {
     key,
     store,
     grant: resolveGrant(grant),
-    allowedOrigins: resolveOrigins(options.allowedOrigins ?? []),
+    allowedOrigins: resolveOrigins(allowedOrigins),
     header,
     scheme,
-    rejectedStatuses: resolveStatuses(options.rejectedStatuses ?? []),
+    rejectedStatuses: resolveStatuses(rejectedStatuses),
     refreshTiming,
     maximumWaitMilliseconds: duration(options, 'maximumWaitMilliseconds') ?? defaultMaximumWait,
     giveUpAfterMilliseconds: duration(options, 'giveUpAfterMilliseconds'),
@@ -135,20 +137,23 @@ const knownOptions: Record<keyof SessionOptions, true> = {
   environment: true,
 }
 
-function rejectUnknownOptions(options: object): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(knownOptions, name))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(unknown, `is not known; expected one of: ${Object.keys(knownOptions).join(', ')}.`)
-  }
-}
-
 function resolveGrant(grant: unknown): Grant {
   if (typeof grant === 'function') return createFunctionGrant(grant as RefreshFunction)
-  require(isObject(grant) &&
-    typeof grant.refresh === 'function' &&
-    typeof grant.needsRefreshToken ===
-      'boolean', 'grant', 'must be a grant, such as refreshTokenGrant({ issuer, clientId }) of "@authchart/core/oauth", or a function that returns new tokens')
-  return grant as unknown as Grant
+  const expected =
+    'must be a grant, such as refreshTokenGrant({ issuer, clientId }) of "@authchart/core/oauth", or a function that returns new tokens'
+  require(isGrant(grant), 'grant', expected)
+  return grant
+}
+
+function isGrant(grant: unknown): grant is Grant {
+  if (!isObject(grant)) return false
+  const { refresh, needsRefreshToken, identity, revoke } = grant
+  return (
+    typeof refresh === 'function' &&
+    typeof needsRefreshToken === 'boolean' &&
+    isObject(identity) &&
+    (revoke === undefined || typeof revoke === 'function')
+  )
 }
 
 function resolveOrigins(origins: unknown): ReadonlySet<string> {
@@ -195,8 +200,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function isOptionalText(value: unknown): boolean {
-  return value === undefined || typeof value === 'string'
+/** What a header cannot carry would be quoted, with the token after it, by the error that fetch throws. */
+function isScheme(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && /^[\x21-\x7e]*$/.test(value))
 }
 
 /** @see RFC 9110, section 5.6.2: a field name is a token */
