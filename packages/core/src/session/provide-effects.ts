@@ -168,6 +168,8 @@ function recordEvent(record: SessionRecord | undefined, { vault, options }: Sess
   if (record === undefined) return { type: 'record.absent', now: options.clock.now() }
   switch (record.status) {
     case 'signedOut':
+      // A refresh of ours may be ending just now: its tokens must not come back.
+      vault.close(record.signInId)
       return { type: 'record.signedOut', generation: record.generation }
     case 'ended': {
       const { end = { reason: 'grantRejected', endedAt: options.clock.now() } } = record

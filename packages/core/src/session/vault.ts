@@ -25,7 +25,7 @@ export interface Vault {
   judge(now: number): 'unusable' | 'expiring' | 'fresh'
   /** Serves the token of a generation no longer: a resource server refused it. */
   withhold(generation: number): void
-  /** Forgets everything, and will not take anything of that sign-in again. */
+  /** Forgets the tokens of a sign-in, and will not take anything of it again. */
   close(signInId: string): void
   /** Forgets the tokens. */
   clear(): void
@@ -97,7 +97,7 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
     },
     close(signInId) {
       closedSignInId = signInId
-      clear()
+      if (facts.signInId === signInId) clear()
     },
     clear,
   }
