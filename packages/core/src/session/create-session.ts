@@ -64,11 +64,16 @@ export function createSession(options: SessionOptions): Session {
     async signIn(tokenSet, signIn = {}) {
       if (disposal !== undefined) throw new SessionDisposedError()
       await parts.signOut
-      const record = await signIntoStore(parts, tokenSet, signIn)
-      const token = vault.take(record)
-      // Signed out again before we could say so: the record tells.
-      const isHeld = token.held && token.signInId === record.signInId
-      parts.send(isHeld ? { type: 'signIn.stored', token } : { type: 'store.changed' })
+      parts.signIns += 1
+      try {
+        const record = await signIntoStore(parts, tokenSet, signIn)
+        const token = vault.take(record)
+        // Signed out again before we could say so: the record tells.
+        if (token.held && token.signInId === record.signInId) parts.send({ type: 'signIn.stored', token })
+      } finally {
+        parts.signIns -= 1
+        parts.send({ type: 'store.changed' })
+      }
       return running.getSnapshot()
     },
 

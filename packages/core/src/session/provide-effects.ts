@@ -48,6 +48,8 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   }
 
   function tellFollowed(record: SessionRecord | undefined) {
+    // It tells itself what it has stored, and has the record read again after that.
+    if (parts.signIns > 0) return
     const isOurRefresh = refreshes > 0 && record?.signInId === vault.facts.signInId && record.status !== 'signedOut'
     if (!isOurRefresh) parts.send(recordEvent(record, parts))
   }

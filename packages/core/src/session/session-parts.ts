@@ -23,6 +23,8 @@ export interface SessionParts {
   restoreError: StoreError | undefined
   /** The sign-out under way, or the last one. */
   signOut: Promise<SignOutResult> | undefined
+  /** How many sign-ins are under way here. */
+  signIns: number
   /** Random, one per session object. */
   readonly holder: string
   createId(): string
@@ -61,6 +63,7 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
     abandonment,
     restoreError: undefined,
     signOut: undefined,
+    signIns: 0,
     holder: createId(),
     createId,
     send,
