@@ -26,13 +26,13 @@ export interface RefreshHolder {
   readonly interest: AbortSignal
   /** Aborts when the holder goes away for good: a request under way is given up, its intent stays behind. */
   readonly abandonment: AbortSignal
+  /** Aborts when the holder is gone: nobody waits for the store any more. */
+  readonly stopped: AbortSignal
   isOnline(): boolean
   /** How many refreshes in a row have failed here: for failures that no record can count. */
   failuresInARow(): number
   /** The highest generation this holder has ever had. */
   highestGeneration(): number
-  /** Puts the token set of a record into the vault; a lower generation than the vault's is ignored. */
-  take(record: SessionRecord): void
   /** Revokes tokens that belong to nobody, in the background; a failure becomes a notice. */
   revoke(tokenSet: TokenSet): void
   /** Tells the chart how far the refresh has come. Never throws. */
@@ -49,6 +49,8 @@ export type RefreshStep =
   | { readonly type: 'tokens.issued' }
   /** Issued, served from memory, and not yet stored. */
   | { readonly type: 'tokens.unstored'; readonly record: SessionRecord }
+  /** What this refresh came to, while the store cannot be told: the lease is kept until it can. */
+  | { readonly type: 'outcome.unwritten'; readonly outcome: RefreshOutcome }
 
 /** What a refresh came to. Holds records, and so secrets: the chart gets a digest. */
 export type RefreshOutcome =

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.ts'
-import { isStoreError, StoreError } from '../errors/store-error.ts'
+import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { storeOperationMilliseconds } from './refresh-timing.ts'
@@ -15,14 +15,17 @@ export interface StoreAccess {
   compareAndSet(expectedRevision: string | undefined, next: SessionRecord): Promise<StoreResult<boolean>>
 }
 
-export function createStoreAccess(store: SessionStore, options: { key: string; clock: Clock }): StoreAccess {
-  const { key, clock } = options
+export function createStoreAccess(
+  store: SessionStore,
+  options: { key: string; clock: Clock; stopped: AbortSignal },
+): StoreAccess {
+  const { key } = options
   return {
     async read() {
-      const result = await bounded(clock, () => store.read(key))
+      const result = await bounded(options, () => store.read(key))
       return result.ok ? parseRead(key, result.value) : result
     },
-    compareAndSet: (expectedRevision, next) => bounded(clock, () => store.compareAndSet(key, expectedRevision, next)),
+    compareAndSet: (expectedRevision, next) => bounded(options, () => store.compareAndSet(key, expectedRevision, next)),
   }
 }
 
@@ -33,31 +36,41 @@ function parseRead(key: string, value: unknown): StoreResult<SessionRecord | und
     case 'record':
       return { ok: true, value: parsed.record }
     case 'newerFormat':
-      return unreadable(
+      return failed(
+        'recordFromNewerVersion',
         `The session ${JSON.stringify(key)} was written by a newer version of authchart (format ${parsed.formatVersion}); update this program. It was left as it is.`,
       )
     case 'malformed':
-      return unreadable(
+      return failed(
+        'recordUnreadable',
         `What the store holds as the session ${JSON.stringify(key)} is no session: ${parsed.problem}. It was left as it is; remove it to sign in anew.`,
       )
   }
 }
 
-function unreadable(message: string): StoreResult<never> {
-  return { ok: false, error: new StoreError('recordUnreadable', message) }
+function failed(code: StoreErrorCode, message: string): StoreResult<never> {
+  return { ok: false, error: new StoreError(code, message) }
 }
 
 /** An operation that takes too long counts as failed. It may still land: whoever goes on compares revisions. */
-async function bounded<Value>(clock: Clock, operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+async function bounded<Value>(
+  { clock, stopped }: { clock: Clock; stopped: AbortSignal },
+  operation: () => Promise<Value>,
+): Promise<StoreResult<Value>> {
   const { promise: late, resolve } = Promise.withResolvers<StoreResult<Value>>()
-  const timer = clock.setTimeout(
-    () => resolve({ ok: false, error: new StoreError('storeUnavailable', 'The store did not answer in time.') }),
-    storeOperationMilliseconds,
-  )
+  const giveUp = () =>
+    resolve(failed('storeUnavailable', 'The store did not answer in time; what was asked of it may still happen.'))
+  if (stopped.aborted) {
+    giveUp()
+    return late
+  }
+  const timer = clock.setTimeout(giveUp, storeOperationMilliseconds)
+  stopped.addEventListener('abort', giveUp, { once: true })
   try {
     return await Promise.race([settle(operation), late])
   } finally {
     clock.clearTimeout(timer)
+    stopped.removeEventListener('abort', giveUp)
   }
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
+import { isRefreshUnavailableError, RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { type CallerView, decideForCaller } from './serve-caller.ts'
@@ -50,7 +50,7 @@ export async function getAccessTokenSlowly(
     })
     switch (decision.kind) {
       case 'fail':
-        throw decision.error
+        throw departing(parts, decision.error)
       case 'serve':
       case 'serveAndPrompt': {
         const { token } = vault
@@ -59,6 +59,7 @@ export async function getAccessTokenSlowly(
         break
       }
       case 'prompt':
+        if (parts.departure.signal.aborted) throw new SessionDisposedError()
         prompts += 1
         parts.send({ type: 'token.requested', now, evenIfFresh: !lastsLongEnough })
         continue
@@ -100,10 +101,18 @@ export async function refreshNow(
       // New tokens may have been on their way to the store when we joined.
       const isJoined = joined && snapshot.usable && snapshot.code === undefined && snapshot.reason === undefined
       if (token !== undefined && (isNew || isJoined) && vault.judge(clock.now()) !== 'unusable') return token
-      throw failureOf(snapshot, { now: clock.now(), unstored, signInHint, storeError: parts.restoreError })
+      throw departing(
+        parts,
+        failureOf(snapshot, { now: clock.now(), unstored, signInHint, storeError: parts.restoreError }),
+      )
     }
     await side.waiting.untilChangeInTime({ signal, deadline })
   }
+}
+
+/** While the session is being disposed of, nothing that passes passes any more. */
+function departing({ departure }: SessionParts, error: Error): Error {
+  return departure.signal.aborted && isRefreshUnavailableError(error) ? new SessionDisposedError() : error
 }
 
 function isReading({ status, code }: SessionSnapshot): boolean {

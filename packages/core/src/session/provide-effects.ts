@@ -114,6 +114,7 @@ function createHolder(
     createId: parts.createId,
     interest: AbortSignal.any([interest, parts.departure.signal]),
     abandonment: parts.abandonment.signal,
+    stopped: parts.stopped.signal,
     isOnline: () => options.environment.isOnline(),
     failuresInARow,
     highestGeneration: () => vault.highestGeneration,

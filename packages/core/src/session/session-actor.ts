@@ -82,6 +82,7 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
     disconnect,
     stop() {
       stopped = true
+      parts.stopped.abort()
       actor.stop()
       parts.vault.clear()
       listeners.clear()

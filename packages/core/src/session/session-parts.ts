@@ -19,6 +19,8 @@ export interface SessionParts {
   readonly departure: AbortController
   /** Aborts when that has waited long enough. */
   readonly abandonment: AbortController
+  /** Aborts when the session is gone: nobody waits for the store any more. */
+  readonly stopped: AbortController
   /** Why the store could not be read at the start. */
   restoreError: StoreError | undefined
   /** The sign-out under way, or the last one. */
@@ -42,6 +44,7 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
   const { clock, random, grant, key } = options
   const background = createBackgroundWork()
   const abandonment = new AbortController()
+  const stopped = new AbortController()
 
   async function revoke(tokenSet: TokenSet): Promise<void> {
     const timeout = timeoutSignal(clock, revocationMilliseconds, { signal: abandonment.signal })
@@ -57,10 +60,11 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
   return {
     options,
     vault: createVault({ random, needsRefreshToken: grant.needsRefreshToken }),
-    store: createStoreAccess(options.store, { key, clock }),
+    store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal }),
     background,
     departure: new AbortController(),
     abandonment,
+    stopped,
     restoreError: undefined,
     signOut: undefined,
     signIns: 0,
