@@ -1,4 +1,4 @@
-import { type Environment, isRefreshUnavailableError } from '@authchart/core'
+import { isRefreshUnavailableError } from '@authchart/core'
 import { createSimulatedClock } from '@authchart/core/testing'
 import {
   type AuthorizationServer,
@@ -7,6 +7,7 @@ import {
   withRetryAfter,
 } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createDevice } from '../support/device.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSession, openSignedInSession } from '../support/signed-in-session.ts'
 import { createTroubledStore } from '../support/troubled-store.ts'
@@ -24,35 +25,14 @@ beforeAll(async () => {
 afterEach(() => server.faults.clear())
 afterAll(() => server.close())
 
-/** A device whose network and lid a test moves. */
-function createDevice() {
-  const listeners = new Set<Parameters<Environment['subscribe']>[0]>()
-  const environment: Environment = {
-    isOnline: () => true,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
-  return {
-    environment,
-    wakeUp() {
-      for (const listener of listeners) {
-        listener('resumed')
-        listener('online')
-      }
-    },
-  }
-}
-
 test.each([
   ['seconds', cooldownSeconds],
   ['a date', new Date(start + hour + cooldownSeconds * 1000)],
 ])('P38 Retry-After in %s binds every session on the store, and a restart', async (_form, retryAfter) => {
   const clock = createSimulatedClock({ now: start })
   const store = createTroubledStore()
-  const { environment, wakeUp } = createDevice()
-  const shared = { clock, store, environment }
+  const device = createDevice()
+  const shared = { clock, store, environment: device.environment }
   await using first = await openSignedInSession(server, shared)
   await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
   await second.ready
@@ -74,7 +54,8 @@ test.each([
       await expect(session.getAccessToken()).rejects.toSatisfy(isCooldown)
       await expect(session.refresh()).rejects.toSatisfy(isCooldown)
     }
-    wakeUp()
+    device.tell('resumed')
+    device.tell('online')
     await clock.advance(0)
     await eventually(() => sessions.every((session) => session.getSnapshot().status === 'transientFailure'), {
       description: 'all sessions to wait',
