@@ -51,7 +51,7 @@ export function writeStore(state: State, write: Write, without: Guard | undefine
 }
 
 /** A record is in the store now. */
-export function land(state: State, next: SessionRecord): State {
+function land(state: State, next: SessionRecord): State {
   let landed: State = { ...state, record: next }
   if (next.status === 'signedOut') landed = changeSignIn(landed, Number(next.signInId), { signedOut: true })
   const set = setOf(next)

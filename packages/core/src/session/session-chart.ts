@@ -20,15 +20,23 @@ export const sessionMachine = sessionSetup.createMachine({
     'network.online': { actions: 'noteOnline' },
     'network.offline': { actions: 'noteOffline' },
     'revocation.failed': { actions: 'sayRevocationFailed' },
-    'signIn.stored': {
-      target: '.signedIn',
-      actions: [
-        'clearSession',
-        { type: 'takeToken', params: ({ event }) => event.token },
-        'saySignedIn',
-        'sayRefreshTokenMissing',
-      ],
-    },
+    'signIn.stored': [
+      {
+        target: '.signedIn',
+        guard: { type: 'isNewer', params: ({ event }) => event.token },
+        actions: [
+          'clearSession',
+          { type: 'takeToken', params: ({ event }) => event.token },
+          'saySignedIn',
+          'sayRefreshTokenMissing',
+        ],
+      },
+      // The store was quicker with the news.
+      {
+        guard: { type: 'isCurrent', params: ({ event }) => event.token.generation },
+        actions: ['saySignedIn', 'sayRefreshTokenMissing'],
+      },
+    ],
   },
   states: {
     restoring: {
@@ -60,6 +68,10 @@ export const sessionMachine = sessionSetup.createMachine({
           entry: 'forgetFailure',
           invoke: { id: 'recordReader', src: 'readRecord' },
           on: {
+            // What is being read may be from before the change.
+            'store.changed': { target: 'reading', reenter: true },
+            // What is being read may be from before that change.
+            'store.changed': { target: 'reading', reenter: true },
             'record.unavailable': {
               target: 'unavailable',
               actions: [
@@ -102,10 +114,8 @@ export const sessionMachine = sessionSetup.createMachine({
           guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
           actions: [{ type: 'takeToken', params: ({ event }) => event.token }, 'saySignedIn'],
         },
-        'record.signedOut': {
-          actions: ['forgetTokens', { type: 'noteTombstone', params: ({ event }) => event.generation }],
-        },
-        'record.absent': { actions: 'forgetTokens' },
+        'record.signedOut': { actions: { type: 'noteTombstone', params: ({ event }) => event.generation } },
+        'record.absent': { actions: 'forgetGeneration' },
         'signOut.requested': { target: 'signingOut' },
       },
     },
@@ -127,11 +137,11 @@ export const sessionMachine = sessionSetup.createMachine({
             actions: [
               'forgetTokens',
               'clearSession',
+              'forgetGeneration',
               { type: 'noteEnd', params: ({ event }) => ({ reason: 'recordRemoved', endedAt: event.now }) },
               'sayEnded',
             ],
           },
-          { actions: 'forgetTokens' },
         ],
         'record.ended': {
           target: ['#judging', '#invalidated'],
@@ -139,7 +149,6 @@ export const sessionMachine = sessionSetup.createMachine({
           actions: [
             { type: 'takeToken', params: ({ event }) => event.token },
             { type: 'noteEnd', params: ({ event }) => event.end },
-            'forgetErasedTokens',
             'clearUnstored',
             'sayEnded',
           ],
@@ -256,8 +265,7 @@ export const sessionMachine = sessionSetup.createMachine({
               actions: [
                 { type: 'takeToken', params: ({ event }) => event.token },
                 { type: 'noteEnd', params: ({ event }) => event.end },
-                'forgetErasedTokens',
-                'clearUnstored',
+                    'clearUnstored',
                 'sayEnded',
                 { type: 'sayEndNotStored', params: ({ event }) => event },
               ],
