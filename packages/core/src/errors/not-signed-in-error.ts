@@ -6,7 +6,7 @@ export class NotSignedInError extends SessionError {
   readonly code = 'notSignedIn'
   readonly retryable = false
   /** The app's own call to action, as given to `createSession`. */
-  readonly signInHint?: string
+  declare readonly signInHint?: string
 
   constructor(options?: ErrorOptions & { signInHint?: string | undefined }) {
     super(`Nobody is signed in; ${options?.signInHint ?? 'sign in first'}.`, options)

@@ -9,7 +9,7 @@ export class RefreshRejectedError extends SessionError {
   readonly code = 'refreshRejected'
   readonly retryable = false
   /** What the server called it; shown to callers as `SessionEndedError.serverCode`. */
-  readonly serverCode?: string
+  declare readonly serverCode?: string
 
   constructor(rejection: { serverCode?: string | undefined } = {}, options?: ErrorOptions) {
     super('The refresh token was refused; sign in again.', options)

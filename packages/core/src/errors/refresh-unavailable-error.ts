@@ -26,7 +26,7 @@ export class RefreshUnavailableError extends SessionError {
   readonly code: TransientCode
   readonly retryable = true
   /** When the next try is due, in milliseconds since the epoch; absent when that depends on something else. */
-  readonly retryAt?: number
+  declare readonly retryAt?: number
 
   constructor(failure: { code?: TransientCode; retryAt?: number | undefined } = {}, options?: ErrorOptions) {
     const code = failure.code ?? 'server'

@@ -25,9 +25,9 @@ export class SessionEndedError extends SessionError {
   /** Milliseconds since the epoch. */
   readonly endedAt: number
   /** The authorization server's `error`, if it sent one (RFC 6749, section 5.2). */
-  readonly serverCode?: string
+  declare readonly serverCode?: string
   /** The app's own call to action, as given to `createSession`. */
-  readonly signInHint?: string
+  declare readonly signInHint?: string
 
   constructor(
     end: {

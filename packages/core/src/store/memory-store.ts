@@ -13,7 +13,9 @@ export function createMemoryStore(): SessionStore {
   const queues = new Map<string, Promise<void>>()
 
   function announce(key: string) {
-    for (const listener of listeners.get(key) ?? []) queueMicrotask(listener)
+    const set = listeners.get(key)
+    // Whoever ends its watch before its turn comes is not called any more.
+    for (const listener of set ?? []) queueMicrotask(() => set?.has(listener) && listener())
   }
 
   return {
@@ -30,6 +32,7 @@ export function createMemoryStore(): SessionStore {
     },
 
     async lease(key, { signal }) {
+      signal.throwIfAborted()
       const before = queues.get(key) ?? Promise.resolve()
       const { promise: ended, resolve: end } = Promise.withResolvers<void>()
       // Whoever gives up while waiting leaves the line only once those before have: `tail` waits for both.
@@ -49,9 +52,11 @@ export function createMemoryStore(): SessionStore {
 
     watch(key, listener) {
       const set = listeners.get(key) ?? new Set()
-      listeners.set(key, set.add(listener))
+      // One entry per call, so that watching twice with the same function takes two calls to undo.
+      const entry = () => listener()
+      listeners.set(key, set.add(entry))
       return () => {
-        set.delete(listener)
+        set.delete(entry)
         if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
       }
     },

@@ -1,0 +1,191 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { EndReason, TransientCode } from './codes.ts'
+import { ConfigurationError, isConfigurationError } from './configuration-error.ts'
+import { isNotSignedInError, NotSignedInError } from './not-signed-in-error.ts'
+import { isRefreshRejectedError, RefreshRejectedError } from './refresh-rejected-error.ts'
+import { isRefreshUnavailableError, RefreshUnavailableError } from './refresh-unavailable-error.ts'
+import { isSessionDisposedError, SessionDisposedError } from './session-disposed-error.ts'
+import { isSessionEndedError, SessionEndedError } from './session-ended-error.ts'
+import { isSessionError, type SessionError } from './session-error.ts'
+import { isSignInError, SignInError } from './sign-in-error.ts'
+import { isStoreError, StoreError } from './store-error.ts'
+
+interface Row {
+  readonly error: SessionError
+  readonly guard: (error: unknown) => boolean
+  readonly code: string
+  readonly retryable: boolean
+  readonly message: string
+}
+
+const signInHint = 'run "acme login"'
+const rows: readonly Row[] = [
+  {
+    error: new ConfigurationError('key', 'must be a string.'),
+    guard: isConfigurationError,
+    code: 'invalidOption',
+    retryable: false,
+    message: 'The option `key` must be a string.',
+  },
+  {
+    error: new NotSignedInError({ signInHint }),
+    guard: isNotSignedInError,
+    code: 'notSignedIn',
+    retryable: false,
+    message: 'Nobody is signed in; run "acme login".',
+  },
+  {
+    error: new RefreshRejectedError({ serverCode: 'gone' }),
+    guard: isRefreshRejectedError,
+    code: 'refreshRejected',
+    retryable: false,
+    message: 'The refresh token was refused; sign in again.',
+  },
+  {
+    error: new RefreshUnavailableError({ code: 'throttled', retryAt: 0 }),
+    guard: isRefreshUnavailableError,
+    code: 'throttled',
+    retryable: true,
+    message:
+      'No usable access token just now: the authorization server asks for patience; next try at 1970-01-01T00:00:00.000Z.',
+  },
+  {
+    error: new SessionDisposedError(),
+    guard: isSessionDisposedError,
+    code: 'disposed',
+    retryable: false,
+    message: 'The session object was disposed of; create a new one to go on.',
+  },
+  {
+    error: new SessionEndedError({ reason: 'recordRemoved', endedAt: 5, signInHint }),
+    guard: isSessionEndedError,
+    code: 'sessionEnded',
+    retryable: false,
+    message: 'The session has ended: its record was removed from the store; run "acme login".',
+  },
+  {
+    error: new SignInError('unusableTokens', 'No tokens.'),
+    guard: isSignInError,
+    code: 'unusableTokens',
+    retryable: false,
+    message: 'No tokens.',
+  },
+  {
+    error: new StoreError('storeLocked', 'Locked.'),
+    guard: isStoreError,
+    code: 'storeLocked',
+    retryable: true,
+    message: 'Locked.',
+  },
+]
+
+describe.each(rows)('$error.name', ({ error, guard, code, retryable, message }) => {
+  it('says what happened and what to do, with a code and whether trying again can help', () => {
+    expect(error).toMatchObject({ code, retryable, message })
+    expect(error.stack).toContain(error.name)
+  })
+
+  it('is a session error, known by its own guard and by no other', () => {
+    expect(error).toBeInstanceOf(Error)
+    expect(isSessionError(error)).toBe(true)
+    expect(rows.filter((row) => row.guard(error)).map((row) => row.guard)).toEqual([guard])
+  })
+
+  it('is no error of others, though it be called the same', () => {
+    const foreign = Object.assign(new Error(message), { name: error.name, code })
+    for (const value of [foreign, { ...error, name: error.name }, undefined, null, error.name]) {
+      expect(guard(value)).toBe(false)
+      expect(isSessionError(value)).toBe(false)
+    }
+  })
+
+  it('shows no brand when it is logged', () => {
+    expect(inspect(error)).not.toContain('authchart.SessionError')
+    expect(JSON.stringify(error)).not.toContain('authchart.SessionError')
+  })
+})
+
+it('an error of another copy of the library is known all the same', () => {
+  const copy = new Error('The session has ended')
+  Object.defineProperty(copy, Symbol.for('authchart.SessionError'), { value: true })
+  copy.name = 'SessionEndedError'
+  expect(isSessionEndedError(copy)).toBe(true)
+})
+
+it('has the cause that it is given', () => {
+  const cause = new Error('why')
+  expect(new StoreError('storeUnavailable', 'Down.', { cause }).cause).toBe(cause)
+  expect(new StoreError('storeUnavailable', 'Down.')).not.toHaveProperty('cause')
+})
+
+describe('SessionEndedError', () => {
+  const reasons: Record<EndReason, true> = {
+    grantRejected: true,
+    requestRejected: true,
+    clientRejected: true,
+    rotationLost: true,
+    noRefreshToken: true,
+    identityMismatch: true,
+    recordRemoved: true,
+    unreachable: true,
+  }
+
+  it('explains every reason in its own words', () => {
+    const messages = Object.keys(reasons).map(
+      (reason) => new SessionEndedError({ reason: reason as EndReason, endedAt: 0 }).message,
+    )
+    expect(new Set(messages).size).toBe(messages.length)
+    for (const message of messages) expect(message).toMatch(/^The session has ended: \w.*; sign in again\.$/)
+  })
+
+  it('carries the reason, the time, the code of the server and the call to action, and nothing that is absent', () => {
+    const end = { reason: 'grantRejected', endedAt: 5, serverCode: 'invalid_grant', signInHint } as const
+    expect(new SessionEndedError(end)).toMatchObject(end)
+    const bare = new SessionEndedError({ reason: 'grantRejected', endedAt: 5, serverCode: undefined })
+    expect(bare).not.toHaveProperty('serverCode')
+    expect(bare).not.toHaveProperty('signInHint')
+  })
+})
+
+describe('RefreshUnavailableError', () => {
+  const codes: Record<TransientCode, true> = {
+    network: true,
+    offline: true,
+    timeout: true,
+    server: true,
+    throttled: true,
+    blocked: true,
+    unknownOutcome: true,
+    leaseTimeout: true,
+    storeUnavailable: true,
+    storeLocked: true,
+    tokenUnusable: true,
+  }
+
+  it('explains every code in its own words', () => {
+    const messages = Object.keys(codes).map(
+      (code) => new RefreshUnavailableError({ code: code as TransientCode }).message,
+    )
+    expect(new Set(messages).size).toBe(messages.length)
+    for (const message of messages)
+      expect(message).toMatch(/^No usable access token just now: \w.*; try again later\.$/)
+  })
+
+  it('says when to try again, even where that is no time at all', () => {
+    expect(new RefreshUnavailableError({ retryAt: 1000 })).toMatchObject({ code: 'server', retryAt: 1000 })
+    expect(new RefreshUnavailableError({ retryAt: Number.NaN }).message).toContain('next try at NaN')
+    expect(new RefreshUnavailableError()).not.toHaveProperty('retryAt')
+  })
+})
+
+describe('StoreError', () => {
+  it.each([
+    ['storeUnavailable', true],
+    ['storeLocked', true],
+    ['recordUnreadable', false],
+    ['storeMissing', false],
+  ] as const)('%s: trying again can help: %s', (code, retryable) => {
+    expect(new StoreError(code, 'no').retryable).toBe(retryable)
+  })
+})

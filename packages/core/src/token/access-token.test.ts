@@ -1,0 +1,46 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createAccessToken } from './access-token.ts'
+
+const tokenSet = {
+  accessToken: 'canary-access',
+  tokenType: 'DPoP',
+  receivedAt: 1000,
+  expiresAt: 2000,
+  refreshToken: 'canary-refresh',
+  idToken: 'canary-id',
+}
+
+describe('an access token', () => {
+  it('has its value, its type, its generation and its times', () => {
+    const token = createAccessToken(tokenSet, 7)
+    expect(token.value).toBe('canary-access')
+    expect({ ...token }).toEqual({ type: 'DPoP', generation: 7, receivedAt: 1000, expiresAt: 2000 })
+  })
+
+  it('has no expiry where nobody said', () => {
+    const { expiresAt, ...unlimited } = tokenSet
+    expect(createAccessToken(unlimited, 7)).not.toHaveProperty('expiresAt')
+  })
+
+  it('is frozen', () => {
+    const token = createAccessToken(tokenSet, 7)
+    expect(Object.isFrozen(token)).toBe(true)
+    expect(() => Object.assign(token, { value: 'other' })).toThrow(TypeError)
+  })
+
+  it.each([
+    ['JSON.stringify', (token: object) => JSON.stringify({ token })],
+    ['a template', (token: object) => `${token}`],
+    ['String', (token: object) => String([token])],
+    ['inspect', (token: object) => inspect({ token }, { depth: 5 })],
+    ['a copy', (token: object) => JSON.stringify({ ...token })],
+    ['structuredClone', (token: object) => inspect(structuredClone({ ...token }), { showHidden: true })],
+  ])('P55 shows no secret to %s', (_name, show) => {
+    expect(show(createAccessToken(tokenSet, 7))).not.toContain('canary')
+  })
+
+  it('says its type when it is made a text by accident', () => {
+    expect(String(createAccessToken(tokenSet, 7))).toBe('DPoP [redacted]')
+  })
+})
