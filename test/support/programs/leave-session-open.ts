@@ -7,7 +7,7 @@ export interface LeaveSessionOpenInput {
   readonly issuer: string
   readonly clientId: string
   readonly tokenSet: TokenSetInput
-  /** `refresh` begins one and waits for its request to be sent, not for more; `backOff` waits for one that fails. */
+  /** `refresh` begins one and leaves as soon as its request is sent; `backOff` waits for one that fails. */
   readonly begin?: 'refresh' | 'backOff'
   readonly refreshTiming?: 'eager' | 'onUse'
   readonly dispose?: boolean
@@ -32,8 +32,11 @@ session.subscribe(() => {})
 session.on('*', ({ type }) => print(`notice ${type}`))
 await session.signIn(tokenSet)
 if (input.begin === 'refresh') {
-  session.refresh().catch(() => {})
+  // A caller that waits would keep the process; one that has left does not.
+  const caller = new AbortController()
+  session.refresh({ signal: caller.signal }).catch(() => {})
   await sent.promise
+  caller.abort()
 }
 if (input.begin === 'backOff') await session.refresh().catch(() => {})
 if (input.dispose === true) await session[Symbol.asyncDispose]()
