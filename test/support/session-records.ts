@@ -20,7 +20,7 @@ export function createRecord(changes: Partial<SessionRecord> & Record<string, un
   return {
     formatVersion: 1,
     generation: 5,
-    highestReservedGeneration: 5,
+    highestReservedGeneration: Math.max(5, changes.generation ?? 5),
     revision: 'revision-1',
     signInId: 'sign-in-1',
     status: 'signedIn',

@@ -168,33 +168,57 @@ function createTokenSetWithoutRefreshToken() {
 }
 
 describe('a run of failures', () => {
+  const minutes = 60_000
+  const now = 100 * minutes
+  const since = now - 20 * minutes
+  const run = { code: 'server', count: 2, since, refusalsWithoutReason: 1 } as const
+  const tried = { failure: run, backoffUntil: now - 1 }
+  const begun = { count: 1, since: now, refusalsWithoutReason: 0 }
+
   it.each([
-    {
-      name: 'begins',
-      before: undefined,
-      withoutReason: false,
-      expected: { count: 1, since: 9, refusalsWithoutReason: 0 },
-    },
+    { name: 'begins', record: {}, expected: begun },
     {
       name: 'begins with a bare refusal',
-      before: undefined,
+      record: {},
       withoutReason: true,
-      expected: { count: 1, since: 9, refusalsWithoutReason: 1 },
+      expected: { ...begun, refusalsWithoutReason: 1 },
     },
     {
       name: 'goes on, since when it began',
-      before: failure,
+      record: tried,
       withoutReason: true,
-      expected: { count: 3, since: 1, refusalsWithoutReason: 2 },
+      expected: { count: 3, since, refusalsWithoutReason: 2 },
     },
     {
       name: 'counts bare refusals in a row only',
-      before: failure,
-      withoutReason: false,
-      expected: { count: 3, since: 1, refusalsWithoutReason: 0 },
+      record: tried,
+      expected: { count: 3, since, refusalsWithoutReason: 0 },
     },
-  ])('$name', ({ before, withoutReason, expected }) => {
-    expect(nextFailureRun(before, { code: 'network', now: 9, withoutReason })).toEqual({ code: 'network', ...expected })
+    {
+      name: 'goes on where nobody tried for exactly 15 min though somebody might have',
+      record: { failure: run, backoffUntil: now - 15 * minutes },
+      expected: { count: 3, since },
+    },
+    {
+      name: 'begins anew where that was 1 ms longer: an idle session was not failing',
+      record: { failure: run, backoffUntil: now - 15 * minutes - 1 },
+      expected: begun,
+    },
+    {
+      name: 'goes on where the server wanted no try before',
+      record: { failure: run, backoffUntil: since, serverCooldownUntil: now - 1 },
+      expected: { count: 3, since },
+    },
+    {
+      name: 'begins anew where it began in the future, by a clock that was set back',
+      record: { failure: { ...run, since: now + 1 }, backoffUntil: now },
+      expected: begun,
+    },
+  ])('$name', ({ record, withoutReason = false, expected }) => {
+    expect(nextFailureRun(record, { code: 'network', now, withoutReason })).toMatchObject({
+      code: 'network',
+      ...expected,
+    })
   })
 })
 

@@ -2,26 +2,31 @@ import { expect, it } from 'vitest'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import { createWaitingRequests } from './waiting-requests.ts'
 
-function start() {
+function start(options: { signal?: AbortSignal } = {}) {
   const clock = createSimulatedClock({ now: 0 })
-  return { clock, waiting: createWaitingRequests(clock) }
+  const waiting = createWaitingRequests(clock)
+  const startWait = (signal = options.signal) => waiting.startWait({ signal, milliseconds: 1000 })
+  return { clock, waiting, startWait }
 }
 
-it('lets everybody look again when the session changes, once', async () => {
-  const { clock, waiting } = start()
-  const waits = [1, 2].map(() => waiting.untilChangeInTime({ signal: undefined, deadline: 1000 }))
+it('lets everybody look again when the session changes, and leaves no timer behind', async () => {
+  const { clock, waiting, startWait } = start()
+  const waits = [startWait(), startWait()]
+  const changes = waits.map((wait) => wait.untilChange())
   waiting.release()
-  await Promise.all(waits)
+  await Promise.all(changes)
+  for (const wait of waits) wait.end()
   expect(clock.timers).toBe(0)
 })
 
 it('does not release those who begin to wait because of the release', async () => {
-  const { clock, waiting } = start()
+  const { clock, waiting, startWait } = start()
+  const wait = startWait()
   let rounds = 0
   async function waitTwice() {
-    await waiting.untilChangeInTime({ signal: undefined, deadline: 1000 })
+    await wait.untilChange()
     rounds += 1
-    await waiting.untilChangeInTime({ signal: undefined, deadline: 1000 })
+    await wait.untilChange()
     rounds += 1
   }
   const done = waitTwice()
@@ -32,36 +37,55 @@ it('does not release those who begin to wait because of the release', async () =
   await done
 })
 
-it('fails as `timeout` at exactly the deadline, not 1 ms before it', async () => {
-  const { clock, waiting } = start()
+it('fails as `timeout` after exactly its time in all, however often the session changed meanwhile', async () => {
+  const { clock, waiting, startWait } = start()
+  const wait = startWait()
   let error: unknown
-  const wait = waiting.untilChangeInTime({ signal: undefined, deadline: 1000 }).catch((reason) => {
+  async function waitOn() {
+    for (;;) await wait.untilChange()
+  }
+  const done = waitOn().catch((reason) => {
     error = reason
   })
-  await clock.advance(999)
+  await clock.advance(600)
+  waiting.release()
+  await clock.advance(399)
   expect(error).toBeUndefined()
   await clock.advance(1)
-  await wait
+  await done
   expect(error).toMatchObject({ name: 'RefreshUnavailableError', code: 'timeout' })
 })
 
-it("P19 fails with the caller's own reason when its signal aborts, and leaves nothing behind", async () => {
-  const { clock, waiting } = start()
+it('P29 has its time though the clock on the wall is set', async () => {
+  const { clock, waiting, startWait } = start()
+  const wait = startWait()
+  clock.sleep(5000)
+  const change = wait.untilChange()
+  waiting.release()
+  await change
+  wait.end()
+})
+
+it("P19 fails with the caller's own reason when its signal aborts, and with nobody else's", async () => {
+  const { clock, waiting, startWait } = start()
   const controller = new AbortController()
   const reason = new Error('changed my mind')
-  const wait = waiting.untilChangeInTime({ signal: controller.signal, deadline: 1000 })
-  const other = waiting.untilChangeInTime({ signal: undefined, deadline: 1000 })
+  const wait = startWait(controller.signal)
+  const other = startWait()
+  const change = wait.untilChange()
+  const otherChange = other.untilChange()
   controller.abort(reason)
-  await expect(wait).rejects.toBe(reason)
+  await expect(change).rejects.toBe(reason)
+  wait.end()
   expect(clock.timers).toBe(1)
   waiting.release()
-  await other
+  await otherChange
+  other.end()
 })
 
 it('does not begin to wait with a signal that has aborted', async () => {
-  const { clock, waiting } = start()
   const reason = new Error('too late')
-  const signal = AbortSignal.abort(reason)
-  await expect(waiting.untilChangeInTime({ signal, deadline: 1000 })).rejects.toBe(reason)
+  const { clock, startWait } = start({ signal: AbortSignal.abort(reason) })
+  await expect(startWait().untilChange()).rejects.toBe(reason)
   expect(clock.timers).toBe(0)
 })

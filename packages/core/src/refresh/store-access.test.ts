@@ -1,0 +1,135 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createRecord } from '../../../../test/support/session-records.ts'
+import { StoreError } from '../errors/store-error.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import { recordFormatVersion } from '../store/session-record.ts'
+import type { SessionStore } from '../store/session-store.ts'
+import { createSimulatedClock } from '../testing/simulated-clock.ts'
+import { createStoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
+
+const key = 'acme:alice'
+
+function open(changes: Partial<SessionStore> = {}) {
+  const clock = createSimulatedClock()
+  const memory = createMemoryStore()
+  const stopped = new AbortController()
+  const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal })
+  return { clock, memory, stopped, access }
+}
+
+describe('access to a store', () => {
+  it('reads what was written, and tells that there is nothing', async () => {
+    const { access, clock } = open()
+    expect(await access.read()).toEqual({ ok: true, value: undefined })
+    expect(await access.compareAndSet(undefined, createRecord())).toEqual({ ok: true, value: true })
+    expect(await access.compareAndSet(undefined, createRecord())).toEqual({ ok: true, value: false })
+    expect(await access.read()).toEqual({ ok: true, value: createRecord() })
+    expect(clock.timers).toBe(0)
+  })
+
+  it.each(['read', 'compareAndSet'] as const)(
+    'takes a %s that hangs for failed after exactly 10 s',
+    async (operation) => {
+      const { access, clock } = open({ [operation]: () => new Promise(() => {}) })
+      let result: unknown
+      const done = (operation === 'read' ? access.read() : access.compareAndSet(undefined, createRecord())).then(
+        (value) => {
+          result = value
+        },
+      )
+      await clock.advance(9_999)
+      expect(result).toBeUndefined()
+      await clock.advance(1)
+      await done
+      expect(result).toMatchObject({ ok: false, error: { code: 'storeUnavailable', retryable: true } })
+      expect(clock.timers).toBe(0)
+    },
+  )
+
+  it('is not troubled by an operation that fails after it was given up', async () => {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const { access, clock } = open({ read: () => promise })
+    const read = access.read()
+    await clock.advance(10_000)
+    reject(new Error('late'))
+    await clock.advance(0)
+    expect(await read).toMatchObject({ ok: false })
+  })
+
+  it('waits for nothing any more once its holder is gone', async () => {
+    let calls = 0
+    const { access, clock, stopped } = open({
+      read: () => {
+        calls += 1
+        return new Promise(() => {})
+      },
+    })
+    const read = access.read()
+    stopped.abort()
+    expect(await read).toMatchObject({ ok: false, error: { code: 'storeUnavailable' } })
+    expect(await access.read()).toMatchObject({ ok: false })
+    expect(calls).toBe(1)
+    expect(clock.timers).toBe(0)
+  })
+
+  it.each([
+    ['rejects', () => Promise.reject(new StoreError('storeLocked', 'locked'))],
+    [
+      'throws at once',
+      () => {
+        throw new StoreError('storeLocked', 'locked')
+      },
+    ],
+  ])('hands on the error of a store that %s', async (_name, read) => {
+    expect(await open({ read }).access.read()).toMatchObject({ ok: false, error: { code: 'storeLocked' } })
+  })
+
+  it.each([
+    ['an error that quotes what was written', new Error('cannot clone canary-token')],
+    ['an error with a cause', new Error('x', { cause: { token: 'canary-token' } })],
+    ['a text', 'canary-token'],
+    ['an object', { canary: 'canary-token' }],
+    ['nothing', undefined],
+  ])('P55 lets nothing of %s through', async (_name, thrown) => {
+    const { access } = open({ compareAndSet: () => Promise.reject(thrown) })
+    const result = await access.compareAndSet(undefined, createRecord())
+    expect(result).toMatchObject({ ok: false, error: { code: 'storeUnavailable' } })
+    expect(inspect(result, { depth: 10, showHidden: true })).not.toContain('canary')
+  })
+
+  it('tells a record of a newer format apart, and one that is none, naming the key and no value', async () => {
+    const { access, memory } = open()
+    const formatVersion = recordFormatVersion + 1
+    await memory.compareAndSet(key, undefined, createRecord({ formatVersion, revision: 'canary-token' }))
+    const newer = await access.read()
+    expect(newer).toMatchObject({
+      ok: false,
+      error: { retryable: false, code: 'recordFromNewerVersion' },
+    })
+    const { access: other } = open({ read: async () => ({ formatVersion: 1, revision: 'canary-token' }) as never })
+    const malformed = await other.read()
+    expect(malformed).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
+    for (const result of [newer, malformed]) {
+      const text = inspect(result, { depth: 10 })
+      expect(text).toContain('acme:alice')
+      expect(text).not.toContain('canary')
+    }
+  })
+})
+
+it('an error of a store is itself; of any other only the kind is told', () => {
+  const own = new StoreError('storeMissing', 'none')
+  expect(toStoreError(own)).toBe(own)
+  expect(toStoreError(new RangeError('canary')).message).toBe('The store failed with a RangeError; try again later.')
+  expect(toStoreError('canary').message).toBe('The store failed with a string; try again later.')
+})
+
+it.each([
+  ['storeLocked', 'storeLocked'],
+  ['storeUnavailable', 'storeUnavailable'],
+  ['recordUnreadable', 'storeUnavailable'],
+  ['storeMissing', 'storeUnavailable'],
+] as const)('to somebody who wants a token, %s means %s', (code, expected) => {
+  expect(storeFailureCode(new StoreError(code, ''))).toBe(expected)
+})

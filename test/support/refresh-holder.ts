@@ -1,0 +1,182 @@
+import { createMemoryStore, type Grant, type GrantOutcome, type GrantRequest, type SessionStore } from '@authchart/core'
+import type { SessionRecord } from '@authchart/core/store'
+import { createSimulatedClock } from '@authchart/core/testing'
+import type { RefreshPrompt } from '../../packages/core/src/policy/choose-record.ts'
+import type { RefreshHolder, RefreshOutcome } from '../../packages/core/src/refresh/refresh-holder.ts'
+import { refreshUnderLease } from '../../packages/core/src/refresh/refresh-under-lease.ts'
+import { recordTime } from './session-records.ts'
+
+/** An answer of the grant: at once, or as the function says. */
+export type GrantAnswer = GrantOutcome | ((request: GrantRequest) => Promise<GrantOutcome> | GrantOutcome)
+
+/** A holder of the session `session-under-test`, which writes down what it does. */
+export interface TestHolder {
+  readonly clock: ReturnType<typeof createSimulatedClock>
+  /** The store itself, without the diary and without trouble. */
+  readonly memory: SessionStore
+  /** Replaces operations of the store that the holder sees. */
+  readonly store: { -readonly [Method in keyof SessionStore]: SessionStore[Method] }
+  /** What was done, in order: `lease`, `read`, `write intent`, `request refresh-1`, `write tokens`, `give back`. */
+  readonly diary: string[]
+  /** Refresh tokens that were sent. */
+  readonly sent: (string | undefined)[]
+  /** Access tokens that were revoked. */
+  readonly revoked: string[]
+  readonly reported: string[]
+  readonly debugged: object[]
+  readonly interest: AbortController
+  readonly abandonment: AbortController
+  readonly stopped: AbortController
+  /** Settings that tests change. */
+  readonly settings: { online: boolean; random: number; giveUpAfterMilliseconds?: number }
+  /** What the record is now. */
+  record(): Promise<SessionRecord | undefined>
+  /** Writes over the record, as another holder would. */
+  overwrite(change: (record: SessionRecord) => SessionRecord): Promise<void>
+  /** Refreshes; time passes until that has come to something. */
+  refresh(prompt?: Partial<RefreshPrompt>): Promise<RefreshOutcome>
+  /** Begins to refresh; no time passes. */
+  begin(prompt?: Partial<RefreshPrompt>): Promise<RefreshOutcome>
+  /** Lets time pass until a promise settles, for at most ten minutes. */
+  pass<Value>(promise: Promise<Value>): Promise<Value>
+}
+
+/** The key of the session. */
+export const refreshKey = 'session-under-test'
+
+/** A holder on a store with that record, and a grant that answers so. */
+export async function openHolder(
+  record: SessionRecord | undefined,
+  answers: GrantAnswer[] = [],
+  grantChanges: Partial<Grant> = {},
+): Promise<TestHolder> {
+  const clock = createSimulatedClock({ now: recordTime })
+  const memory = createMemoryStore()
+  if (record !== undefined) await memory.compareAndSet(refreshKey, undefined, record)
+  const diary: string[] = []
+  const sent: (string | undefined)[] = []
+  const revoked: string[] = []
+  const reported: string[] = []
+  const debugged: object[] = []
+  const interest = new AbortController()
+  const abandonment = new AbortController()
+  const stopped = new AbortController()
+  const settings: TestHolder['settings'] = { online: true, random: 0 }
+  let ids = 0
+  const store = createDiaryStore(memory, diary)
+
+  const grant: Grant = {
+    needsRefreshToken: true,
+    identity: {},
+    async refresh(request) {
+      diary.push(`request ${request.refreshToken}`)
+      sent.push(request.refreshToken)
+      const answer = answers.shift()
+      if (answer === undefined) throw new Error('more requests than answers')
+      return typeof answer === 'function' ? answer(request) : answer
+    },
+    ...grantChanges,
+  }
+
+  const holder: RefreshHolder = {
+    key: refreshKey,
+    holder: 'holder-1',
+    store,
+    grant,
+    clock,
+    random: () => settings.random,
+    createId: () => {
+      ids += 1
+      return `id-${ids}`
+    },
+    interest: interest.signal,
+    abandonment: abandonment.signal,
+    stopped: stopped.signal,
+    isOnline: () => settings.online,
+    failuresInARow: () => 0,
+    highestGeneration: () => 0,
+    revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
+    report: (step) => void reported.push(step.type),
+    debug: (entry) => void debugged.push(entry),
+    get giveUpAfterMilliseconds() {
+      return settings.giveUpAfterMilliseconds
+    },
+  }
+
+  function begin(prompt: Partial<RefreshPrompt> = {}) {
+    return refreshUnderLease(
+      { generation: record?.generation ?? 0, cause: 'due', rejectedSoon: false, ...prompt },
+      holder,
+    )
+  }
+
+  async function pass<Value>(promise: Promise<Value>): Promise<Value> {
+    let isSettled = false
+    const settled = promise.finally(() => {
+      isSettled = true
+    })
+    settled.catch(() => {})
+    const until = clock.now() + 600_000
+    await clock.advance(0)
+    while (!isSettled && clock.now() < until) await clock.advance(500)
+    if (!isSettled) throw new Error('Ten minutes were not enough')
+    return settled
+  }
+
+  return {
+    clock,
+    memory,
+    store,
+    diary,
+    sent,
+    revoked,
+    reported,
+    debugged,
+    interest,
+    abandonment,
+    stopped,
+    settings,
+    record: () => memory.read(refreshKey),
+    async overwrite(change) {
+      const current = await memory.read(refreshKey)
+      if (current === undefined) throw new Error('no record')
+      ids += 1
+      await memory.compareAndSet(refreshKey, current.revision, { ...change(current), revision: `theirs-${ids}` })
+    },
+    begin,
+    refresh: (prompt) => pass(begin(prompt)),
+    pass,
+  }
+}
+
+/** A store that writes down what is asked of it. */
+function createDiaryStore(memory: SessionStore, diary: string[]): SessionStore {
+  return {
+    ...memory,
+    read(key) {
+      diary.push('read')
+      return memory.read(key)
+    },
+    compareAndSet(key, expectedRevision, next) {
+      diary.push(`write ${describeWrite(next)}`)
+      return memory.compareAndSet(key, expectedRevision, next)
+    },
+    async lease(key, options) {
+      const lease = await memory.lease(key, options)
+      diary.push('lease')
+      return {
+        lost: lease.lost,
+        async [Symbol.asyncDispose]() {
+          diary.push('give back')
+          await lease[Symbol.asyncDispose]()
+        },
+      }
+    },
+  }
+}
+
+function describeWrite(record: SessionRecord): string {
+  if (record.status === 'ended') return `end ${record.end?.reason}`
+  if (record.failure !== undefined) return `failure ${record.failure.code}`
+  return record.refreshIntent === undefined ? 'tokens' : 'intent'
+}
