@@ -8,7 +8,7 @@ export type EndReason =
   | 'clientRejected'
   /** The server rotated the refresh token, its answer was lost, and it accepts the old one no longer. */
   | 'rotationLost'
-  /** The access token is spent and there is no refresh token to get another with. */
+  /** There is no refresh token to get another access token with. */
   | 'noRefreshToken'
   /** A refresh brought the tokens of somebody else; they were revoked and dropped. */
   | 'identityMismatch'

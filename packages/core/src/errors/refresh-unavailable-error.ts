@@ -31,7 +31,7 @@ export class RefreshUnavailableError extends SessionError {
   constructor(failure: { code?: TransientCode; retryAt?: number | undefined } = {}, options?: ErrorOptions) {
     const code = failure.code ?? 'server'
     const when = failure.retryAt === undefined ? 'try again later' : `next try at ${toIsoTime(failure.retryAt)}`
-    super(`No usable access token just now: ${explanations[code]}; ${when}.`, options)
+    super(`No usable access token just now: ${explanations[code] ?? code}; ${when}.`, options)
     this.code = code
     if (failure.retryAt !== undefined) this.retryAt = failure.retryAt
   }

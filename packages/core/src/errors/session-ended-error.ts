@@ -6,7 +6,7 @@ const explanations: Record<EndReason, string> = {
   requestRejected: 'the authorization server called the refresh request invalid',
   clientRejected: 'the authorization server refused the client',
   rotationLost: 'the answer to a refresh was lost, and with it the refresh token',
-  noRefreshToken: 'its access token is spent and it has no refresh token',
+  noRefreshToken: 'it has no refresh token to get another access token with',
   identityMismatch: 'a refresh brought the tokens of somebody else',
   recordRemoved: 'its record was removed from the store',
   unreachable: 'the authorization server could not be reached for too long',
@@ -38,7 +38,10 @@ export class SessionEndedError extends SessionError {
     },
     options?: ErrorOptions,
   ) {
-    super(`The session has ended: ${explanations[end.reason]}; ${end.signInHint ?? 'sign in again'}.`, options)
+    super(
+      `The session has ended: ${explanations[end.reason] ?? end.reason}; ${end.signInHint ?? 'sign in again'}.`,
+      options,
+    )
     this.reason = end.reason
     this.endedAt = end.endedAt
     if (end.serverCode !== undefined) this.serverCode = end.serverCode

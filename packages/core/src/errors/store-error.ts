@@ -3,10 +3,16 @@ import { isSessionError, SessionError } from './session-error.ts'
 /**
  * - `storeUnavailable`: it cannot be read or written just now (a blip, a full disk, a mute keyring service).
  * - `storeLocked`: it needs the user to unlock it.
- * - `recordUnreadable`: it answers, but what it holds under this key is no record that this version understands.
+ * - `recordUnreadable`: it answers, but what it holds under this key is no record.
+ * - `recordFromNewerVersion`: a newer version of the library has written it; it is never written over.
  * - `storeMissing`: this machine has no such store; the message names the alternatives.
  */
-export type StoreErrorCode = 'storeUnavailable' | 'storeLocked' | 'recordUnreadable' | 'storeMissing'
+export type StoreErrorCode =
+  | 'storeUnavailable'
+  | 'storeLocked'
+  | 'recordUnreadable'
+  | 'recordFromNewerVersion'
+  | 'storeMissing'
 
 const retryableCodes: ReadonlySet<StoreErrorCode> = new Set(['storeUnavailable', 'storeLocked'])
 

@@ -7,11 +7,31 @@ const hour = 60 * minute
 const firstCeiling = second
 const lastCeiling = 5 * minute
 
+/** The longest pause that we make of our own accord, in milliseconds. */
+export const longestBackoffMilliseconds = lastCeiling
+
 /** Jitter may come out as nothing, and a failure that takes no time would then be tried again without a pause. */
 const shortestDelay = 100
 
 /** A server may ask for patience, not for silence: a mistaken `Retry-After` would sign everybody out in effect. */
 const longestRetryAfter = hour
+
+/** The longest pause that a server is granted, in milliseconds. */
+export const longestCooldownMilliseconds = longestRetryAfter
+
+/**
+ * Whether a pause until an instant still holds. One that lies further off than any that is ever made was made by a
+ * clock that has been set back since, or by one that is wrong, and would stop a session for as long.
+ *
+ * @param until milliseconds since the epoch; absent means that there is none
+ */
+export function isHeldBack(
+  until: number | undefined,
+  circumstances: { now: number; longestMilliseconds: number },
+): until is number {
+  const { now, longestMilliseconds } = circumstances
+  return until !== undefined && now < until && until - now <= longestMilliseconds
+}
 
 /**
  * How long to wait after a transient failure, in whole milliseconds: anywhere between a tenth of a second and a ceiling
@@ -47,4 +67,17 @@ export function readRetryAfter(header: string | undefined, now: number): number 
  */
 export function boundRetryAt(instant: number, now: number): number {
   return Math.min(Math.max(instant, now), now + longestRetryAfter)
+}
+
+/**
+ * Whether a failure's next try is due. A time that lies further off than any pause that is ever made counts as due.
+ *
+ * @param failure times in milliseconds since the epoch
+ */
+export function isRetryDue(
+  failure: { readonly retryAt: number; readonly serverAsked: boolean } | undefined,
+  now: number,
+): boolean {
+  const longestMilliseconds = failure?.serverAsked ? longestCooldownMilliseconds : longestBackoffMilliseconds
+  return !isHeldBack(failure?.retryAt, { now, longestMilliseconds })
 }

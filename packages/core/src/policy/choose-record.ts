@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../store/session-record.ts'
+import { isHeldBack, longestBackoffMilliseconds, longestCooldownMilliseconds } from './backoff.ts'
 
 /** A token rejected within this time of its birth was dead on arrival, or whoever rejects it always will. */
 export const soonAfterBirthMilliseconds = 10_000
@@ -43,11 +44,12 @@ export function decideAfterReread(
   if (record === undefined || record.status === 'signedOut') return { kind: 'follow' }
   if (record.status === 'ended' && !canGoOn(record, prompt)) return { kind: 'follow' }
   if (isWorthAdopting(record, prompt.generation, now)) return { kind: 'adopt' }
-  if (record.serverCooldownUntil !== undefined && now < record.serverCooldownUntil) {
-    return { kind: 'wait', retryAt: record.serverCooldownUntil, serverAsked: true }
+  const { serverCooldownUntil, backoffUntil } = record
+  if (isHeldBack(serverCooldownUntil, { now, longestMilliseconds: longestCooldownMilliseconds })) {
+    return { kind: 'wait', retryAt: serverCooldownUntil, serverAsked: true }
   }
-  if (record.backoffUntil !== undefined && now < record.backoffUntil && heedsBackoff(prompt)) {
-    return { kind: 'wait', retryAt: record.backoffUntil, serverAsked: false }
+  if (heedsBackoff(prompt) && isHeldBack(backoffUntil, { now, longestMilliseconds: longestBackoffMilliseconds })) {
+    return { kind: 'wait', retryAt: backoffUntil, serverAsked: false }
   }
   if (needsRefreshToken && record.secrets?.tokenSet.refreshToken === undefined) return { kind: 'end' }
   if (wouldLoop(record, prompt)) return { kind: 'backOff' }

@@ -158,7 +158,7 @@ function ended(
   serverCode: string | undefined,
 ): TokenEndpointVerdict {
   // It will be shown to people, so it must be what the RFC allows, and short.
-  const isShowable = serverCode !== undefined && /^[\x20-\x7e]{1,100}$/.test(serverCode)
+  const isShowable = typeof serverCode === 'string' && /^[\x20-\x7e]{1,100}$/.test(serverCode)
   return {
     kind: 'ended',
     reason,

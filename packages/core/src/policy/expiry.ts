@@ -30,6 +30,29 @@ export function refreshDueAt(
   return Math.max(receivedAt, Math.floor(expiresAt - margin * (1 + jitterPart * random)))
 }
 
+/** A token set that lives for less than this, in milliseconds, would be refreshed without a pause. */
+const shortestUsefulLifetime = 1500
+
+/**
+ * Whether a token set is good for next to nothing: expired on arrival, or about to. The next one has to wait.
+ */
+export function isUnusableOnArrival(token: { readonly receivedAt: number; readonly expiresAt?: number }): boolean {
+  return token.expiresAt !== undefined && token.expiresAt - token.receivedAt < shortestUsefulLifetime
+}
+
+/**
+ * For how long a caller can ask a token to be still good, in milliseconds: longer than a new one is before it is due
+ * would mean a refresh for every call.
+ */
+export function attainableValidity(
+  token: { readonly receivedAt: number; readonly expiresAt?: number },
+  minimumValidityMilliseconds: number,
+): number {
+  if (token.expiresAt === undefined) return 0
+  const lifetime = Math.max(token.expiresAt - token.receivedAt, 0)
+  return Math.min(minimumValidityMilliseconds, lifetime - refreshMargin(lifetime))
+}
+
 /**
  * Whether an access token may still be sent: `fresh`, `expiring` (usable, but due to be refreshed) or `expired`. Each
  * begins exactly at its instant.

@@ -103,16 +103,26 @@ function unknownIntent(intent: RefreshIntent | undefined): RefreshIntent | undef
   return intent && { ...intent, outcomeUnknown: true }
 }
 
-/** The run of failures after one more. */
+/** When nobody has tried for this long though somebody might have, in milliseconds, a run of failures is over. */
+const idleMilliseconds = 15 * 60 * 1000
+
+/**
+ * The run of failures of a record after one more. Time in which nobody tried (an idle session, a device asleep) does
+ * not count as failing.
+ */
 export function nextFailureRun(
-  before: FailureRun | undefined,
+  record: Pick<SessionRecord, 'failure' | 'backoffUntil' | 'serverCooldownUntil'>,
   failure: { code: TransientCode; now: number; withoutReason: boolean },
 ): FailureRun {
+  const { code, now, withoutReason } = failure
+  const mightHaveTried = Math.max(record.backoffUntil ?? 0, record.serverCooldownUntil ?? 0, record.failure?.since ?? 0)
+  const isOver = now - mightHaveTried > idleMilliseconds || now < (record.failure?.since ?? 0)
+  const before = isOver ? undefined : record.failure
   return {
-    code: failure.code,
+    code,
     count: (before?.count ?? 0) + 1,
-    since: before?.since ?? failure.now,
-    refusalsWithoutReason: failure.withoutReason ? (before?.refusalsWithoutReason ?? 0) + 1 : 0,
+    since: before?.since ?? now,
+    refusalsWithoutReason: withoutReason ? (before?.refusalsWithoutReason ?? 0) + 1 : 0,
   }
 }
 

@@ -4,7 +4,10 @@ import type { GrantDebugEntry } from '../token/grant.ts'
 /** What a refresh decided, and on which token set. */
 export interface RefreshDecisionEntry {
   readonly type: 'decision'
-  /** What was decided, such as `request`, `replay`, `adopt`, `wait`, `refused`. */
+  /**
+   * What was decided: under the lease (`request`, `adopt`, `follow`, `wait`, `backOff`, `end`), about an answer (`issued`,
+   * `ended`, `transient`, `unknown`), or to send the same token again (`replay`).
+   */
   readonly decision: string
   readonly generation?: number
   readonly code?: TransientCode | string

@@ -6,6 +6,7 @@ import type { Lease } from '../store/session-store.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
 import { failLocally } from './fail-locally.ts'
+import { giveBack } from './give-back.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
 import { createStoreAccess, type StoreAccess, storeFailureCode } from './store-access.ts'
@@ -45,12 +46,12 @@ export async function refreshUnderLease(prompt: RefreshPrompt, holder: RefreshHo
     holder.report({ type: 'lease.acquired' })
     return await refreshOnce({ prompt, holder, store, lease })
   } finally {
-    await giveBack(lease)
+    await giveBack(lease, holder.clock)
   }
 }
 
 async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
-  const { prompt, holder, store } = context
+  const { prompt, holder, store, lease } = context
   for (let attempt = 0; attempt < intentAttempts; attempt += 1) {
     const read = await store.read()
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
@@ -68,11 +69,13 @@ async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
     if (!holder.isOnline()) return failLocally('offline', holder)
     // Whoever was interested may have left while we waited; from the intent on, nobody can stop us.
     if (holder.interest.aborted) return { kind: 'cancelled' }
+    if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 
     const intended = recordWithIntent(record, createIntent(record, decision.outcomeUnknown, holder))
     const written = await store.compareAndSet(record.revision, intended)
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
-    if (written.value) return spendRefreshToken(intended, decision.outcomeUnknown, context)
+    if (written.value)
+      return spendRefreshToken(intended, { before: record, outcomeUnknown: decision.outcomeUnknown }, context)
   }
   return failLocally('storeUnavailable', holder)
 }
@@ -95,11 +98,14 @@ function createIntent(
 
 async function spendRefreshToken(
   intended: SessionRecord,
-  outcomeUnknown: boolean,
+  { before, outcomeUnknown }: { before: SessionRecord; outcomeUnknown: boolean },
   context: RefreshContext,
 ): Promise<RefreshOutcome> {
   const { prompt, holder, store, lease } = context
-  if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
+  if (lease.lost.aborted) {
+    await withdrawIntent(intended, before, context)
+    return failLocally('leaseTimeout', holder)
+  }
   holder.report({ type: 'intent.written' })
   const result = await requestTokens(intended, holder, { store, lease, outcomeUnknown })
   switch (result.kind) {
@@ -115,6 +121,17 @@ async function spendRefreshToken(
       return read.ok ? follow(read.value, { holder, prompt }) : failLocally(storeFailureCode(read.error), holder)
     }
   }
+}
+
+/** Nothing was sent, so nobody need wonder what came of it. Should this write fail, somebody will: that is harmless. */
+async function withdrawIntent(intended: SessionRecord, before: SessionRecord, context: RefreshContext): Promise<void> {
+  const { refreshIntent, ...withoutIntent } = intended
+  const earlier = before.refreshIntent === undefined ? {} : { refreshIntent: before.refreshIntent }
+  await context.store.compareAndSet(intended.revision, {
+    ...withoutIntent,
+    ...earlier,
+    revision: context.holder.createId(),
+  })
 }
 
 function takeIssued(
@@ -163,12 +180,4 @@ function backOff(record: SessionRecord, context: RefreshContext): Promise<Refres
   const delay = backoffDelay(record.rejectionStreak, context.holder.random())
   const verdict = { kind: 'transient', code: 'tokenUnusable', mayHaveCommitted: false } as const
   return storeFailure(record, { verdict, keepIntent: true, delay }, context)
-}
-
-async function giveBack(lease: Lease): Promise<void> {
-  try {
-    await lease[Symbol.asyncDispose]()
-  } catch {
-    // What cannot be given back is taken back by the system when this holder ends.
-  }
 }

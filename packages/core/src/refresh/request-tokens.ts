@@ -10,8 +10,14 @@ import type { Lease } from '../store/session-store.ts'
 import type { GrantOutcome, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import type { TokenSet } from '../token/token-set.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import type { RefreshHolder } from './refresh-holder.ts'
-import { replayDelayMilliseconds, replaySpreadMilliseconds, tokenRequestMilliseconds } from './refresh-timing.ts'
+import {
+  grantAnswerMilliseconds,
+  replayDelayMilliseconds,
+  replaySpreadMilliseconds,
+  tokenRequestMilliseconds,
+} from './refresh-timing.ts'
 import type { StoreAccess } from './store-access.ts'
 
 /** What came of spending the refresh token of a record once, or twice where the first answer was lost. */
@@ -43,7 +49,7 @@ export async function requestTokens(
   context: { store: StoreAccess; lease: Lease; outcomeUnknown: boolean },
 ): Promise<RequestResult> {
   const { store, lease, outcomeUnknown } = context
-  const first = await requestOnce(intended, holder)
+  const first = await requestAndTell(intended, holder)
   if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
   const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
   // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
@@ -59,43 +65,69 @@ export async function requestTokens(
   if (now.value?.revision !== intended.revision) return { kind: 'moved' }
 
   holder.debug({ type: 'decision', decision: 'replay', generation: intended.generation })
-  const second = await requestOnce(intended, holder)
+  const second = await requestAndTell(intended, holder)
   return second.kind === 'unknown' ? stillUnknown(second) : conclude(second, true)
 }
 
 type OneRequest = Extract<RequestResult, { kind: 'issued' }> | TokenEndpointVerdict
 
+async function requestAndTell(intended: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
+  const result = await requestOnce(intended, holder)
+  holder.debug({
+    type: 'decision',
+    decision: result.kind,
+    generation: intended.generation,
+    ...(result.kind === 'transient' ? { code: result.code } : {}),
+    ...(result.kind === 'ended' ? { code: result.reason } : {}),
+    ...('retryAt' in result && result.retryAt !== undefined ? { retryAt: result.retryAt } : {}),
+  })
+  return result
+}
+
 async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
   const { clock, grant } = holder
   // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
   const timeout = timeoutSignal(clock, tokenRequestMilliseconds, { signal: holder.abandonment, keepAlive: true })
+  // A grant that heeds its signal tells what it knows; one that does not is waited for hardly longer.
+  const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, { keepAlive: true })
   const tokenSet = intended.secrets?.tokenSet
   try {
-    const outcome = await grant.refresh({
+    const request = grant.refresh({
       ...(tokenSet?.refreshToken === undefined ? {} : { refreshToken: tokenSet.refreshToken }),
       ...(tokenSet === undefined ? {} : { previous: tokenSet }),
       signal: timeout.signal,
       now: () => clock.now(),
       debug: (entry) => holder.debug(entry),
     })
-    return readOutcome(outcome, holder)
+    return readOutcome(await untilAborted(request, patience.signal), holder)
   } catch {
     // A grant does not throw. One that does leaves us knowing nothing about its request.
     return { kind: 'unknown' }
   } finally {
     timeout.stop()
+    patience.stop()
   }
 }
 
 function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
   if (outcome.kind === 'failed') return judgeFailure(outcome.failure, holder)
-  const normalized = normalizeTokenSet(outcome.tokenSet, outcome.receivedAt)
+  const receivedAt = Number.isFinite(outcome.receivedAt) ? outcome.receivedAt : holder.clock.now()
+  const normalized = normalizeTokenSet(outcome.tokenSet, receivedAt)
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
   if (normalized.kind === 'malformed') return { kind: 'unknown' }
   const { tokenSet } = normalized
-  return outcome.idToken === undefined
-    ? { kind: 'issued', tokenSet }
-    : { kind: 'issued', tokenSet, idToken: outcome.idToken }
+  return isIdTokenVerdict(outcome.idToken)
+    ? { kind: 'issued', tokenSet, idToken: outcome.idToken }
+    : { kind: 'issued', tokenSet }
+}
+
+/** What a grant says goes into the record: it must be what the record can hold. */
+function isIdTokenVerdict(verdict: IdTokenVerdict | undefined): verdict is IdTokenVerdict {
+  return verdict !== undefined && isOptionalText(verdict.subject) && isOptionalText(verdict.issuer)
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
 }
 
 function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
@@ -105,12 +137,19 @@ function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): Tok
 
 function askTheApp(failure: TokenEndpointFailure, holder: RefreshHolder): 'ended' | 'transient' | undefined {
   try {
-    return holder.classifyFailure?.(describeFailure(failure))
+    const answer: unknown = holder.classifyFailure?.(describeFailure(failure))
+    // A promise is no answer; should it be rejected, nobody else would hear of it.
+    if (isPromise(answer)) answer.catch(() => {})
+    return answer === 'ended' || answer === 'transient' ? answer : undefined
   } catch {
     // The app's judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise
 }
 
 function conclude(result: Exclude<OneRequest, { kind: 'unknown' }>, wasUnknown: boolean): RequestResult {

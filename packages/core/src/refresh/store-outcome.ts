@@ -6,10 +6,9 @@ import { nextFailureRun, recordWithEnd, recordWithFailure } from '../policy/next
 import type { FailureRun, SessionRecord } from '../store/session-record.ts'
 import { failLocally } from './fail-locally.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
+import { outcomePatienceMilliseconds } from './refresh-timing.ts'
 import type { StoreAccess } from './store-access.ts'
-
-/** How often a small write is tried again because a neighbour's sign-in or cooldown came between. */
-const writeAttempts = 5
+import { writeUntilStored } from './write-until-stored.ts'
 
 /** Why a session ends, and which secrets go with it. */
 export interface RefreshEnd {
@@ -20,68 +19,82 @@ export interface RefreshEnd {
   readonly keepIntent?: boolean
 }
 
+interface OutcomeContext {
+  readonly holder: RefreshHolder
+  readonly store: StoreAccess
+  readonly prompt: RefreshPrompt
+}
+
 /** Writes that the session is over, unless somebody else has moved it on meanwhile. */
 export async function storeEnd(
   record: SessionRecord,
   end: RefreshEnd,
-  context: { holder: RefreshHolder; store: StoreAccess; prompt: RefreshPrompt },
+  context: OutcomeContext,
 ): Promise<RefreshOutcome> {
-  const { holder, store, prompt } = context
+  const { holder } = context
   const endedAt = holder.clock.now()
-  let current = record
-  for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const next = recordWithEnd(current, { ...end, revision: holder.createId(), endedAt })
-    const written = await store.compareAndSet(current.revision, next)
-    if (written.ok && written.value) return { kind: 'ended', record: next, stored: true }
-    const theirs = await store.read()
-    if (!theirs.ok) break
-    // A write that failed may have been made nevertheless.
-    if (theirs.value?.revision === next.revision) return { kind: 'ended', record: next, stored: true }
-    if (hasMovedOn(theirs.value, record)) return follow(theirs.value, { holder, prompt })
-    if (!written.ok) break
-    if (theirs.value !== undefined) current = theirs.value
-  }
-  const unstored = recordWithEnd(current, { ...end, revision: current.revision, endedAt })
-  return { kind: 'ended', record: unstored, stored: false }
+  const revision = holder.createId()
+  const describe = (next: SessionRecord, stored: boolean): RefreshOutcome => ({ kind: 'ended', record: next, stored })
+  return writeOutcome(record, context, {
+    revision,
+    build: (current) => recordWithEnd(current, { ...end, revision, endedAt }),
+    describe,
+  })
 }
 
 /** Writes a backoff, the run of failures and a server's cooldown; or the end, where the app's patience is over. */
 export async function storeFailure(
   record: SessionRecord,
   failed: { verdict: Extract<TokenEndpointVerdict, { kind: 'transient' }>; keepIntent: boolean; delay?: number },
-  context: { holder: RefreshHolder; store: StoreAccess; prompt: RefreshPrompt },
+  context: OutcomeContext,
 ): Promise<RefreshOutcome> {
-  const { holder, store, prompt } = context
-  const { verdict, keepIntent } = failed
+  const { holder } = context
+  const { verdict, keepIntent, delay } = failed
+  const { code, withoutReason = false, retryAt } = verdict
   const now = holder.clock.now()
   const random = holder.random()
-  let current = record
-  for (let attempt = 0; ; attempt += 1) {
-    const failure = nextFailureRun(current.failure, {
-      code: verdict.code,
-      now,
-      withoutReason: verdict.withoutReason === true,
-    })
-    if (isPatienceOver(failure, now, holder)) {
-      return storeEnd(current, { reason: 'unreachable', erase: 'nothing', keepIntent }, context)
-    }
-    const backoffUntil = now + (failed.delay ?? cappedDelay(failure, { random, now, holder }))
-    const next = recordWithFailure(current, {
-      revision: holder.createId(),
-      failure,
-      backoffUntil,
-      serverCooldownUntil: verdict.retryAt,
-      keepIntent,
-    })
-    const outcome = describeOutcome(next, { code: verdict.code, now })
-    const written = await store.compareAndSet(current.revision, next)
-    if (written.ok && written.value) return outcome
-    const theirs = written.ok && attempt < writeAttempts ? await store.read() : undefined
-    // The store is down as well: the failure stands, and this holder at least will keep to it.
-    if (theirs === undefined || !theirs.ok || theirs.value === undefined) return outcome
-    if (hasMovedOn(theirs.value, record)) return follow(theirs.value, { holder, prompt })
-    current = theirs.value
+  const failure = nextFailureRun(record, { code, now, withoutReason })
+  if (isPatienceOver(failure, now, holder)) {
+    return storeEnd(record, { reason: 'unreachable', erase: 'nothing', keepIntent }, context)
   }
+  const revision = holder.createId()
+  const backoffUntil = now + (delay ?? cappedDelay(failure, { random, now, holder }))
+  return writeOutcome(record, context, {
+    revision,
+    build: (current) =>
+      recordWithFailure(current, { revision, failure, backoffUntil, serverCooldownUntil: retryAt, keepIntent }),
+    describe: (next) => describeFailure(next, { code, now }),
+  })
+}
+
+/**
+ * Writes an outcome. Should the store be in trouble, the chart is told at once, and the lease is kept while the write
+ * is tried again: whoever came next would send a refresh token that was answered, or disregard a cooldown.
+ */
+async function writeOutcome(
+  record: SessionRecord,
+  context: OutcomeContext,
+  outcome: {
+    revision: string
+    build(current: SessionRecord): SessionRecord
+    describe(next: SessionRecord, stored: boolean): RefreshOutcome
+  },
+): Promise<RefreshOutcome> {
+  const { holder, prompt } = context
+  const { revision, build, describe } = outcome
+  const result = await writeUntilStored(
+    record,
+    {
+      build,
+      judge: (theirs) =>
+        theirs?.revision === revision ? 'stored' : hasMovedOn(theirs, record) ? 'movedOn' : 'writeAgain',
+      onTrouble: (next) => holder.report({ type: 'outcome.unwritten', outcome: describe(next, false) }),
+      patienceMilliseconds: outcomePatienceMilliseconds,
+    },
+    context,
+  )
+  if (result.kind === 'movedOn') return follow(result.record, { holder, prompt })
+  return describe(result.record, result.kind === 'stored')
 }
 
 /**
@@ -123,7 +136,7 @@ function cappedDelay(failure: FailureRun, context: { random: number; now: number
 const patienceOfServersMilliseconds = 60 * 60 * 1000
 const refusalsBeforeNotice = 5
 
-function describeOutcome(record: SessionRecord, failed: { code: TransientCode; now: number }): RefreshOutcome {
+function describeFailure(record: SessionRecord, failed: { code: TransientCode; now: number }): RefreshOutcome {
   const { failure, backoffUntil = 0, serverCooldownUntil = 0 } = record
   return {
     kind: 'failed',

@@ -2,10 +2,27 @@ import { timeoutSignal } from '../clock/wait.ts'
 import { isWorthAdopting, type RefreshPrompt } from '../policy/choose-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import { failLocally } from './fail-locally.ts'
+import { giveBack } from './give-back.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
 import { leaseWaitMilliseconds } from './refresh-timing.ts'
 import { type StoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
+import { coalesce, watchRecord } from './watch-record.ts'
+
+/** A store that goes on waiting when nobody wants the lease any more must not keep it when it comes. */
+async function leaseUntilAborted(holder: RefreshHolder, signal: AbortSignal): Promise<Lease> {
+  const coming = holder.store.lease(holder.key, { signal })
+  try {
+    return await untilAborted(coming, signal)
+  } catch (error) {
+    coming.then(
+      (lease) => giveBack(lease, holder.clock),
+      () => {},
+    )
+    throw error
+  }
+}
 
 /** The lease, or what made waiting for it pointless. */
 export type LeaseWait =
@@ -35,9 +52,9 @@ export async function waitForLease(
     newer.abort()
   }
 
-  const unwatch = holder.store.watch(key, () => void lookForNewerTokens())
+  const unwatch = watchRecord(holder.store, { key, onHint: coalesce(lookForNewerTokens) })
   try {
-    return { kind: 'leased', lease: await holder.store.lease(key, { signal }) }
+    return { kind: 'leased', lease: await leaseUntilAborted(holder, signal) }
   } catch (error) {
     // When the wait runs out: one more look, since a hint can be late or lost.
     if (timeout.signal.aborted && found === undefined) await lookForNewerTokens()

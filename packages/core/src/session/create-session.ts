@@ -1,12 +1,11 @@
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
+import { chartHasHeard } from './chart-has-heard.ts'
 import { disposeSession } from './dispose-session.ts'
 import { type CallerSide, getAccessTokenSlowly, refreshNow } from './get-access-token.ts'
 import { createOutcomeReporter } from './report-outcome.ts'
-import { reportListenerError } from './report-problem.ts'
 import { provideRequestPort } from './request-port-of.ts'
 import type { Session } from './session.ts'
 import { createSessionActor } from './session-actor.ts'
-import type { SessionNotice } from './session-notices.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
 import { signIntoStore } from './sign-in.ts'
 
@@ -64,37 +63,30 @@ export function createSession(options: SessionOptions): Session {
     async signIn(tokenSet, signIn = {}) {
       if (disposal !== undefined) throw new SessionDisposedError()
       await parts.signOut
-      parts.signIns += 1
-      try {
-        const record = await signIntoStore(parts, tokenSet, signIn)
-        const token = vault.take(record)
-        // Signed out again before we could say so: the record tells.
-        if (token.held && token.signInId === record.signInId) parts.send({ type: 'signIn.stored', token })
-      } finally {
-        parts.signIns -= 1
-        parts.send({ type: 'store.changed' })
-      }
+      const signingIn = signIntoStore(parts, tokenSet, signIn)
+      const settled = signingIn.then(ignore, ignore).then(() => {
+        if (parts.signIn === settled) parts.signIn = undefined
+      })
+      parts.signIn = settled
+      parts.background.add(settled)
+      const record = await signingIn
+      parts.send({ type: 'signIn.stored', token: vault.describe(record) })
+      await chartHasHeard()
       return running.getSnapshot()
     },
 
     async signOut() {
       if (disposal !== undefined) throw new SessionDisposedError()
+      // One after the other, or what is stored and what is served could differ.
+      if (parts.signIn !== undefined) await parts.signIn
       parts.send({ type: 'signOut.requested' })
+      await chartHasHeard()
       const result = await parts.signOut
       if (result?.error !== undefined) throw result.error
       await result?.revocation
     },
 
-    on(type: SessionNotice['type'] | '*', listener: (notice: never) => void) {
-      const subscription = actor.on(type, (notice) => {
-        try {
-          listener(notice as never)
-        } catch (error) {
-          reportListenerError(`"${notice.type}"`, error)
-        }
-      })
-      return () => subscription.unsubscribe()
-    },
+    on: running.notices.on,
 
     reportOutcome: outcomes.report,
 
@@ -117,3 +109,5 @@ export function createSession(options: SessionOptions): Session {
   })
   return session
 }
+
+function ignore() {}

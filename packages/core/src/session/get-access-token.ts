@@ -1,12 +1,14 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { isRefreshUnavailableError, RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
+import { SessionEndedError } from '../errors/session-ended-error.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import { type CallerView, decideForCaller } from './serve-caller.ts'
+import { chartHasHeard } from './chart-has-heard.ts'
+import { decideForCaller } from './serve-caller.ts'
 import type { GetAccessTokenOptions } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
-import type { WaitingRequests } from './waiting-requests.ts'
+import type { CallerWait, WaitingRequests } from './waiting-requests.ts'
 
 /** What serving callers needs besides the parts. */
 export interface CallerSide {
@@ -22,32 +24,32 @@ export async function getAccessTokenSlowly(
   side: CallerSide,
   options: GetAccessTokenOptions = {},
 ): Promise<AccessToken> {
-  const { vault } = parts
-  const { clock, maximumWaitMilliseconds, signInHint } = parts.options
   const { signal, minimumValidityMilliseconds = 0 } = options
   if (!(Number.isFinite(minimumValidityMilliseconds) && minimumValidityMilliseconds >= 0)) {
     throw new ConfigurationError('minimumValidityMilliseconds', 'must be a number of milliseconds, zero or more.')
   }
-  const deadline = clock.now() + maximumWaitMilliseconds
-  let prompts = 0
-  for (;;) {
+  const wait = side.waiting.startWait({ signal, milliseconds: parts.options.maximumWaitMilliseconds })
+  try {
+    return await serveCaller(parts, side, { signal, minimumValidityMilliseconds, wait })
+  } finally {
+    wait.end()
+  }
+}
+
+async function serveCaller(
+  parts: SessionParts,
+  side: CallerSide,
+  caller: { signal: AbortSignal | undefined; minimumValidityMilliseconds: number; wait: CallerWait },
+): Promise<AccessToken> {
+  const { vault } = parts
+  const { signal, minimumValidityMilliseconds, wait } = caller
+  for (let prompts = 0; ; ) {
     signal?.throwIfAborted()
     if (side.isDisposed()) throw new SessionDisposedError()
+    const now = parts.options.clock.now()
+    const lastsLongEnough = vault.lasts(minimumValidityMilliseconds, now)
     const snapshot = side.getSnapshot()
-    const now = clock.now()
-    const { expiresAt = Number.POSITIVE_INFINITY, refreshable } = vault.facts
-    const lastsLongEnough = now + minimumValidityMilliseconds < expiresAt
-    const decision = decideForCaller({
-      snapshot,
-      now,
-      token: vault.judge(now),
-      lastsLongEnough,
-      refreshable,
-      prompts,
-      unstored: side.isUnstored(),
-      signInHint,
-      storeError: parts.restoreError,
-    })
+    const decision = decideForCaller({ ...viewOf(parts, side), now, token: vault.judge(now), lastsLongEnough, prompts })
     switch (decision.kind) {
       case 'fail':
         throw departing(parts, decision.error)
@@ -56,17 +58,19 @@ export async function getAccessTokenSlowly(
         const { token } = vault
         if (decision.kind === 'serveAndPrompt') parts.send({ type: 'token.requested', now, evenIfFresh: false })
         if (token !== undefined) return token
+        await wait.untilChange()
         break
       }
       case 'prompt':
         if (parts.departure.signal.aborted) throw new SessionDisposedError()
         prompts += 1
         parts.send({ type: 'token.requested', now, evenIfFresh: !lastsLongEnough })
-        continue
+        await chartHasHeard()
+        break
       case 'wait':
         if (snapshot.status === 'refreshing') prompts = Math.max(prompts, 1)
+        await wait.untilChange()
     }
-    await side.waiting.untilChangeInTime({ signal, deadline })
   }
 }
 
@@ -76,38 +80,58 @@ export async function refreshNow(
   side: CallerSide,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<AccessToken> {
-  const { vault } = parts
-  const { clock, maximumWaitMilliseconds, signInHint } = parts.options
   signal?.throwIfAborted()
-  const deadline = clock.now() + maximumWaitMilliseconds
-  if (side.getSnapshot().status === 'restoring') {
-    // Where the store could not be read, this reads it again.
-    parts.send({ type: 'refresh.requested', now: clock.now() })
-    while (isReading(side.getSnapshot()) && !side.isDisposed())
-      await side.waiting.untilChangeInTime({ signal, deadline })
+  const wait = side.waiting.startWait({ signal, milliseconds: parts.options.maximumWaitMilliseconds })
+  try {
+    if (side.getSnapshot().status === 'restoring') {
+      // Where the store could not be read, this reads it again.
+      await requestRefresh(parts)
+      while (isReading(side.getSnapshot()) && !side.isDisposed()) await wait.untilChange()
+    }
+    refuseWithoutRefreshToken(parts, side)
+    return await joinRefresh(parts, side, { signal, wait })
+  } finally {
+    wait.end()
   }
-  const before = vault.highestGeneration
+}
+
+async function joinRefresh(
+  parts: SessionParts,
+  side: CallerSide,
+  { signal, wait }: { signal: AbortSignal | undefined; wait: CallerWait },
+): Promise<AccessToken> {
+  const { vault } = parts
+  const { clock } = parts.options
+  const before = vault.token?.generation ?? 0
   const joined = side.getSnapshot().status === 'refreshing'
-  parts.send({ type: 'refresh.requested', now: clock.now() })
+  await requestRefresh(parts)
   for (;;) {
     signal?.throwIfAborted()
     if (side.isDisposed()) throw new SessionDisposedError()
     const snapshot = side.getSnapshot()
     // Tokens that wait for the store are served meanwhile: nobody knows when it will be back.
-    const unstored = side.isUnstored()
-    if ((snapshot.status !== 'refreshing' || unstored) && !isReading(snapshot)) {
+    if ((snapshot.status !== 'refreshing' || side.isUnstored()) && !isReading(snapshot)) {
       const { token } = vault
       const isNew = token !== undefined && token.generation > before
       // New tokens may have been on their way to the store when we joined.
       const isJoined = joined && snapshot.usable && snapshot.code === undefined && snapshot.reason === undefined
       if (token !== undefined && (isNew || isJoined) && vault.judge(clock.now()) !== 'unusable') return token
-      throw departing(
-        parts,
-        failureOf(snapshot, { now: clock.now(), unstored, signInHint, storeError: parts.restoreError }),
-      )
+      throw departing(parts, failureOf(parts, side))
     }
-    await side.waiting.untilChangeInTime({ signal, deadline })
+    await wait.untilChange()
   }
+}
+
+async function requestRefresh({ send, options }: SessionParts): Promise<void> {
+  send({ type: 'refresh.requested', now: options.clock.now() })
+  await chartHasHeard()
+}
+
+/** The session is not over while its token lives; but new tokens can only come from a sign-in. */
+function refuseWithoutRefreshToken({ vault, options }: SessionParts, side: CallerSide): void {
+  const now = options.clock.now()
+  if (vault.facts.refreshable || vault.judge(now) === 'unusable' || side.getSnapshot().reason !== undefined) return
+  throw new SessionEndedError({ reason: 'noRefreshToken', endedAt: now, signInHint: options.signInHint })
 }
 
 /** While the session is being disposed of, nothing that passes passes any more. */
@@ -115,18 +139,28 @@ function departing({ departure }: SessionParts, error: Error): Error {
   return departure.signal.aborted && isRefreshUnavailableError(error) ? new SessionDisposedError() : error
 }
 
+function viewOf(parts: SessionParts, side: CallerSide) {
+  return {
+    snapshot: side.getSnapshot(),
+    refreshable: parts.vault.facts.refreshable,
+    unstored: side.isUnstored(),
+    signInHint: parts.options.signInHint,
+    storeError: parts.restoreError,
+  }
+}
+
 function isReading({ status, code }: SessionSnapshot): boolean {
   return status === 'restoring' && code === undefined
 }
 
-function failureOf(
-  snapshot: SessionSnapshot,
-  context: Pick<CallerView, 'now' | 'unstored' | 'signInHint' | 'storeError'>,
-): Error {
+function failureOf(parts: SessionParts, side: CallerSide): Error {
+  const view = viewOf(parts, side)
+  const now = parts.options.clock.now()
   const decision = decideForCaller({
-    ...context,
+    ...view,
+    now,
     // After this refresh nothing would help but another.
-    snapshot: { ...snapshot, retryAt: snapshot.retryAt ?? context.now },
+    snapshot: { ...view.snapshot, retryAt: view.snapshot.retryAt ?? now },
     token: 'unusable',
     lastsLongEnough: false,
     refreshable: false,

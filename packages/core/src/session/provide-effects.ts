@@ -1,8 +1,12 @@
+import { wait } from '../clock/wait.ts'
+import type { StoreError } from '../errors/store-error.ts'
+import { backoffDelay } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
 import { failLocally } from '../refresh/fail-locally.ts'
-import type { RefreshHolder, RefreshOutcome } from '../refresh/refresh-holder.ts'
+import type { RefreshHolder, RefreshOutcome, RefreshStep } from '../refresh/refresh-holder.ts'
 import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
+import { coalesce } from '../refresh/watch-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Answer, SessionEffects } from './session-effects.ts'
 import type { SessionEvent } from './session-events.ts'
@@ -12,47 +16,55 @@ import { signOutOfStore } from './sign-out.ts'
 /** The effects of one session: what its chart lets the world do. */
 export function createSessionEffects(parts: SessionParts, failuresInARow: () => number): SessionEffects {
   const { options, vault, store, background } = parts
-  const { clock } = options
-  /** Refreshes under way here: what becomes of their tokens, they tell themselves. */
-  let refreshes = 0
-  let following: Promise<void> | undefined
-  let followAgain = false
+  const { clock, random } = options
+  /** The sign-ins that are being refreshed here: what becomes of their tokens, the refresh tells itself. */
+  const refreshed = new Set<string>()
+  const failingHere = { clock, random, failuresInARow }
 
   async function refresh(prompt: RefreshPrompt, answer: Answer, interest: AbortSignal): Promise<void> {
+    const { signInId } = vault.facts
+    refreshed.add(signInId)
+    let hasLeft = false
     const holder = createHolder(parts, { interest, answer, failuresInARow })
-    refreshes += 1
     try {
       const outcome = await refreshUnderLease(prompt, holder)
-      const hasLeft = interest.aborted
+      hasLeft = interest.aborted
       for (const event of outcomeEvents(outcome, parts, holder)) answer(event)
-      // The chart has gone on to something else meanwhile and heard nothing of this: it reads what became of it.
-      if (hasLeft) parts.send({ type: 'store.changed' })
     } catch {
       // The procedure does not throw. If it did, the session would still be there.
       answer(failureEvent(failLocally('unknownOutcome', holder), clock.now()))
     } finally {
-      refreshes -= 1
+      refreshed.delete(signInId)
     }
+    // The chart has gone on to something else meanwhile and heard nothing of this: it reads what became of it.
+    if (hasLeft) parts.send({ type: 'store.changed' })
   }
 
   async function follow(): Promise<void> {
-    do {
-      followAgain = false
+    for (let failures = 0; !parts.departure.signal.aborted; ) {
       const before = vault.highestGeneration
       const read = await store.read()
-      // We have written meanwhile: what was read may be from before that.
-      if (vault.highestGeneration !== before) followAgain = true
-      else if (read.ok) tellFollowed(read.value)
-    } while (followAgain)
-    following = undefined
+      if (!read.ok) {
+        // What the hint meant to say still has to be found out.
+        failures += 1
+        await wait(clock, backoffDelay(failures, random()), { signal: parts.departure.signal })
+      } else if (vault.highestGeneration === before) {
+        return tellFollowed(read.value)
+      }
+      // Otherwise we have written meanwhile: what was read may be from before that.
+    }
   }
 
   function tellFollowed(record: SessionRecord | undefined) {
-    // It tells itself what it has stored, and has the record read again after that.
-    if (parts.signIns > 0) return
-    const isOurRefresh = refreshes > 0 && record?.signInId === vault.facts.signInId && record.status !== 'signedOut'
+    const isOurRefresh = record !== undefined && record.status !== 'signedOut' && refreshed.has(record.signInId)
     if (!isOurRefresh) parts.send(recordEvent(record, parts))
   }
+
+  const followRecord = coalesce(() => {
+    const following = follow()
+    background.add(following)
+    return following
+  })
 
   return {
     readClock: (answer) => answer({ type: 'clock.read', now: clock.now() }),
@@ -67,8 +79,8 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
           parts.restoreError = read.error
           const now = clock.now()
           const code = storeFailureCode(read.error)
-          const { retryAt } = failLocally(code, { clock, random: options.random, failuresInARow })
-          answer({ type: 'record.unavailable', code, retryAt, now, unreadable: read.error.code === 'recordUnreadable' })
+          const { retryAt } = failLocally(code, failingHere)
+          answer({ type: 'record.unavailable', code, retryAt, now, unreadable: isUnreadable(read.error) })
         }),
       )
     },
@@ -86,13 +98,8 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
       background.add(result.then(({ event }) => answer(event)))
     },
 
-    followRecord() {
-      followAgain = true
-      if (following !== undefined) return
-      following = follow()
-      background.add(following)
-    },
-
+    followRecord,
+    holdTokens: (token) => vault.hold(token),
     withholdToken: (generation) => vault.withhold(generation),
     forgetTokens: () => vault.clear(),
   }
@@ -104,7 +111,7 @@ function createHolder(
 ): RefreshHolder {
   const { options, vault } = parts
   const { interest, answer, failuresInARow } = context
-  return {
+  const holder: RefreshHolder = {
     key: options.key,
     holder: parts.holder,
     store: options.store,
@@ -118,32 +125,44 @@ function createHolder(
     isOnline: () => options.environment.isOnline(),
     failuresInARow,
     highestGeneration: () => vault.highestGeneration,
-    take: (record) => void vault.take(record),
     revoke: (tokenSet) => void parts.revoke(tokenSet),
     report(step) {
-      answer(step.type === 'tokens.unstored' ? { type: step.type, token: vault.take(step.record) } : step)
+      for (const event of stepEvents(step, parts, holder)) answer(event)
     },
     debug: (entry) => parts.debug(entry),
     classifyFailure: options.classifyFailure,
     giveUpAfterMilliseconds: options.giveUpAfterMilliseconds,
   }
+  return holder
 }
 
-/** What a refresh came to, for the chart; the vault first, so that whoever is waiting finds the tokens there. */
+/** How far a refresh has come, for the chart. */
+function stepEvents(step: RefreshStep, parts: SessionParts, holder: RefreshHolder): SessionEvent[] {
+  switch (step.type) {
+    case 'tokens.unstored':
+      return [{ type: step.type, token: parts.vault.describe(step.record) }]
+    case 'outcome.unwritten':
+      return outcomeEvents(step.outcome, parts, holder)
+    default:
+      return [step]
+  }
+}
+
+/** What a refresh came to, for the chart. */
 function outcomeEvents(outcome: RefreshOutcome, parts: SessionParts, holder: RefreshHolder): SessionEvent[] {
   const { vault, options } = parts
   const now = options.clock.now()
   switch (outcome.kind) {
     case 'refreshed':
-      return [{ type: 'tokens.stored', token: vault.take(outcome.record), now }]
+      return [{ type: 'tokens.stored', token: vault.describe(outcome.record), now }]
     case 'adopted':
-      return [{ type: 'tokens.adopted', token: vault.take(outcome.record) }]
+      return [{ type: 'tokens.adopted', token: vault.describe(outcome.record) }]
     case 'failed':
       return [failureEvent(outcome, now)]
     case 'ended': {
       const { record, stored } = outcome
       const { end = { reason: 'grantRejected', endedAt: now } } = record
-      return [{ type: 'refresh.refused', end, token: vault.take(record), stored }]
+      return [{ type: 'refresh.refused', end, token: vault.describe(record), stored }]
     }
     case 'followed':
       // Should that record be no news to the chart, it must not wait for ever: it backs off.
@@ -166,19 +185,21 @@ function failureEvent(
   return { type: 'refresh.failed', code, now, retryAt, serverAsked, refusedWithoutReason }
 }
 
-/** What a record says, without its secrets; those go into the vault. */
+/** What a record says, without its secrets: the vault holds those once the chart has taken the description. */
 function recordEvent(record: SessionRecord | undefined, { vault, options }: SessionParts): SessionEvent {
   if (record === undefined) return { type: 'record.absent', now: options.clock.now() }
   switch (record.status) {
     case 'signedOut':
-      // A refresh of ours may be ending just now: its tokens must not come back.
-      vault.close(record.signInId)
       return { type: 'record.signedOut', generation: record.generation }
     case 'ended': {
       const { end = { reason: 'grantRejected', endedAt: options.clock.now() } } = record
-      return { type: 'record.ended', end, token: vault.take(record) }
+      return { type: 'record.ended', end, token: vault.describe(record) }
     }
     case 'signedIn':
-      return { type: 'record.signedIn', token: vault.take(record) }
+      return { type: 'record.signedIn', token: vault.describe(record) }
   }
+}
+
+function isUnreadable({ code }: StoreError): boolean {
+  return code === 'recordUnreadable' || code === 'recordFromNewerVersion'
 }

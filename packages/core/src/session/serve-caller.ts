@@ -3,6 +3,7 @@ import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { SessionEndedError } from '../errors/session-ended-error.ts'
 import type { SessionError } from '../errors/session-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
+import { isRetryDue } from '../policy/backoff.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
 const mostPrompts = 3
@@ -48,7 +49,7 @@ export function decideForCaller(view: CallerView): CallerDecision {
     case 'refreshing':
       return whileRefreshing(view)
     case 'transientFailure':
-      if (token !== 'unusable') return isRetryDue(view) && isWanted(view) ? promptFor(view) : { kind: 'serve' }
+      if (token !== 'unusable') return mayRetry(view) && isWanted(view) ? promptFor(view) : { kind: 'serve' }
       return retryOrFail(view)
     case 'invalidated':
       return token === 'unusable' ? { kind: 'fail', error: endedError(view) } : { kind: 'serve' }
@@ -83,15 +84,17 @@ function whileRefreshing(view: CallerView): CallerDecision {
 }
 
 function retryOrFail(view: CallerView): CallerDecision {
-  if (isRetryDue(view) && view.prompts === 0) return { kind: 'prompt' }
+  if (mayRetry(view) && view.prompts === 0) return { kind: 'prompt' }
   const { code, retryAt, status } = view.snapshot
   const cause = status === 'restoring' ? view.storeError : undefined
   const failure = { ...(code === undefined ? {} : { code }), retryAt }
   return { kind: 'fail', error: new RefreshUnavailableError(failure, cause && { cause }) }
 }
 
-function isRetryDue({ snapshot, now }: CallerView): boolean {
-  return now >= (snapshot.retryAt ?? 0)
+/** The chart knows whether a server asked for the time; it is asked once that could be over. */
+function mayRetry({ snapshot, now }: CallerView): boolean {
+  const { retryAt = 0 } = snapshot
+  return isRetryDue({ retryAt, serverAsked: true }, now)
 }
 
 function endedError({ snapshot, signInHint }: CallerView): SessionEndedError {

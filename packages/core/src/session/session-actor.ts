@@ -1,11 +1,14 @@
 import { type ActorRefFrom, createActor } from 'xstate'
+import { SessionDisposedError } from '../errors/session-disposed-error.ts'
+import { watchRecord } from '../refresh/watch-record.ts'
+import { createNoticeBoard, type NoticeBoard } from './notice-board.ts'
 import { createSessionEffects } from './provide-effects.ts'
-import { reportListenerError } from './report-problem.ts'
 import { sessionMachine } from './session-chart.ts'
 import { provideEffects } from './session-effects.ts'
 import type { ResolvedOptions } from './session-options.ts'
 import { createSessionParts, type SessionParts } from './session-parts.ts'
 import { describeSession, type SessionSnapshot } from './session-snapshot.ts'
+import { reportListenerError, tellListener } from './tell-listener.ts'
 import { createWaitingRequests, type WaitingRequests } from './waiting-requests.ts'
 
 /** The actor that runs the session chart. */
@@ -16,6 +19,7 @@ export interface RunningSession {
   readonly actor: SessionActor
   readonly parts: SessionParts
   readonly waiting: WaitingRequests
+  readonly notices: NoticeBoard
   readonly ready: Promise<SessionSnapshot>
   getSnapshot(): SessionSnapshot
   subscribe(listener: (snapshot: SessionSnapshot) => void): () => void
@@ -49,17 +53,22 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
   const { promise: ready, resolve, reject } = Promise.withResolvers<SessionSnapshot>()
   // Whoever does not await `ready` learns of the same trouble from the call that needs the store.
   ready.catch(() => {})
+  const notices = createNoticeBoard()
   let snapshot = describeSession(actor.getSnapshot(), undefined)
 
+  // The chart emits while it is still on its way: listeners hear of it when they can see where it has arrived.
+  actor.on('*', notices.add)
   actor.subscribe({
     next(chart) {
       const next = describeSession(chart, snapshot)
-      if (next === snapshot) return
+      const hasChanged = next !== snapshot
       snapshot = next
+      notices.deliver()
+      if (!hasChanged) return
       if (next.status !== 'restoring') resolve(next)
       else if (parts.restoreError !== undefined) reject(parts.restoreError)
       waiting.release()
-      tell(listeners, next)
+      for (const listener of [...listeners]) tellListener('`subscribe`', () => listener(snapshot))
     },
     error: (error) => reportListenerError('the session chart', error),
   })
@@ -70,6 +79,7 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
     actor,
     parts,
     waiting,
+    notices,
     ready,
     getSnapshot: () => snapshot,
     subscribe(listener) {
@@ -86,6 +96,7 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
       actor.stop()
       parts.vault.clear()
       listeners.clear()
+      reject(new SessionDisposedError())
       waiting.release()
     },
   }
@@ -106,7 +117,7 @@ function describeInput({ key, refreshTiming, environment, signInHint, grant }: R
 /** Listens to the store and the device. */
 function connect(parts: SessionParts, environment: ResolvedOptions['environment']): () => void {
   const { store, key, clock } = parts.options
-  const unwatch = store.watch(key, () => parts.send({ type: 'store.changed' }))
+  const unwatch = watchRecord(store, { key, onHint: () => parts.send({ type: 'store.changed' }) })
   const unsubscribe = environment.subscribe((change) => {
     const now = clock.now()
     if (change === 'online') parts.send({ type: 'network.online', now })
@@ -116,15 +127,5 @@ function connect(parts: SessionParts, environment: ResolvedOptions['environment'
   return () => {
     unwatch()
     unsubscribe()
-  }
-}
-
-function tell(listeners: ReadonlySet<(snapshot: SessionSnapshot) => void>, snapshot: SessionSnapshot): void {
-  for (const listener of [...listeners]) {
-    try {
-      listener(snapshot)
-    } catch (error) {
-      reportListenerError('`subscribe`', error)
-    }
   }
 }

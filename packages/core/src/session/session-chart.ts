@@ -68,8 +68,6 @@ export const sessionMachine = sessionSetup.createMachine({
           entry: 'forgetFailure',
           invoke: { id: 'recordReader', src: 'readRecord' },
           on: {
-            // What is being read may be from before the change.
-            'store.changed': { target: 'reading', reenter: true },
             // What is being read may be from before that change.
             'store.changed': { target: 'reading', reenter: true },
             'record.unavailable': {
@@ -265,7 +263,7 @@ export const sessionMachine = sessionSetup.createMachine({
               actions: [
                 { type: 'takeToken', params: ({ event }) => event.token },
                 { type: 'noteEnd', params: ({ event }) => event.end },
-                    'clearUnstored',
+                'clearUnstored',
                 'sayEnded',
                 { type: 'sayEndNotStored', params: ({ event }) => event },
               ],

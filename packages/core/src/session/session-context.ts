@@ -35,7 +35,7 @@ export interface SessionContext extends SessionInput {
   readonly end: EndFacts | undefined
   /** What has been said, so that it is said once per cause. */
   readonly said: SaidFacts
-  /** The last outcome of a request that was worth telling. */
+  /** The last outcome of a request that was worth telling: for those who watch the chart. */
   readonly lastOutcome: (RequestFacts & { readonly outcome: string }) | undefined
 }
 
@@ -47,6 +47,8 @@ export interface SaidFacts {
   readonly unreadable: boolean
   /** Nobody is signed in, and nobody need be told so again. */
   readonly signedOut: boolean
+  /** The sign-in that was told. */
+  readonly signInId: string | undefined
   /** Origins that asked for a step-up from the token that is held. */
   readonly stepUps: readonly string[]
 }
@@ -57,6 +59,7 @@ export const nothingSaid: SaidFacts = {
   refusedWithoutReason: false,
   unreadable: false,
   signedOut: false,
+  signInId: undefined,
   stepUps: [],
 }
 

@@ -1,5 +1,5 @@
 import type { RefreshPrompt } from '../policy/choose-record.ts'
-import type { SessionEvent } from './session-events.ts'
+import type { SessionEvent, TokenFacts } from './session-events.ts'
 
 /** How an effect answers: with one event, or with several as it goes. */
 export type Answer = (event: SessionEvent) => void
@@ -15,6 +15,8 @@ export interface SessionEffects {
   signOut(answer: Answer): void
   /** Reads the record again and sends what it says; several hints at once cost one or two reads. */
   followRecord(): void
+  /** Serves the tokens behind this description from now on. */
+  holdTokens(token: TokenFacts): void
   /** Serves the current token no longer: a resource server refused it. */
   withholdToken(generation: number): void
   /** Forgets the tokens in memory. */

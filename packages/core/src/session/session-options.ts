@@ -81,12 +81,12 @@ const defaultDisposeTimeout = 10_000
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   require(isObject(options), 'options', 'must be an object: createSession({ key, store, grant })')
   rejectUnknownOptions(options, knownOptions)
-  const { key, store, grant, clock = systemClock, environment = globalEnvironment, random = Math.random } = options
+  const { key, store, grant, clock = systemClock, environment = globalEnvironment } = options
   require(typeof key === 'string' && key !== '', 'key', 'must be a non-empty string, such as "acme:alice"')
   requireMethods(store, 'store', ['read', 'compareAndSet', 'lease', 'watch', 'list'])
   requireMethods(clock, 'clock', ['now', 'setTimeout', 'clearTimeout'])
   requireMethods(environment, 'environment', ['isOnline', 'subscribe'])
-  requireFunction(random, 'random')
+  requireFunction(options.random, 'random')
   requireFunction(options.debug, 'debug')
   requireFunction(options.classifyFailure, 'classifyFailure')
   const { signInHint, scheme, header = 'Authorization', allowedOrigins = [], rejectedStatuses = [] } = options
@@ -112,7 +112,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     classifyFailure: options.classifyFailure,
     debug: options.debug,
     clock,
-    random,
+    random: options.random === undefined ? Math.random : bounded(options.random),
     environment,
   }
 }
@@ -184,6 +184,11 @@ function duration(options: SessionOptions, name: keyof SessionOptions): number |
   if (value === undefined) return undefined
   require(typeof value === 'number' && value >= 0, name, 'must be a number of milliseconds, zero or more')
   return value
+}
+
+/** A jitter that is no number would end up in the record as a time that is none. */
+function bounded(random: () => number): () => number {
+  return () => Math.min(Math.max(random() || 0, 0), 1)
 }
 
 function requireMethods(value: unknown, option: string, methods: readonly string[]): void {

@@ -1,12 +1,14 @@
 import { timeoutSignal } from '../clock/wait.ts'
 import type { StoreError } from '../errors/store-error.ts'
+import type { SessionDebugEntry } from '../refresh/debug-entry.ts'
 import { createStoreAccess, type StoreAccess } from '../refresh/store-access.ts'
 import type { TokenSet } from '../token/token-set.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import { type BackgroundWork, createBackgroundWork } from './background-work.ts'
-import { reportListenerError } from './report-problem.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { ResolvedOptions } from './session-options.ts'
 import type { SignOutResult } from './sign-out.ts'
+import { tellListener } from './tell-listener.ts'
 import { createVault, type Vault } from './vault.ts'
 
 /** What the parts of one session share. */
@@ -23,10 +25,10 @@ export interface SessionParts {
   readonly stopped: AbortController
   /** Why the store could not be read at the start. */
   restoreError: StoreError | undefined
+  /** Resolves when the sign-in under way has come to its end, good or bad; absent when there is none. */
+  signIn: Promise<void> | undefined
   /** The sign-out under way, or the last one. */
   signOut: Promise<SignOutResult> | undefined
-  /** How many sign-ins are under way here. */
-  signIns: number
   /** Random, one per session object. */
   readonly holder: string
   createId(): string
@@ -49,7 +51,8 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
   async function revoke(tokenSet: TokenSet): Promise<void> {
     const timeout = timeoutSignal(clock, revocationMilliseconds, { signal: abandonment.signal })
     try {
-      await grant.revoke?.(tokenSet, { signal: timeout.signal })
+      const revocation = grant.revoke?.(tokenSet, { signal: timeout.signal })
+      await untilAborted(Promise.resolve(revocation), timeout.signal)
     } catch {
       send({ type: 'revocation.failed' })
     } finally {
@@ -66,8 +69,8 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
     abandonment,
     stopped,
     restoreError: undefined,
+    signIn: undefined,
     signOut: undefined,
-    signIns: 0,
     holder: createId(),
     createId,
     send,
@@ -77,11 +80,9 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
       return work
     },
     debug(entry) {
-      try {
-        options.debug?.({ at: clock.now(), key, ...entry } as Parameters<NonNullable<typeof options.debug>>[0])
-      } catch (error) {
-        reportListenerError('`debug`', error)
-      }
+      if (options.debug === undefined) return
+      const stamped = { at: clock.now(), key, ...entry } as SessionDebugEntry
+      tellListener('`debug`', () => options.debug?.(stamped))
     },
   }
 }

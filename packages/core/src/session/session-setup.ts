@@ -1,5 +1,6 @@
 import { assign, emit, enqueueActions, fromCallback, setup, stateIn } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
+import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
 import {
   isRejected,
@@ -65,9 +66,9 @@ export const sessionSetup = setup({
     isExpiring: stateIn({ signedIn: { token: 'expiring' } }),
     /** Somebody asked, and by the clock they cannot be served with what there is. */
     needsRefresh: ({ context }, request: { now: number; evenIfFresh: boolean }) => needsRefresh(context, request),
-    retryIsDue: ({ context }, now: number) => now >= (context.failure?.retryAt ?? 0),
+    retryIsDue: ({ context }, now: number) => isRetryDue(context.failure, now),
     needsRefreshAndRetryIsDue: ({ context }, request: { now: number; evenIfFresh: boolean }) =>
-      request.now >= (context.failure?.retryAt ?? 0) && needsRefresh(context, request),
+      isRetryDue(context.failure, request.now) && needsRefresh(context, request),
     serverAllows: ({ context }, now: number) => serverAllows(context, now),
     resumesEagerly: ({ context }, now: number) => context.refreshTiming === 'eager' && serverAllows(context, now),
     /** The record was there when last heard of. */
@@ -81,11 +82,12 @@ export const sessionSetup = setup({
     noteTime: assign((_, now: number) => ({ judgedAt: now })),
     noteOnline: assign({ online: true }),
     noteOffline: assign({ online: false }),
-    takeToken: assign(({ context }, token: TokenFacts) =>
-      token.generation === context.token.generation
-        ? { token }
-        : { token, said: { ...context.said, signedOut: false, stepUps: [] } },
-    ),
+    takeToken: enqueueActions(({ context, enqueue }, token: TokenFacts) => {
+      const isNew = token.generation !== context.token.generation
+      enqueue.assign(isNew ? { token, said: { ...context.said, signedOut: false, stepUps: [] } } : { token })
+      // The vault holds what the chart has taken, and nothing else.
+      enqueue(({ system }) => effectsOf(system)?.holdTokens(token))
+    }),
     noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({
       rejectedGeneration: rejection.generation,
       rejectedSoon: isSoonAfterBirth(context, rejection.now),
@@ -120,6 +122,8 @@ export const sessionSetup = setup({
       end: undefined,
       said: nothingSaid,
     })),
+    /** There is no record any more that anything could be older than. */
+    forgetGeneration: assign({ token: noToken }),
     noteTombstone: assign(({ context }, generation: number) => ({
       token: { ...context.token, generation: Math.max(generation, context.token.generation) },
     })),
@@ -129,16 +133,14 @@ export const sessionSetup = setup({
     followRecord: ({ system }) => effectsOf(system)?.followRecord(),
     withholdToken: ({ context, system }) => effectsOf(system)?.withholdToken(context.token.generation),
     forgetTokens: ({ system }) => effectsOf(system)?.forgetTokens(),
-    forgetErasedTokens: ({ context, system }) => {
-      if (!context.token.held) effectsOf(system)?.forgetTokens()
-    },
 
     sayRefreshed: emit(({ context: { token } }) => ({ type: 'refreshed' as const, ...generationAndExpiry(token) })),
     sayAdopted: emit(({ context: { token } }) => ({ type: 'adopted' as const, ...generationAndExpiry(token) })),
-    saySignedIn: enqueueActions(({ context: { token }, enqueue }) => {
+    saySignedIn: enqueueActions(({ context: { token, said }, enqueue }) => {
+      if (said.signInId === token.signInId) return
       enqueue.emit({ type: 'signedIn', ...generationAndExpiry(token) })
       // Whatever was wrong was wrong with the session before.
-      enqueue.assign({ said: nothingSaid })
+      enqueue.assign({ said: { ...nothingSaid, signInId: token.signInId } })
     }),
     saySignedOut: enqueueActions(({ context: { said }, enqueue }) => {
       if (!said.signedOut) enqueue.emit({ type: 'signedOut' })
@@ -171,7 +173,7 @@ export const sessionSetup = setup({
     sayRecovered: enqueueActions(({ context: { said, token }, enqueue }) => {
       if (said.failure === undefined && said.end === undefined && !said.unreadable) return
       enqueue.emit({ type: 'recovered', generation: token.generation })
-      enqueue.assign({ said: { ...nothingSaid, stepUps: said.stepUps } })
+      enqueue.assign({ said: { ...nothingSaid, signInId: said.signInId, stepUps: said.stepUps } })
     }),
     sayEnded: enqueueActions(({ context, enqueue }) => {
       const { end, said, clientId } = context
@@ -222,7 +224,7 @@ function needsRefresh(context: SessionContext, request: { now: number; evenIfFre
 
 /** Our own backoff may be left early; what a server asked for may not. */
 function serverAllows({ failure }: SessionContext, now: number): boolean {
-  return failure?.serverAsked !== true || now >= failure.retryAt
+  return failure?.serverAsked !== true || isRetryDue(failure, now)
 }
 
 function generationAndExpiry(token: TokenFacts): { generation: number; expiresAt?: number } {

@@ -24,13 +24,10 @@ export interface SignOutResult {
  */
 export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult> {
   const { store, vault, options } = parts
-  // Should the store not be told: what it still holds must not come back here.
-  vault.close(vault.facts.signInId)
   let read = await store.read()
   for (let attempt = 0; read.ok && attempt < attempts; attempt += 1) {
     const record = read.value
     if (record === undefined) return succeed(vault.highestGeneration)
-    vault.close(record.signInId)
     if (record.status === 'signedOut') return succeed(record.generation)
     const generation = nextGeneration(record, { now: options.clock.now(), floor: vault.highestGeneration })
     const revision = parts.createId()

@@ -1,4 +1,4 @@
-import { judgeToken, refreshDueAt } from '../policy/expiry.ts'
+import { attainableValidity, refreshDueAt as dueAtOf, isUnusableOnArrival, judgeToken } from '../policy/expiry.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import { type AccessToken, createAccessToken } from '../token/access-token.ts'
 import type { TokenSet } from '../token/token-set.ts'
@@ -6,8 +6,8 @@ import { noToken } from './session-context.ts'
 import type { TokenFacts } from './session-events.ts'
 
 /**
- * The in-memory holder of the current token set, outside the chart. It only ever moves to a higher generation, and
- * takes nothing of a sign-in that was signed out of here.
+ * The in-memory holder of the current token set, outside the chart, which decides what is held: the vault describes a
+ * record to it, and holds the tokens behind a description once the chart has taken it.
  */
 export interface Vault {
   /** The current access token, or `undefined`. */
@@ -16,44 +16,45 @@ export interface Vault {
   readonly resolvedToken: Promise<AccessToken> | undefined
   /** Until when that token may be served without a thought, in milliseconds since the epoch; 0 when not at all. */
   readonly freshUntil: number
+  /** The highest generation ever heard of. */
   readonly highestGeneration: number
   /** What may be known of the current token set outside. */
   readonly facts: TokenFacts
-  /** Takes the token set of a record, if it is newer; answers with the facts of what is held then. */
-  take(record: SessionRecord): TokenFacts
+  /** What may be known of a record's token set outside. Changes nothing that is held. */
+  describe(record: SessionRecord): TokenFacts
+  /** Holds the token set behind a description, in place of the one before; never one of a lower generation. */
+  hold(facts: TokenFacts): void
   /** How usable the current token is: not at all, for now, or `fresh`. */
   judge(now: number): 'unusable' | 'expiring' | 'fresh'
+  /** Whether the current token is good for some time yet, as far as any new one would be. */
+  lasts(minimumValidityMilliseconds: number, now: number): boolean
   /** Serves the token of a generation no longer: a resource server refused it. */
   withhold(generation: number): void
-  /** Forgets the tokens of a sign-in, and will not take anything of it again. */
-  close(signInId: string): void
   /** Forgets the tokens. */
   clear(): void
 }
 
 export function createVault(options: { random: () => number; needsRefreshToken: boolean }): Vault {
-  const { random, needsRefreshToken } = options
+  /** The tokens behind each description. Nobody finds them but by the description itself. */
+  const tokenSets = new WeakMap<TokenFacts, TokenSet>()
   let token: AccessToken | undefined
   let resolvedToken: Promise<AccessToken> | undefined
   let facts = noToken
   let freshUntil = 0
   let withheld = 0
   let highestGeneration = 0
-  let closedSignInId: string | undefined
+  /** The token set came by a refresh: another refresh would bring none that lasts longer. */
+  let isRenewed = false
 
-  function hold(tokenSet: TokenSet | undefined, record: SessionRecord) {
-    highestGeneration = Math.max(highestGeneration, record.generation)
-    token = tokenSet && createAccessToken(tokenSet, record.generation)
-    resolvedToken = token && Promise.resolve(token)
-    facts = describe(tokenSet, record, { random, needsRefreshToken })
-    freshUntil = token === undefined ? 0 : Math.min(facts.refreshDueAt ?? Infinity, facts.expiresAt ?? Infinity)
-  }
-
-  function clear() {
-    token = undefined
-    resolvedToken = undefined
-    freshUntil = 0
-    facts = { ...noToken, generation: facts.generation, signInId: facts.signInId }
+  function set(next: TokenFacts, tokenSet: TokenSet | undefined) {
+    isRenewed = next.signInId === facts.signInId && (isRenewed || next.generation > facts.generation)
+    facts = next
+    if (tokenSet?.accessToken !== token?.value || next.generation !== token?.generation) {
+      token = tokenSet && createAccessToken(tokenSet, next.generation)
+      resolvedToken = token && Promise.resolve(token)
+    }
+    const isServed = token !== undefined && withheld !== next.generation
+    freshUntil = isServed ? Math.min(next.refreshDueAt ?? Infinity, next.expiresAt ?? Infinity) : 0
   }
 
   return {
@@ -72,16 +73,21 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
     get facts() {
       return facts
     },
-    take(record) {
-      if (record.signInId === closedSignInId || record.generation < highestGeneration) return facts
+    describe(record) {
+      highestGeneration = Math.max(highestGeneration, record.generation)
       const tokenSet = record.secrets?.tokenSet
-      if (token !== undefined && tokenSet?.accessToken === token.value && record.generation === token.generation) {
-        // The same set again, perhaps without its refresh token: when it is due was decided already.
-        facts = { ...facts, refreshable: isRefreshable(tokenSet, needsRefreshToken) }
-      } else {
-        hold(tokenSet, record)
-      }
-      return facts
+      const { generation, signInId } = record
+      if (tokenSet === undefined) return { ...noToken, generation, signInId }
+      const description = describeTokenSet(tokenSet, record, options)
+      // The same set again, perhaps without its refresh token: when it is due was decided already.
+      const { refreshDueAt } = facts
+      const isHeld = facts.held && facts.generation === generation && refreshDueAt !== undefined
+      const next = isHeld ? { ...description, refreshDueAt } : description
+      tokenSets.set(next, tokenSet)
+      return next
+    },
+    hold(next) {
+      if (token === undefined || next.generation >= token.generation) set(next, tokenSets.get(next))
     },
     judge(now) {
       if (token === undefined || withheld === token.generation) return 'unusable'
@@ -90,41 +96,36 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
       const judgement = judgeToken(expiresAt === undefined ? { refreshDueAt } : { expiresAt, refreshDueAt }, now)
       return judgement === 'expired' ? 'unusable' : judgement
     },
+    lasts(minimumValidityMilliseconds, now) {
+      const { expiresAt = Number.POSITIVE_INFINITY } = facts
+      const wanted = isRenewed ? attainableValidity(facts, minimumValidityMilliseconds) : minimumValidityMilliseconds
+      return now + wanted < expiresAt
+    },
     withhold(generation) {
       if (token?.generation !== generation) return
       withheld = generation
       freshUntil = 0
     },
-    close(signInId) {
-      closedSignInId = signInId
-      if (facts.signInId === signInId) clear()
-    },
-    clear,
+    clear: () => set({ ...noToken, generation: facts.generation, signInId: facts.signInId }, undefined),
   }
 }
 
-function describe(
-  tokenSet: TokenSet | undefined,
+function describeTokenSet(
+  tokenSet: TokenSet,
   record: SessionRecord,
   options: { random: () => number; needsRefreshToken: boolean },
 ): TokenFacts {
-  const { generation, signInId } = record
-  if (tokenSet === undefined) return { ...noToken, generation, signInId }
-  const { receivedAt, expiresAt } = tokenSet
-  const dueAt = refreshDueAt(tokenSet, options.random())
-  const wasUnusable = expiresAt !== undefined && expiresAt <= receivedAt
+  const { generation, signInId, backoffUntil } = record
+  const { receivedAt, expiresAt, refreshToken } = tokenSet
+  const dueAt = dueAtOf(tokenSet, options.random())
   return {
     generation,
     signInId,
     held: true,
-    refreshable: isRefreshable(tokenSet, options.needsRefreshToken),
+    refreshable: refreshToken !== undefined || !options.needsRefreshToken,
     receivedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(Number.isFinite(dueAt) ? { refreshDueAt: dueAt } : {}),
-    ...(wasUnusable && record.backoffUntil !== undefined ? { retryAt: record.backoffUntil } : {}),
+    ...(isUnusableOnArrival(tokenSet) && backoffUntil !== undefined ? { retryAt: backoffUntil } : {}),
   }
-}
-
-function isRefreshable(tokenSet: TokenSet, needsRefreshToken: boolean): boolean {
-  return tokenSet.refreshToken !== undefined || !needsRefreshToken
 }

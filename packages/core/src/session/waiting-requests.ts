@@ -1,40 +1,53 @@
 import type { Clock } from '../clock/clock.ts'
+import { timeoutSignal } from '../clock/wait.ts'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 
 /** Callers that wait for the session to change. */
 export interface WaitingRequests {
-  /**
-   * Waits for the next change of the session, for its signal, or for a time, whichever comes first.
-   * @throws the signal's reason, or RefreshUnavailableError (`timeout`) at the deadline (milliseconds since the epoch)
-   */
-  untilChangeInTime(options: { signal: AbortSignal | undefined; deadline: number }): Promise<void>
+  /** How long one caller waits, in all. The clock on the wall has no say in it. */
+  startWait(options: { signal: AbortSignal | undefined; milliseconds: number }): CallerWait
   /** Lets everybody look again. */
   release(): void
+}
+
+/** The wait of one caller, who looks again after every change. */
+export interface CallerWait {
+  /**
+   * Waits for the next change of the session.
+   * @throws the caller's reason when its signal aborts, or RefreshUnavailableError (`timeout`) when its time is over
+   */
+  untilChange(): Promise<void>
+  /** Ends the wait's timer. */
+  end(): void
 }
 
 export function createWaitingRequests(clock: Clock): WaitingRequests {
   const waiting = new Set<() => void>()
   return {
-    untilChangeInTime({ signal, deadline }) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason)
-        function settle(end: () => void) {
-          waiting.delete(onChange)
-          clock.clearTimeout(timer)
-          signal?.removeEventListener('abort', onAbort)
-          end()
-        }
-        const onChange = () => settle(resolve)
-        const onDeadline = () => settle(() => reject(new RefreshUnavailableError({ code: 'timeout' })))
-        const onAbort = () => settle(() => reject(signal?.reason))
-        // A caller that waits is work to be done: the process stays until it has its answer.
-        const timer = clock.setTimeout(onDeadline, deadline - clock.now(), { keepAlive: true })
-        waiting.add(onChange)
-        signal?.addEventListener('abort', onAbort, { once: true })
-      })
+    startWait({ signal, milliseconds }) {
+      let timeout: { signal: AbortSignal; stop: () => void } | undefined
+      return {
+        async untilChange() {
+          signal?.throwIfAborted()
+          // A caller that waits is work to be done: the process stays until it has its answer.
+          timeout ??= timeoutSignal(clock, milliseconds, { signal, keepAlive: true })
+          const { promise: changed, resolve } = Promise.withResolvers<void>()
+          waiting.add(resolve)
+          try {
+            await untilAborted(changed, timeout.signal)
+          } catch {
+            signal?.throwIfAborted()
+            throw new RefreshUnavailableError({ code: 'timeout' })
+          } finally {
+            waiting.delete(resolve)
+          }
+        },
+        end: () => timeout?.stop(),
+      }
     },
     release() {
-      for (const onChange of [...waiting]) onChange()
+      for (const resolve of [...waiting]) resolve()
     },
   }
 }

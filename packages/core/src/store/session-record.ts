@@ -124,9 +124,9 @@ export function parseSessionRecord(value: unknown): ParsedRecord {
 
 function findProblem(value: Record<string, unknown>): string | undefined {
   const checks: Record<string, boolean> = {
-    generation: isTime(value.generation),
+    generation: isNumber(value.generation),
     highestReservedGeneration:
-      isTime(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
+      isNumber(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
     revision: isText(value.revision),
     signInId: isText(value.signInId),
     status: ['signedIn', 'signedOut', 'ended'].includes(value.status as string),
@@ -191,6 +191,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
+}
+
+/** A count that can still be counted on from. */
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isTime(value: unknown): value is number {
