@@ -257,6 +257,18 @@ export const sessionMachine = sessionSetup.createMachine({
           description: 'What is being done about it?',
           initial: 'idle',
           on: {
+            'record.signedIn': [
+              {
+                target: '.idle',
+                guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
+                actions: ['clearFailure', 'clearUnstored', 'clearEnd', 'saySignedIn'],
+              },
+              {
+                target: '.idle',
+                guard: { type: 'isNewer', params: ({ event }) => event.token },
+                actions: ['clearFailure', 'sayAdopted', 'sayRecovered', 'clearEnd'],
+              },
+            ],
             'refresh.refused': {
               target: '.invalidated',
               guard: { type: 'isNotOlder', params: ({ event }) => event.token.generation },
@@ -283,16 +295,6 @@ export const sessionMachine = sessionSetup.createMachine({
                   guard: { type: 'needsRefresh', params: ({ event }) => event },
                 },
                 'refresh.requested': { target: 'refreshing' },
-                'record.signedIn': [
-                  {
-                    guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'saySignedIn'],
-                  },
-                  {
-                    guard: { type: 'isNewer', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'sayAdopted', 'sayRecovered'],
-                  },
-                ],
               },
             },
 
@@ -361,11 +363,8 @@ export const sessionMachine = sessionSetup.createMachine({
                   guard: { type: 'isOlder', params: ({ event }) => event.token.generation },
                 },
                 'refresh.cancelled': { target: 'idle' },
-                'record.signedIn': {
-                  target: 'idle',
-                  guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
-                  actions: ['clearFailure', 'clearUnstored', 'clearEnd', 'saySignedIn'],
-                },
+                // Newer tokens of this sign-in are for the refresh to tell.
+                'record.signedIn': { guard: { type: 'isSameSignIn', params: ({ event }) => event.token } },
               },
               states: {
                 waitingForLease: {
@@ -401,18 +400,6 @@ export const sessionMachine = sessionSetup.createMachine({
                   { target: 'refreshing', guard: { type: 'resumesEagerly', params: ({ event }) => event.now } },
                   { actions: { type: 'leaveBackoff', params: ({ event }) => event.now } },
                 ],
-                'record.signedIn': [
-                  {
-                    target: 'idle',
-                    guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'saySignedIn'],
-                  },
-                  {
-                    target: 'idle',
-                    guard: { type: 'isNewer', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'sayAdopted', 'sayRecovered'],
-                  },
-                ],
               },
               states: {
                 backingOff: {
@@ -447,18 +434,6 @@ export const sessionMachine = sessionSetup.createMachine({
               description: 'The grant is dead. What is left of the access token is served; only a new sign-in helps.',
               on: {
                 'refresh.requested': { target: 'refreshing', guard: 'endMayBeMended' },
-                'record.signedIn': [
-                  {
-                    target: 'idle',
-                    guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'clearEnd', 'saySignedIn'],
-                  },
-                  {
-                    target: 'idle',
-                    guard: { type: 'isNewer', params: ({ event }) => event.token },
-                    actions: ['clearFailure', 'sayAdopted', 'sayRecovered', 'clearEnd'],
-                  },
-                ],
               },
             },
           },
@@ -471,11 +446,12 @@ export const sessionMachine = sessionSetup.createMachine({
       entry: 'forgetTokens',
       invoke: { id: 'signOut', src: 'signOut' },
       on: {
+        // Somebody may have signed in anew meanwhile: no hint is followed while the store is being told.
         'signOut.stored': {
           target: 'signedOut',
-          actions: [{ type: 'noteTombstone', params: ({ event }) => event.generation }, 'saySignedOut'],
+          actions: [{ type: 'noteTombstone', params: ({ event }) => event.generation }, 'saySignedOut', 'followRecord'],
         },
-        'signOut.failed': { target: 'signedOut', actions: 'saySignedOut' },
+        'signOut.failed': { target: 'signedOut', actions: ['saySignedOut', 'followRecord'] },
       },
     },
   },

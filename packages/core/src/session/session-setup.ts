@@ -55,6 +55,7 @@ export const sessionSetup = setup({
     isNewer: ({ context }, token: TokenFacts) => token.generation > context.token.generation,
     isNewSignIn: ({ context }, token: TokenFacts) =>
       token.generation > context.token.generation && token.signInId !== context.token.signInId,
+    isSameSignIn: ({ context }, token: TokenFacts) => token.signInId === context.token.signInId,
     isCurrent: ({ context }, generation: number) => generation === context.token.generation,
     isNotOlder: ({ context }, generation: number) => generation >= context.token.generation,
     isOlder: ({ context }, generation: number) => generation < context.token.generation,
