@@ -3,37 +3,8 @@ import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { certificate, expiredCertificate, key } from '../../../../test/support/loopback-certificates.ts'
 import { classifyTransportError } from './classify-transport-error.ts'
-
-// A key and two certificates for `localhost`, for these tests only: one good until 2120, one that expired in 2020.
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPAVnXSvwn6Tkk6FL
-CoPw6OxIag39jYBbNMzKIGtZoxehRANCAATBPHKqb6bwPi2d4MfpDBJIDD0xqHjq
-8ALkO++SxVTr0J1gN4XnLkmlrLqeBw+MFUBhuY/0UK6P3YY5bDryxZLU
------END PRIVATE KEY-----
-`
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBXjCCAQSgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABME8cqpvpvA+LZ3g
-x+kMEkgMPTGoeOrwAuQ775LFVOvQnWA3hecuSaWsup4HD4wVQGG5j/RQro/dhjls
-OvLFktSjRTBDMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAMBgNVHRMEBTADAQH/MB0G
-A1UdDgQWBBT8p6EDlXo8FCFoBMmLi0R7u2gmRTAKBggqhkjOPQQDAgNIADBFAiEA
-guHVUYebiZjJqR24BRW35kJJdfSgvJdyA052KaUxBlUCIEQBjlyo96IAjF2I83MD
-jsZ6pc1AXaSpb+q3FOTgS/Ay
------END CERTIFICATE-----
-`
-const expiredCertificate = `-----BEGIN CERTIFICATE-----
-MIIBXTCCAQKgAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwHhcNMjAwMTAxMDAwMDAwWhcNMjAwMTAyMDAwMDAwWjAUMRIwEAYDVQQDDAls
-b2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATBPHKqb6bwPi2d4Mfp
-DBJIDD0xqHjq8ALkO++SxVTr0J1gN4XnLkmlrLqeBw+MFUBhuY/0UK6P3YY5bDry
-xZLUo0UwQzAUBgNVHREEDTALgglsb2NhbGhvc3QwDAYDVR0TBAUwAwEB/zAdBgNV
-HQ4EFgQU/KehA5V6PBQhaATJi4tEe7toJkUwCgYIKoZIzj0EAwIDSQAwRgIhAPV+
-ElAFdIPHQUgBNgsyu1/SHSc6bcPozL8FsNGpttlNAiEAoyFj4W38fhVeENVcFUux
-+Tn/HsqWJL59eZzU2USviK4=
------END CERTIFICATE-----
-`
 
 const servers: net.Server[] = []
 
