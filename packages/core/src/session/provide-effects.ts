@@ -8,6 +8,7 @@ import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
 import { coalesce } from '../refresh/watch-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import type { Answer, SessionEffects } from './session-effects.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -41,15 +42,19 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   }
 
   async function follow(): Promise<void> {
-    for (let failures = 0; !parts.departure.signal.aborted; ) {
+    const { signal } = parts.departure
+    for (let failures = 0; !signal.aborted; ) {
       const before = vault.highestGeneration
-      const read = await store.read()
+      const read = await untilAborted(store.read(), signal).catch(() => undefined)
+      // Disposed of: whatever has changed is of no interest here any more.
+      if (read === undefined) return
       if (!read.ok) {
         // What the hint meant to say still has to be found out.
         failures += 1
-        await wait(clock, backoffDelay(failures, random()), { signal: parts.departure.signal })
+        await wait(clock, backoffDelay(failures, random()), { signal })
       } else if (vault.highestGeneration === before) {
-        return tellFollowed(read.value)
+        tellFollowed(read.value)
+        return
       }
       // Otherwise we have written meanwhile: what was read may be from before that.
     }
