@@ -451,7 +451,7 @@ export const sessionMachine = sessionSetup.createMachine({
           target: 'signedOut',
           actions: [{ type: 'noteTombstone', params: ({ event }) => event.generation }, 'saySignedOut', 'followRecord'],
         },
-        'signOut.failed': { target: 'signedOut', actions: ['saySignedOut', 'followRecord'] },
+        'signOut.failed': { target: 'signedOut', actions: 'saySignedOut' },
       },
     },
   },
