@@ -4,7 +4,6 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { isRefreshUnavailableError } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
-import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
 import { type AuthorizationServer, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -12,7 +11,8 @@ import { createDevice } from '../support/device.ts'
 import { eventually } from '../support/eventually.ts'
 import { certificate, expiredCertificate, key } from '../support/loopback-certificates.ts'
 import { collectNotices, typesOf } from '../support/notices.ts'
-import { openSignedInSession, sessionKey } from '../support/signed-in-session.ts'
+import { openSignedInSession } from '../support/signed-in-session.ts'
+import { readRecord } from '../support/stored-session.ts'
 import { createTroubledStore, type TroubledStore } from '../support/troubled-store.ts'
 
 let server: AuthorizationServer
@@ -47,8 +47,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function secureAt(port: number, hostname = '127.0.0.1'): string {
-  return `https://${hostname}:${port}/token`
+function secureAt(port: number): string {
+  return `https://127.0.0.1:${port}/token`
 }
 
 /** A session whose tokens came from the server, and whose token endpoint is somewhere else. */
@@ -56,12 +56,6 @@ function openWithEndpoint(tokenEndpoint: string, store: TroubledStore) {
   const { issuer, publicClient } = server
   const metadata = { issuer, token_endpoint: tokenEndpoint }
   return openSignedInSession(server, { store, grant: refreshTokenGrant({ metadata, clientId: publicClient.id }) })
-}
-
-async function readRecord(store: TroubledStore): Promise<SessionRecord> {
-  const record = await store.peek(sessionKey)
-  if (record === undefined) throw new Error('There is no record')
-  return record
 }
 
 describe('P30 a request that was surely not sent', () => {

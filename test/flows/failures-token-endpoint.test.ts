@@ -16,7 +16,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createIdToken } from '../support/id-tokens.ts'
 import { collectNotices, typesOf } from '../support/notices.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
-import { openSignedInSession, sessionKey } from '../support/signed-in-session.ts'
+import { openSignedInSession } from '../support/signed-in-session.ts'
+import { readRecord } from '../support/stored-session.ts'
 import { createTroubledStore } from '../support/troubled-store.ts'
 
 const always = { times: Number.POSITIVE_INFINITY }
@@ -61,12 +62,6 @@ async function refreshOnce(
   })
   const record = await readRecord(store)
   await check({ clock, session, before, record, error, value: token?.value, notices })
-}
-
-async function readRecord(store: ReturnType<typeof createTroubledStore>): Promise<SessionRecord> {
-  const record = await store.peek(sessionKey)
-  if (record === undefined) throw new Error('There is no record')
-  return record
 }
 
 const answering = (answer: HttpAnswer) => () => void server.faults.answerWith(answer, always)
