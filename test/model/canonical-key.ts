@@ -74,9 +74,7 @@ function runText(run: Run, rename: Rename): string {
   if ('intended' in run) text += `,${recordText(run.intended, rename)}`
   if ('current' in run) text += `,${recordText(run.current, rename)}`
   if ('set' in run) text += `,${run.set},${rename(run.revision)},${run.writeFailed}`
-  if ('keepIntent' in run) text += `,${run.keepIntent}`
-  if ('reason' in run) text += `,${run.reason}`
-  if ('serverAsked' in run) text += `,${run.serverAsked}`
+  if ('outcome' in run) text += `,${run.outcome},${rename(run.revision)},${run.keepIntent},${run.isTroubled}`
   return text
 }
 

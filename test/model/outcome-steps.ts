@@ -1,10 +1,12 @@
-import { nextFailureRun, recordWithEnd, recordWithFailure } from '../../packages/core/src/policy/next-record.ts'
+import { recordWithEnd, recordWithFailure } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
-import { changeRun, finish, followAndFinish, newRevision, type RunContext, runOf } from './run.ts'
-import { changeSet, type EndStep, type FailureStep, nameOf, type Run, type State, setOf } from './state.ts'
-import type { Fact, Step } from './step.ts'
+import { changeRun, finish, followAndFinish, type RunContext, runOf } from './run.ts'
+import { changeSet, nameOf, type OutcomeStep, type Run, type State, setOf } from './state.ts'
+import { chance, type Fact, type Step } from './step.ts'
 import { readStore, writeStore } from './store.ts'
 import { take } from './vault.ts'
+
+type OutcomeRun = Run & OutcomeStep
 
 const failed: Fact = { type: 'finished', failed: true }
 
@@ -14,13 +16,10 @@ export function outcomeSteps(state: State, context: RunContext): Step[] {
   switch (run.at) {
     case 'movedOn':
       return followOthers(state, context)
-    case 'writingEnd':
-      return writeEnd(state, run, context)
-    case 'writingFailure':
-      return writeFailure(state, run, context)
-    case 'readingAfterEnd':
-    case 'readingAfterFailure':
-      return readAfterLostWrite(state, run, context)
+    case 'writingOutcome':
+      return writeOutcome(state, run, context)
+    case 'readingOutcomeBack':
+      return readOutcomeBack(state, run, context)
     default:
       return []
   }
@@ -35,66 +34,68 @@ function followOthers(state: State, context: RunContext): Step[] {
   }))
 }
 
-function writeEnd(state: State, run: Run & EndStep, context: RunContext): Step[] {
-  const { intended, current, reason, keepIntent } = run
-  const [numbered, revision] = newRevision(state)
-  const erase = reason === 'clientRejected' ? 'nothing' : 'refreshToken'
-  const next = recordWithEnd(current, { revision, reason, endedAt: 0, erase, keepIntent })
-  const set = setOf(intended) ?? -1
-  return writeStore(numbered, { expected: current.revision, next }, context.without).map(
-    ({ end, state: after, say, kind }) => {
-      const sentence = `${nameOf(context.holder)} ${say}`
-      if (end === 'written') {
-        const ended = finish(after, context, (vault) => take(vault, next))
-        return { say: sentence, kind, state: ended, facts: [failed] }
-      }
-      if (end === 'tooLate') {
-        return { say: sentence, kind, state: changeRun(after, context, { ...run, at: 'readingAfterEnd' }), facts: [] }
-      }
-      // Whoever comes next knows nothing of this answer.
-      const forgotten = changeSet(after, set, { answered: 'nothing' })
-      return { say: sentence, kind, state: finish(forgotten, context), facts: [failed] }
+function writeOutcome(state: State, run: OutcomeRun, context: RunContext): Step[] {
+  const { current } = run
+  const next = outcomeRecord(run)
+  const name = nameOf(context.holder)
+  const steps = writeStore(state, { expected: current.revision, next }, context.without).map(
+    ({ end, state: after, say, kind }): Step => {
+      const sentence = `${name} ${say}`
+      if (end === 'written') return { say: sentence, kind, state: tell(after, next, context), facts: [failed] }
+      const isTroubled = run.isTroubled || end === 'failed'
+      const then = changeRun(after, context, { ...stepOf(run), at: 'readingOutcomeBack', isTroubled })
+      return { say: sentence, kind, state: then, facts: [] }
     },
   )
+  // Whoever comes next knows nothing of this answer.
+  if (run.isTroubled) steps.push(chance(`${name} has tried for long enough`, giveUp(state, run, context), failed))
+  return steps
 }
 
-function writeFailure(state: State, run: Run & FailureStep, context: RunContext): Step[] {
-  const { current, keepIntent, serverAsked } = run
-  const [numbered, revision] = newRevision(state)
-  const next = recordWithFailure(current, {
-    revision,
-    failure: nextFailureRun(current.failure, { code: 'server', now: 0, withoutReason: false }),
-    backoffUntil: 1,
-    serverCooldownUntil: serverAsked ? 1 : undefined,
-    keepIntent,
-  })
-  return writeStore(numbered, { expected: current.revision, next }, context.without).map(
-    ({ end, state: after, say, kind }) => {
-      const then =
-        end === 'tooLate' ? changeRun(after, context, { ...run, at: 'readingAfterFailure' }) : finish(after, context)
-      return { say: `${nameOf(context.holder)} ${say}`, kind, state: then, facts: end === 'tooLate' ? [] : [failed] }
-    },
-  )
+function outcomeRecord({ current, outcome, revision, keepIntent }: OutcomeRun): SessionRecord {
+  if (outcome === 'failed' || outcome === 'heldBack') {
+    return recordWithFailure(current, {
+      revision,
+      failure: { code: 'server', count: 1, since: 0, refusalsWithoutReason: 0 },
+      backoffUntil: 1,
+      serverCooldownUntil: outcome === 'heldBack' ? 1 : undefined,
+      keepIntent,
+    })
+  }
+  const erase = outcome === 'clientRejected' ? 'nothing' : 'refreshToken'
+  return recordWithEnd(current, { revision, reason: outcome, endedAt: 0, erase, keepIntent })
 }
 
-function readAfterLostWrite(state: State, run: Run & (EndStep | FailureStep), context: RunContext): Step[] {
-  const isEnd = run.at === 'readingAfterEnd'
+function tell(state: State, record: SessionRecord, context: RunContext): State {
+  return finish(state, context, (vault) => (record.status === 'ended' ? take(vault, record) : vault))
+}
+
+function giveUp(state: State, run: OutcomeRun, context: RunContext): State {
+  return finish(changeSet(state, setOf(run.intended) ?? -1, { answered: 'nothing' }), context)
+}
+
+/** The write came too late or failed: it may have landed, or be tried again, or be pointless by now. */
+function readOutcomeBack(state: State, run: OutcomeRun, context: RunContext): Step[] {
   return readStore(state).map(({ ok, record, state: read, say, kind }) => {
     const sentence = `${nameOf(context.holder)} ${say} in place of what it wrote`
-    if (!ok || record === undefined) {
-      const forgotten = isEnd ? changeSet(read, setOf(run.intended) ?? -1, { answered: 'nothing' }) : read
-      return { say: sentence, kind, state: finish(forgotten, context), facts: [failed] }
+    if (ok && record?.revision === run.revision) {
+      return { say: sentence, kind, state: tell(read, record, context), facts: [failed] }
     }
-    if (hasMovedOn(record, run.intended)) {
+    if (ok && hasMovedOn(record, run.intended)) {
       return { say: sentence, kind, state: followAndFinish(read, record, context), facts: [failed] }
     }
-    const again = { ...run, current: record, at: isEnd ? 'writingEnd' : 'writingFailure' } as Run
-    return { say: sentence, kind, state: changeRun(read, context, again), facts: [] }
+    const again = { ...stepOf(run), current: record ?? run.current, isTroubled: run.isTroubled || !ok }
+    return { say: sentence, kind, state: changeRun(read, context, { ...again, at: 'writingOutcome' }), facts: [] }
   })
 }
 
-function hasMovedOn(theirs: SessionRecord, ours: SessionRecord): boolean {
+function stepOf({ intended, current, outcome, revision, keepIntent, isTroubled }: OutcomeRun): Omit<OutcomeStep, 'at'> {
+  return { intended, current, outcome, revision, keepIntent, isTroubled }
+}
+
+function hasMovedOn(theirs: SessionRecord | undefined, ours: SessionRecord): boolean {
   return (
+    theirs === undefined ||
     theirs.signInId !== ours.signInId ||
     theirs.generation > ours.generation ||
     (theirs.status !== 'signedIn' && theirs.status !== ours.status)

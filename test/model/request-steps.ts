@@ -4,6 +4,7 @@ import {
   type Answer,
   changeSet,
   nameOf,
+  type OutcomeStep,
   type RequestStep,
   type Run,
   type RunStep,
@@ -51,7 +52,7 @@ function send(state: State, run: RequestRun, context: RunContext): Step[] {
     }),
   ]
   if (state.budget.losses > 0) {
-    const failed = changeRun(spend(state, 'losses'), context, failure(run, { keepIntent: wasUnknown(run) }))
+    const failed = fail(spend(state, 'losses'), { run, context, keepIntent: wasUnknown(run) })
     steps.push(chance(`${name} cannot connect to the server`, failed))
   }
   return steps
@@ -76,12 +77,13 @@ function awaitAnswer(state: State, run: RequestRun, context: RunContext): Step[]
   if (state.budget.losses === 0) return steps
   const name = nameOf(context.holder)
   const doubtful = changeSet(spend(state, 'losses'), set, { doubtful: true })
-  const next = isAgain(run) ? failure(run, { keepIntent: true }) : beforeReplay(run)
-  const cut = changeRun(loseAnswer(remove(doubtful, index), answer), context, next)
+  const goOn = (after: State) =>
+    isAgain(run) ? fail(after, { run, context, keepIntent: true }) : changeRun(after, context, beforeReplay(run))
+  const cut = goOn(loseAnswer(remove(doubtful, index), answer))
   steps.push(chance(`The connection of ${name} ends without an answer`, cut))
   if (answer === undefined) {
     const requests = replaceAt(doubtful.requests, index, { holder: undefined })
-    const slow = changeRun({ ...doubtful, requests }, context, next)
+    const slow = goOn({ ...doubtful, requests })
     steps.push(chance(`${name} has waited too long for an answer; the request is still on its way`, slow))
   }
   return steps
@@ -110,26 +112,24 @@ function readAnswer(
       } as const
       return progress(`${name} reads the answer: set ${answer.set}`, changeRun(held, context, storing))
     }
-    case 'refused':
+    case 'refused': {
+      const outcome = isAgain(run) ? 'rotationLost' : 'grantRejected'
+      const refused = changeSet(state, set, { answered: 'refusal' })
+      return progress(
+        `${name} reads that it is refused`,
+        conclude(refused, { run, context, outcome, keepIntent: false }),
+      )
+    }
     case 'clientRefused': {
-      const isClient = answer.kind === 'clientRefused'
-      const reason = isClient ? 'clientRejected' : isAgain(run) ? 'rotationLost' : 'grantRejected'
-      const refused = isClient ? state : changeSet(state, set, { answered: 'refusal' })
-      const ending = {
-        at: 'writingEnd',
-        intended,
-        current: intended,
-        reason,
-        keepIntent: isClient && isAgain(run),
-      } as const
-      return progress(`${name} reads that it is refused`, changeRun(refused, context, ending))
+      const ended = conclude(state, { run, context, outcome: 'clientRejected', keepIntent: isAgain(run) })
+      return progress(`${name} reads that its client is refused`, ended)
     }
     case 'throttled': {
-      const next = failure(run, { keepIntent: isAgain(run), serverAsked: true })
-      return progress(`${name} reads that it shall come back later`, changeRun(state, context, next))
+      const heldBack = conclude(state, { run, context, outcome: 'heldBack', keepIntent: isAgain(run) })
+      return progress(`${name} reads that it shall come back later`, heldBack)
     }
     case 'trouble':
-      return progress(`${name} reads the 500`, changeRun(state, context, failure(run, { keepIntent: true })))
+      return progress(`${name} reads the 500`, fail(state, { run, context, keepIntent: true }))
   }
 }
 
@@ -138,12 +138,9 @@ function replay(state: State, run: RequestRun, context: RunContext): Step[] {
   const name = nameOf(context.holder)
   return readStore(state).map(({ ok, record, state: read, say, kind }) => {
     const isUnchanged = record?.revision === intended.revision
-    const next: RunStep = !ok
-      ? failure(run, { keepIntent: true })
-      : isUnchanged
-        ? { at: 'sending', intended, unknown }
-        : { at: 'movedOn' }
-    return { say: `${name} ${say} before it sends again`, kind, state: changeRun(read, context, next), facts: [] }
+    const next: RunStep = isUnchanged ? { at: 'sending', intended, unknown } : { at: 'movedOn' }
+    const then = ok ? changeRun(read, context, next) : fail(read, { run, context, keepIntent: true })
+    return { say: `${name} ${say} before it sends again`, kind, state: then, facts: [] }
   })
 }
 
@@ -151,7 +148,29 @@ function beforeReplay({ intended, unknown }: RequestRun): RunStep {
   return { at: 'beforeReplay', intended, unknown }
 }
 
-function failure({ intended }: RequestRun, what: { keepIntent: boolean; serverAsked?: boolean }): RunStep {
-  const { keepIntent, serverAsked = false } = what
-  return { at: 'writingFailure', intended, current: intended, keepIntent, serverAsked }
+interface Conclusion {
+  readonly run: RequestRun
+  readonly context: RunContext
+  readonly keepIntent: boolean
+}
+
+function fail(state: State, conclusion: Conclusion): State {
+  return conclude(state, { ...conclusion, outcome: 'failed' })
+}
+
+/** What came of the request is to be written. */
+function conclude(state: State, conclusion: Conclusion & Pick<OutcomeStep, 'outcome'>): State {
+  const { run, context, outcome, keepIntent } = conclusion
+  const { intended } = run
+  const [numbered, revision] = newRevision(state)
+  const at = 'writingOutcome'
+  return changeRun(numbered, context, {
+    at,
+    intended,
+    current: intended,
+    outcome,
+    revision,
+    keepIntent,
+    isTroubled: false,
+  })
 }

@@ -77,8 +77,7 @@ export type RunStep =
   | RequestStep
   | { readonly at: 'movedOn' }
   | StoringStep
-  | EndStep
-  | FailureStep
+  | OutcomeStep
 
 export interface RequestStep {
   readonly at: 'sending' | 'awaitingAnswer' | 'beforeReplay'
@@ -97,20 +96,17 @@ export interface StoringStep {
   readonly writeFailed: boolean
 }
 
-export interface EndStep {
-  readonly at: 'writingEnd' | 'readingAfterEnd'
+/** An end, a backoff or a server's cooldown on its way into the store. */
+export interface OutcomeStep {
+  readonly at: 'writingOutcome' | 'readingOutcomeBack'
   readonly intended: SessionRecord
   readonly current: SessionRecord
-  readonly reason: 'grantRejected' | 'clientRejected' | 'rotationLost'
+  readonly outcome: 'grantRejected' | 'clientRejected' | 'rotationLost' | 'failed' | 'heldBack'
+  /** The same for every try, so that a write that landed unnoticed is known again. */
+  readonly revision: string
   readonly keepIntent: boolean
-}
-
-export interface FailureStep {
-  readonly at: 'writingFailure' | 'readingAfterFailure'
-  readonly intended: SessionRecord
-  readonly current: SessionRecord
-  readonly keepIntent: boolean
-  readonly serverAsked: boolean
+  /** The store has let us down: nobody tries for ever. */
+  readonly isTroubled: boolean
 }
 
 /** A sign-in or sign-out under way. */

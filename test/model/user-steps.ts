@@ -211,10 +211,11 @@ function crashSteps(state: State, context: Context): Step[] {
   for (const run of holder.runs) {
     if (!('intended' in run)) continue
     const set = setOf(run.intended) ?? -1
-    const isUnanswered = run.at === 'awaitingAnswer'
-    const isUnstored = run.at === 'storing' || run.at === 'readingBack' || run.at === 'writingEnd'
-    if (isUnanswered || isUnstored) crashed = changeSet(crashed, set, { doubtful: true, answered: 'nothing' })
-    if ((run.at === 'storing' || run.at === 'readingBack') && state.sets[run.set]?.fate === 'held') {
+    const isUnstored = run.at === 'storing' || run.at === 'readingBack'
+    if (run.at === 'awaitingAnswer' || isUnstored) crashed = changeSet(crashed, set, { doubtful: true })
+    // What was read dies with its reader; a refusal may have been on its way into the store.
+    crashed = changeSet(crashed, set, { answered: 'nothing' })
+    if (isUnstored && state.sets[run.set]?.fate === 'held') {
       crashed = changeSet(crashed, run.set, { fate: 'lost' })
     }
   }

@@ -1,0 +1,216 @@
+import type { SessionRecord } from '@authchart/core/store'
+import { InvariantViolation } from './schedule.ts'
+
+/** A token set that the server has issued, and what is known of it to somebody who sees everything. */
+export interface ObservedSet {
+  readonly number: number
+  readonly family: number
+  /** A request with its refresh token, or what came of one, was lost. */
+  doubtful: boolean
+  /** What a holder has read in answer to its refresh token. */
+  answered: 'nothing' | 'tokens' | 'refusal'
+  /** Somebody has found that it will not do any more. */
+  wanted: boolean
+  /** Who has read that. */
+  reader: string | undefined
+  /** Where the set itself is, who has it in memory, and for which one it was given. */
+  fate: 'travelling' | 'held' | 'stored' | 'lost'
+  heldBy: string | undefined
+  parent: ObservedSet | undefined
+  generation: number | undefined
+  /** The generation that was reserved for what is issued for it. */
+  reserved: number | undefined
+}
+
+export interface Family {
+  revoked: 'no' | 'byServer' | 'byClient'
+  /** The generation of the tombstone that ended it. */
+  signedOutAt: number | undefined
+}
+
+/** Sees everything that holders, store and server do, tells the story, and throws when something must not be. */
+export interface Observer {
+  readonly sets: ObservedSet[]
+  readonly families: Family[]
+  /** What the store holds. */
+  readonly record: SessionRecord | undefined
+  readonly story: string[]
+  /** Something has gone wrong by now that excuses a refresh for failing. */
+  troubled: boolean
+  tokenRequests: number
+  say(sentence: string): void
+  fail(violation: string): never
+  /** As `fail`, for where nobody would hear of a throw. */
+  note(violation: string): void
+  /** Throws the first violation once more: core may have caught it. */
+  rethrow(): void
+  /** A holder has the lease. */
+  leased(holder: string): void
+  /** A request is open, until what is returned is called or its holder crashes. */
+  sent(holder: string, set: ObservedSet): () => void
+  reused(set: ObservedSet): void
+  /** A holder has read a set in answer to another. */
+  issued(set: ObservedSet, parent: ObservedSet, holder: string): void
+  landed(next: SessionRecord): void
+  crashed(holder: string): void
+  /** Nobody goes on telling the store for an hour that a refresh token was refused: somebody may try it again. */
+  losePatience(): void
+  setOf(accessToken: string | undefined): ObservedSet | undefined
+  isFamilyDoubtful(family: number): boolean
+}
+
+export function createObserver(): Observer {
+  const sets: ObservedSet[] = []
+  const families: Family[] = []
+  const story: string[] = []
+  /** The open requests, by who waits. */
+  const open = new Map<object, { holder: string; set: ObservedSet }>()
+  /** How many requests each holder has sent under the lease that it has. */
+  const sentUnderLease = new Map<string, number>()
+  let record: SessionRecord | undefined
+
+  let first: InvariantViolation | undefined
+
+  function note(violation: string): InvariantViolation {
+    first ??= new InvariantViolation(violation, story)
+    return first
+  }
+
+  function fail(violation: string): never {
+    throw note(violation)
+  }
+
+  function setOf(accessToken: string | undefined): ObservedSet | undefined {
+    return accessToken === undefined ? undefined : sets[Number(accessToken.replace('access-', ''))]
+  }
+
+  function isFamilyDoubtful(family: number): boolean {
+    return sets.some((set) => set.family === family && set.doubtful)
+  }
+
+  function checkRise(before: SessionRecord, next: SessionRecord) {
+    if (next.generation < before.generation) fail('the generation of the record goes back')
+    if (next.highestReservedGeneration < before.highestReservedGeneration) fail('a reserved generation is forgotten')
+  }
+
+  function checkEnd(before: SessionRecord, next: SessionRecord) {
+    if (next.status !== 'ended' || before.status === 'ended') return
+    if (before.signInId !== next.signInId) fail('a stale refusal ends a newer sign-in')
+    const set = setOf(next.secrets?.tokenSet.accessToken)
+    if (set !== setOf(before.secrets?.tokenSet.accessToken)) fail('a stale refusal ends a newer token set')
+    if (set === undefined) return
+    if (!isFamilyDoubtful(set.family)) fail('a session ends though none of its answers was lost')
+    if (set.doubtful && next.end?.reason !== 'rotationLost')
+      fail(`an end after a lost answer is called ${next.end?.reason}`)
+  }
+
+  function checkRevival(next: SessionRecord) {
+    const set = setOf(next.secrets?.tokenSet.accessToken)
+    if (next.status === 'signedOut' || set === undefined) return
+    if (families[set.family]?.signedOutAt !== undefined) fail('the store holds a session again that was signed out')
+  }
+
+  /** A doubt about a refresh token has to be in the record before it is sent again, or else have arisen just now. */
+  function checkMemory(set: ObservedSet, earlier: number) {
+    const isCurrent = record !== undefined && setOf(record.secrets?.tokenSet.accessToken) === set
+    if (isCurrent && set.doubtful && earlier === 0 && record?.refreshIntent?.outcomeUnknown !== true) {
+      fail('a refresh token is sent as if for the first time, though an answer was lost')
+    }
+  }
+
+  function noteSignedOut(before: SessionRecord | undefined, next: SessionRecord) {
+    const family = families[setOf(before?.secrets?.tokenSet.accessToken)?.family ?? -1]
+    if (next.status === 'signedOut' && family !== undefined) family.signedOutAt = next.generation
+  }
+
+  function nameGeneration(set: ObservedSet, generation: number | undefined) {
+    if (generation === undefined) return
+    if (sets.some((other) => other !== set && other.generation === generation)) {
+      fail('two token sets have the same generation')
+    }
+    set.generation = generation
+  }
+
+  function noteStored(next: SessionRecord) {
+    const set = setOf(next.secrets?.tokenSet.accessToken)
+    if (set === undefined) return
+    set.fate = 'stored'
+    nameGeneration(set, next.generation)
+  }
+
+  return {
+    sets,
+    families,
+    story,
+    get record() {
+      return record
+    },
+    troubled: false,
+    tokenRequests: 0,
+    say: (sentence) => void story.push(sentence),
+    fail,
+    note,
+    rethrow() {
+      if (first !== undefined) throw first
+    },
+    setOf,
+    isFamilyDoubtful,
+    leased: (holder) => void sentUnderLease.set(holder, 0),
+    sent(holder, set) {
+      const earlier = sentUnderLease.get(holder) ?? 0
+      const request = {}
+      this.tokenRequests += 1
+      sentUnderLease.set(holder, earlier + 1)
+      open.set(request, { holder, set })
+      story.push(`${holder} sends the refresh token of set ${set.number}`)
+      if (open.size > 1) fail('two token requests are open')
+      if (set.answered !== 'nothing') fail(`a refresh token is sent again though its answer was read: ${set.answered}`)
+      if (!set.wanted) fail('a token set is refreshed though nobody has found it wanting')
+      if (earlier > 1) fail('one refresh sends its token a third time')
+      checkMemory(set, earlier)
+      set.reserved = record?.refreshIntent?.reservedGeneration
+      return () => void open.delete(request)
+    },
+    reused(set) {
+      if (!set.doubtful) fail('a spent refresh token is used again though nothing was lost')
+    },
+    issued(set, parent, holder) {
+      story.push(`${holder} reads set ${set.number}`)
+      parent.answered = 'tokens'
+      parent.reader = holder
+      set.parent = parent
+      if (set.fate === 'stored') return
+      set.fate = 'held'
+      set.heldBy = holder
+      nameGeneration(set, parent.reserved)
+    },
+    landed(next) {
+      const before = record
+      record = next
+      if (before !== undefined) {
+        checkRise(before, next)
+        checkEnd(before, next)
+      }
+      noteSignedOut(before, next)
+      noteStored(next)
+      checkRevival(next)
+    },
+    crashed(holder) {
+      for (const [request, { holder: waiting, set }] of open) {
+        if (waiting !== holder) continue
+        open.delete(request)
+        set.doubtful = true
+      }
+      for (const set of sets) {
+        if (set.answered === 'refusal' && set.reader === holder)
+          Object.assign(set, { answered: 'nothing', doubtful: true })
+        if (set.fate !== 'held' || set.heldBy !== holder) continue
+        set.fate = 'lost'
+        if (set.parent !== undefined) Object.assign(set.parent, { answered: 'nothing', doubtful: true })
+      }
+    },
+    losePatience() {
+      for (const set of sets) if (set.answered === 'refusal') set.answered = 'nothing'
+    },
+  }
+}

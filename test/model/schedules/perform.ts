@@ -1,0 +1,125 @@
+import { isNotSignedInError, isRefreshUnavailableError } from '@authchart/core'
+import type { Action, Command } from './schedule.ts'
+import { lifetimeSeconds } from './simulated-server.ts'
+import { type Holder, origin, type World } from './world.ts'
+
+/** Does what a command says; what comes of it comes later. */
+export function perform(world: World, { holder: number, action }: Command): void {
+  const index = number % world.holders.length
+  const holder = world.holders[index]
+  if (holder === undefined) return
+  world.observer.say(`— ${sentences[action](holder.life.name)}`)
+  actions[action](world, holder, index)
+}
+
+const sentences: Record<Action, (name: string) => string> = {
+  use: (name) => `Somebody asks ${name} for a token`,
+  refresh: (name) => `Somebody wants a new token of ${name}`,
+  reject: (name) => `An API refuses the token of ${name}`,
+  signIn: (name) => `Somebody signs in at ${name}`,
+  signOut: (name) => `Somebody signs out at ${name}`,
+  crash: (name) => `${name} crashes, and is opened again`,
+  fireTimer: () => 'The next timer fires',
+  sleep: () => 'An hour passes',
+}
+
+const actions: Record<Action, (world: World, holder: Holder, index: number) => void> = {
+  use: (world, holder) => call(world, holder, () => holder.session.getAccessToken()),
+
+  refresh(world, holder) {
+    const { session } = holder
+    const { status, generation } = session.getSnapshot()
+    // Before the store is read, nobody can say what is not good enough.
+    if (status === 'restoring') return
+    wantAnother(world, generation)
+    call(world, holder, () => session.refresh())
+  },
+
+  reject(world, holder) {
+    const { session } = holder
+    const { generation, usable } = session.getSnapshot()
+    if (!usable) return
+    wantAnother(world, generation)
+    session.reportOutcome({ outcome: 'rejected', origin, generation, status: 401 })
+    call(world, holder, () => session.getAccessToken())
+  },
+
+  signIn(world, holder) {
+    const { tokenSet, set } = world.server.signIn(holder.life.name)
+    world.observer.say(`The server gives it set ${set.number}`)
+    call(world, holder, () => holder.session.signIn(tokenSet), {
+      onResolved() {
+        holder.isSignedOutAlone = false
+      },
+      onRejected() {
+        if (set.fate === 'held') set.fate = 'lost'
+      },
+    })
+  },
+
+  signOut(world, holder) {
+    world.observer.troubled = true
+    call(world, holder, () => holder.session.signOut(), {
+      onRejected() {
+        holder.isSignedOutAlone = true
+      },
+    })
+  },
+
+  crash(world, holder, index) {
+    const { observer, calls } = world
+    const { life, stopTimers } = holder
+    observer.troubled = true
+    life.end()
+    stopTimers()
+    observer.crashed(life.name)
+    for (const [each, caller] of calls) if (caller === life.name) calls.delete(each)
+    world.holders[index] = world.openHolder(`${life.name}’`)
+  },
+
+  fireTimer({ observer, time }) {
+    observer.troubled = true
+    time.fireNext()
+  },
+
+  sleep({ observer, time }) {
+    observer.troubled = true
+    time.sleep(lifetimeSeconds * 1000)
+    for (const set of observer.sets) set.wanted = true
+    observer.losePatience()
+  },
+}
+
+/** The set of a generation will not do any more. */
+function wantAnother({ observer }: World, generation: number): void {
+  for (const set of observer.sets) if (set.generation === generation) set.wanted = true
+}
+
+/** Each call may start a refresh, which sends its token at most twice; one after a sign-in can start another. */
+export const requestsPerCall = 4
+
+/** The app calls the session, and goes on with something else. */
+function call(
+  world: World,
+  holder: Holder,
+  begin: () => Promise<unknown>,
+  then: { onResolved?: () => void; onRejected?: () => void } = {},
+): void {
+  const { observer, calls } = world
+  const { name } = holder.life
+  const key = {}
+  calls.set(key, name)
+  world.requestsAllowed += requestsPerCall
+  void begin()
+    .then(then.onResolved, (error: Error) => {
+      observer.say(`${name} says: ${error.message}`)
+      if (!observer.troubled && !isExpectedAnytime(error)) observer.note('a call fails though nothing went wrong')
+      then.onRejected?.()
+    })
+    .finally(() => calls.delete(key))
+}
+
+/** A holder may not have heard of the sign-in yet; and tokens that are refused at once are replaced after a pause only. */
+function isExpectedAnytime(error: Error): boolean {
+  return isNotSignedInError(error) || (isRefreshUnavailableError(error) && error.code === 'tokenUnusable')
+}
