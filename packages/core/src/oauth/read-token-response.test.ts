@@ -66,6 +66,14 @@ describe('issued', () => {
   })
 })
 
+it('takes tokens whatever abyss is beside them', async () => {
+  const abyss = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  expect(await read(`{"access_token":"access-1","abyss":${abyss}}`, {}, ['long-enough-secret'])).toMatchObject({
+    kind: 'issued',
+    tokenSet: { accessToken: 'access-1' },
+  })
+})
+
 describe('any other answer', () => {
   it.each<[string, BodyInit | null, ResponseInit, object]>([
     [
@@ -192,4 +200,18 @@ it('P55 shows no secret, not even one that the server quotes', async () => {
   const response = await read(JSON.stringify(body), { status: 400 }, secrets)
   expect(JSON.stringify(response)).not.toContain('canary')
   expect(response).toMatchObject({ answer: { body: { error: 'invalid_grant' } } })
+})
+
+it('P55 shows nothing of a secret that has another secret’s name in it, nor of an encoded one', async () => {
+  const secret = 'token=canary "of" secret: canary+canary'
+  const inForm = new URLSearchParams({ secret }).toString()
+  const body = {
+    error: 'invalid_grant',
+    error_description: `plain ${secret}, in a form ${inForm}, in a URL ${encodeURIComponent(secret)}`,
+    error_uri: JSON.stringify({ sent: secret }),
+  }
+  const headers = { 'retry-after': secret, 'content-type': secret }
+  const response = await read(JSON.stringify(body), { status: 400, headers }, [secret])
+  expect(JSON.stringify(response)).not.toContain('canary')
+  expect(response).toMatchObject({ answer: { body: { error: 'invalid_grant' }, retryAfter: '[redacted]' } })
 })

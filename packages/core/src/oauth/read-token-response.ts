@@ -27,16 +27,13 @@ export async function readTokenResponse(
   const tokenSet = response.ok && parsed.members !== undefined ? readTokenSet(parsed.members) : undefined
   const body = parsed.members && redactBody(parsed.members, { secrets, issued: tokenSet !== undefined })
   if (tokenSet !== undefined && body !== undefined) return { kind: 'issued', tokenSet, body }
-  const retryAfter = response.headers.get('retry-after')
-  const contentType = response.headers.get('content-type')
   return {
     kind: 'answer',
     answer: {
       status: readStatus(response),
       kind: 'answer',
       complete: parsed.complete,
-      ...(retryAfter === null ? {} : { retryAfter }),
-      ...(contentType === null ? {} : { contentType }),
+      ...removeKnownSecrets(readHeaders(response), secrets),
       ...(body === undefined ? {} : { body }),
     },
   }
@@ -45,6 +42,12 @@ export async function readTokenResponse(
 /** Browsers hide the status of a redirect that is not followed and say 0; 302 stands for it. */
 export function readStatus(response: Response): number {
   return response.type === 'opaqueredirect' ? 302 : response.status
+}
+
+function readHeaders({ headers }: Response): { retryAfter?: string; contentType?: string } {
+  const retryAfter = headers.get('retry-after')
+  const contentType = headers.get('content-type')
+  return { ...(retryAfter === null ? {} : { retryAfter }), ...(contentType === null ? {} : { contentType }) }
 }
 
 interface ParsedBody {
@@ -89,10 +92,11 @@ function redactBody(
   members: Readonly<Record<string, unknown>>,
   { secrets, issued }: { secrets: Iterable<string>; issued: boolean },
 ): Readonly<Record<string, unknown>> {
-  // In an error response `code` is no authorization code but the server's own word for the error.
-  const redacted = redactObject(members, issued ? {} : { keep: ['code'] })
   const own = [members.access_token, members.refresh_token, members.id_token].filter((value) => isText(value))
-  const body = removeKnownSecrets(redacted, [...secrets, ...own])
+  // First what is known, whole: what only looks like a secret may be a part of it.
+  const withoutKnown = removeKnownSecrets(members, [...secrets, ...own])
+  // In an error response `code` is no authorization code but the server's own word for the error.
+  const body = redactObject(withoutKnown, issued ? {} : { keep: ['code'] })
   return isObject(body) ? body : {}
 }
 

@@ -99,9 +99,12 @@ function noteRequest(url: string, request: { body: unknown; headers: Headers; ex
   const { headers, exchange } = request
   const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
   exchange.secrets = [...exchange.secrets, ...collectRequestSecrets({ body, headers })]
-  exchange.debug(
-    removeKnownSecrets({ type: 'tokenRequest', url: redactUrl(url), body: redactForm(body) }, exchange.secrets),
-  )
+  const known = removeKnownSecrets({ url, body: Object.fromEntries(body) }, exchange.secrets)
+  exchange.debug({
+    type: 'tokenRequest',
+    url: redactUrl(known.url),
+    body: redactForm(new URLSearchParams(known.body)),
+  })
   exchange.handedToFetch = true
 }
 
@@ -115,7 +118,7 @@ function describeResponse(
   return {
     type: 'tokenResponse',
     status: readStatus(response),
-    headers: removeKnownSecrets(redactHeaders(response.headers), secrets),
+    headers: redactHeaders(removeKnownSecrets(Object.fromEntries(response.headers), secrets)),
     ...(body === undefined ? {} : { body }),
     durationMilliseconds: performance.now() - exchange.startedAt,
   }
