@@ -3,13 +3,21 @@ import { inspect } from 'node:util'
 /** So many characters of a secret give it away. */
 const tellingLength = 12
 
-/** The secrets that a value shows in any way a program could print it, or that can be reached from it by properties. */
-export function findSecrets(value: unknown, secrets: Iterable<string>): string[] {
-  const texts = [...printings(value), ...reachableTexts(value)]
-  return [...new Set(secrets)].filter((secret) => {
-    const needles = needlesOf(secret)
-    return texts.some((text) => needles.some((needle) => text.includes(needle)))
-  })
+/**
+ * The secrets that a value shows in any way a program could print it, or that can be reached from it by properties.
+ *
+ * @param options `depth`: how deep it is printed; default to its end, which for a chart are 140 MB
+ */
+export function findSecrets(value: unknown, secrets: Iterable<string>, options?: { depth?: number }): string[] {
+  return findInTexts([...printings(value, options), ...reachableTexts(value)], secrets)
+}
+
+/** The secrets that can be found in some texts, whole or in part, as they are or encoded. */
+export function findInTexts(texts: readonly string[], secrets: Iterable<string>): string[] {
+  // What is printed repeats itself: line by line there is far less of it.
+  const lines = new Set(texts.flatMap((text) => text.split('\n')).map((line) => line.trim()))
+  const text = [...lines].join('\n')
+  return [...new Set(secrets)].filter((secret) => needlesOf(secret).some((needle) => text.includes(needle)))
 }
 
 /** How a secret looks, whole or in part, as it is or encoded. */
@@ -24,16 +32,12 @@ function needlesOf(secret: string): string[] {
   return looks.flatMap((look) => [look.slice(0, tellingLength), look.slice(-tellingLength)])
 }
 
-function printings(value: unknown): string[] {
+/** A value in every way a program could print it. */
+function printings(value: unknown, { depth = Number.POSITIVE_INFINITY }: { depth?: number } = {}): string[] {
+  const options = { maxStringLength: null, maxArrayLength: null, depth }
   const print = [
-    () =>
-      inspect(value, {
-        showHidden: true,
-        depth: Number.POSITIVE_INFINITY,
-        maxStringLength: null,
-        maxArrayLength: null,
-      }),
-    () => inspect(value, { depth: Number.POSITIVE_INFINITY, getters: true }),
+    () => inspect(value, { ...options, showHidden: true }),
+    () => inspect(value, { ...options, getters: true }),
     () => JSON.stringify(value) ?? '',
     () => String(value),
     () => (value instanceof Error ? `${value.stack}` : ''),
@@ -65,23 +69,29 @@ export function reachableTexts(root: unknown): string[] {
       texts.push(String(name))
       open.push(readProperty(value, name))
     }
-    // Accessors of classes, such as `request` and `url`.
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (!isBuiltIn(prototype)) {
-      for (const name of Reflect.ownKeys(prototype as object)) open.push(readProperty(value, name))
-      open.push(prototype)
-    }
+    for (const name of accessorsOf(value)) open.push(readProperty(value, name))
   }
   return texts
 }
 
-function isBuiltIn(prototype: unknown): boolean {
-  return prototype === null || prototype === Object.prototype || prototype === Function.prototype
+/** The accessors of its classes, such as `request` and `url`. */
+function accessorsOf(value: object): (string | symbol)[] {
+  const names: (string | symbol)[] = []
+  for (let prototype = Object.getPrototypeOf(value) as object | null; prototype !== null; ) {
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (get !== undefined) names.push(name)
+    }
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  }
+  return names
 }
 
 function readProperty(value: object, name: string | symbol): unknown {
   try {
-    return Reflect.get(value, name)
+    const property: unknown = Reflect.get(value, name)
+    // Some accessors of streams are promises that nobody waits for.
+    if (property instanceof Promise) property.catch(() => {})
+    return property
   } catch {
     return undefined
   }

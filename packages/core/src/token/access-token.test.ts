@@ -34,6 +34,7 @@ describe('an access token', () => {
     ['a template', (token: object) => `${token}`],
     ['String', (token: object) => String([token])],
     ['inspect', (token: object) => inspect({ token }, { depth: 5 })],
+    ['inspect, hidden properties too', (token: object) => inspect({ token }, { depth: 5, showHidden: true })],
     ['a copy', (token: object) => JSON.stringify({ ...token })],
     ['structuredClone', (token: object) => inspect(structuredClone({ ...token }), { showHidden: true })],
   ])('P55 shows no secret to %s', (_name, show) => {

@@ -3,8 +3,8 @@ import type { TokenSet } from './token-set.ts'
 /**
  * An access token, ready to be sent.
  *
- * `value` is not enumerable and `JSON.stringify` and string conversion do not show it, so that logging the object by
- * accident leaks nothing.
+ * `value` is an accessor that is not enumerable: neither `JSON.stringify` nor string conversion nor `util.inspect` shows
+ * it, so that logging the object by accident leaks nothing.
  */
 export interface AccessToken {
   /** The secret itself: what goes into the `Authorization` header after the scheme. */
@@ -21,13 +21,10 @@ export interface AccessToken {
 
 /** The access token of a token set, frozen and safe to log. */
 export function createAccessToken(tokenSet: TokenSet, generation: number): AccessToken {
-  const token = {
-    type: tokenSet.tokenType,
-    generation,
-    receivedAt: tokenSet.receivedAt,
-    ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
-  }
-  Object.defineProperty(token, 'value', { value: tokenSet.accessToken, enumerable: false })
-  Object.defineProperty(token, 'toString', { value: () => `${tokenSet.tokenType} [redacted]`, enumerable: false })
+  const { accessToken, tokenType, receivedAt, expiresAt } = tokenSet
+  const token = { type: tokenType, generation, receivedAt, ...(expiresAt === undefined ? {} : { expiresAt }) }
+  // An accessor: whoever prints hidden properties, as `console.log('%o', token)` does, sees that there is one.
+  Object.defineProperty(token, 'value', { get: () => accessToken, enumerable: false })
+  Object.defineProperty(token, 'toString', { value: () => `${tokenType} [redacted]`, enumerable: false })
   return Object.freeze(token) as unknown as AccessToken
 }
