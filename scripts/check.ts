@@ -15,6 +15,7 @@ const steps = [
   { name: 'types', heading: 'Types', command: ['tsc', '--build'] },
   { name: 'unused', heading: 'Unused files, exports and dependencies', command: ['knip'] },
   { name: 'packages', heading: 'Packages as published', command: ['node', 'scripts/check-packages.ts'] },
+  { name: 'size', heading: 'Size of the doors', command: ['pnpm', 'size'] },
   { name: 'changesets', heading: 'Changesets', command: ['node', 'scripts/check-changesets.ts'] },
   { name: 'tests', heading: 'Tests', command: ['pnpm', 'test'] },
 ] as const
