@@ -10,12 +10,12 @@ const run = promisify(execFile)
 const program = fileURLToPath(new URL('./remove-guard.ts', import.meta.url))
 
 /** Most schedules that may be needed to show that a guard is missing; the first that does ends the search. */
-const mostRuns = 10_000
+const mostRuns = 20_000
 
 describe('a schedule shows that', () => {
   it.each(guardRemovals.map((removal, index) => ({ ...removal, index })))('$guard', async ({ index, violations }) => {
     const flags = ['--conditions=@authchart/source', '--no-warnings']
     const { stdout } = await run(execPath, [...flags, program, String(index), String(mostRuns), String(seed)])
-    expect(violations).toContain(stdout.replace(/\d+/, 'N'))
+    expect(violations).toContain(stdout)
   })
 })

@@ -52,7 +52,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
     replacements: [['Math.max(record.highestReservedGeneration, record.generation)', 'record.generation']],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
-    violations: ['two token sets have the same generation', 'a reserved generation is forgotten'],
+    violations: ['two token sets have the same generation'],
   },
   {
     guard: 'a write gives way to one that came between',
@@ -60,11 +60,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
     replacements: [['if (records.get(key)?.revision !== expectedRevision) return false', '']],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
-    violations: [
-      'the generation of the record goes back',
-      'a reserved generation is forgotten',
-      'the store holds a session again that was signed out',
-    ],
+    violations: ['the store holds a session again that was signed out'],
   },
   {
     guard: 'tokens of a sign-in that was replaced are revoked',
@@ -80,11 +76,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
     replacements: [["hasMovedOn(theirs, record) ? 'movedOn' : 'writeAgain'", "'writeAgain'"]],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
-    violations: [
-      'a stale refusal ends a newer sign-in',
-      'a session ends though none of its answers was lost',
-      'the store holds a session again that was signed out',
-    ],
+    violations: ['a stale refusal ends a newer session'],
   },
   {
     guard: 'an intent stays where an answer was lost twice',

@@ -11,6 +11,8 @@ export interface ObservedSet {
   answered: 'nothing' | 'tokens' | 'refusal'
   /** Somebody has found that it will not do any more. */
   wanted: boolean
+  /** Some answer to its refresh token was a refusal, whatever became of that. */
+  wasRefused: boolean
   /** Who has read that. */
   reader: string | undefined
   /** Where the set itself is, who has it in memory, and for which one it was given. */
@@ -95,10 +97,9 @@ export function createObserver(): Observer {
 
   function checkEnd(before: SessionRecord, next: SessionRecord) {
     if (next.status !== 'ended' || before.status === 'ended') return
-    if (before.signInId !== next.signInId) fail('a stale refusal ends a newer sign-in')
     const set = setOf(next.secrets?.tokenSet.accessToken)
-    if (set !== setOf(before.secrets?.tokenSet.accessToken)) fail('a stale refusal ends a newer token set')
     if (set === undefined) return
+    if (before.signInId !== next.signInId || !set.wasRefused) fail('a stale refusal ends a newer session')
     if (!isFamilyDoubtful(set.family)) fail('a session ends though none of its answers was lost')
     if (set.doubtful && next.end?.reason !== 'rotationLost')
       fail(`an end after a lost answer is called ${next.end?.reason}`)

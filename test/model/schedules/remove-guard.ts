@@ -8,7 +8,7 @@ import { guardRemovals } from './guards.ts'
  * Loads the sources of core without one guard, and looks for a schedule that shows it. A program of its own, since
  * sources are loaded once per process: `node --conditions=@authchart/source remove-guard.ts <index> <runs> <seed>`.
  *
- * Prints what went wrong first, or that nothing did. Fails when the guard is not where it should be.
+ * Prints which of the expected things went wrong, or that none did. Fails when the guard is not where it should be.
  */
 const [index, runs, seed] = argv.slice(2).map(Number)
 const removal = guardRemovals[index ?? -1]
@@ -37,4 +37,4 @@ function withoutGuard(url: string): string {
 const { findViolation } = await import('./check-schedules.ts')
 const violation = await findViolation(removal, { runs: runs ?? 0, seed: seed ?? 0 })
 if (!isRemoved) throw new Error(`${removal.file} was never loaded`)
-stdout.write(violation ?? 'nothing went wrong')
+stdout.write(violation ?? 'nothing of the kind went wrong')

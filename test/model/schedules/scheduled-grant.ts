@@ -91,6 +91,7 @@ function readAnswer(
       return { kind: 'failed', failure: { kind: 'answer', status: 500, complete: true } }
     case 'refused':
       set.answered = 'refusal'
+      set.wasRefused = true
       set.reader = life.name
       observer.say(`${life.name} reads that it is refused`)
       return refusal

@@ -28,6 +28,7 @@ export function createSimulatedServer(kind: ServerKind, observer: Observer): Sim
       family,
       doubtful: false,
       answered: 'nothing',
+      wasRefused: false,
       wanted: false,
       reader: undefined,
       fate: 'travelling',
