@@ -89,7 +89,10 @@ async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Prom
   // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
   const timeout = timeoutSignal(clock, tokenRequestMilliseconds, { signal: holder.abandonment, keepAlive: true })
   // A grant that heeds its signal tells what it knows; one that does not is waited for hardly longer.
-  const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, { keepAlive: true })
+  const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, {
+    signal: holder.abandonment,
+    keepAlive: true,
+  })
   const tokenSet = intended.secrets?.tokenSet
   try {
     const request = grant.refresh({

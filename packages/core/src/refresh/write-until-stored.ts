@@ -5,6 +5,9 @@ import type { RefreshHolder } from './refresh-holder.ts'
 import { longestStorePauseMilliseconds, storeKeepAliveMilliseconds } from './refresh-timing.ts'
 import type { StoreAccess } from './store-access.ts'
 
+/** How often in a row somebody else's write may come between before there is a pause. */
+const mostRaces = 20
+
 /** A write that matters, and what is to be done where it does not succeed at once. */
 export interface PersistentWrite {
   /** What the record is to say, given what it says now. Every try carries the same revision, so as to be known again. */
@@ -37,6 +40,7 @@ export async function writeUntilStored(
   const { clock, abandonment } = holder
   const began = clock.now()
   let current = record
+  let races = 0
   for (let failures = 0; ; ) {
     const next = write.build(current)
     const written = await store.compareAndSet(current.revision, next)
@@ -47,8 +51,11 @@ export async function writeUntilStored(
     if (read.ok) {
       const judgement = write.judge(read.value)
       if (judgement !== 'writeAgain') return judge(judgement, read.value, next)
+      const hasChanged = read.value !== undefined && read.value.revision !== current.revision
       current = read.value ?? current
-      if (written.ok) continue
+      races += 1
+      // Somebody's write came between. A store that refuses without a change is in trouble.
+      if (written.ok && hasChanged && races < mostRaces) continue
     }
     if (failures === 0) write.onTrouble(next)
     failures += 1

@@ -2,6 +2,7 @@ import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import { chartHasHeard } from './chart-has-heard.ts'
 import { disposeSession } from './dispose-session.ts'
 import { type CallerSide, getAccessTokenSlowly, refreshNow } from './get-access-token.ts'
+import { inTurn } from './in-turn.ts'
 import { createOutcomeReporter } from './report-outcome.ts'
 import { provideRequestPort } from './request-port-of.ts'
 import type { Session } from './session.ts'
@@ -60,31 +61,24 @@ export function createSession(options: SessionOptions): Session {
       return refreshNow(parts, side, request)
     },
 
-    async signIn(tokenSet, signIn = {}) {
-      if (disposal !== undefined) throw new SessionDisposedError()
-      await parts.signOut
-      const signingIn = signIntoStore(parts, tokenSet, signIn)
-      const settled = signingIn.then(ignore, ignore).then(() => {
-        if (parts.signIn === settled) parts.signIn = undefined
-      })
-      parts.signIn = settled
-      parts.background.add(settled)
-      const record = await signingIn
-      parts.send({ type: 'signIn.stored', token: vault.describe(record) })
-      await chartHasHeard()
-      return running.getSnapshot()
-    },
+    signIn: (tokenSet, signIn = {}) =>
+      inTurn(parts, async () => {
+        if (disposal !== undefined) throw new SessionDisposedError()
+        const record = await signIntoStore(parts, tokenSet, signIn)
+        parts.send({ type: 'signIn.stored', token: vault.describe(record) })
+        await chartHasHeard()
+        return running.getSnapshot()
+      }),
 
-    async signOut() {
-      if (disposal !== undefined) throw new SessionDisposedError()
-      // One after the other, or what is stored and what is served could differ.
-      if (parts.signIn !== undefined) await parts.signIn
-      parts.send({ type: 'signOut.requested' })
-      await chartHasHeard()
-      const result = await parts.signOut
-      if (result?.error !== undefined) throw result.error
-      await result?.revocation
-    },
+    signOut: () =>
+      inTurn(parts, async () => {
+        if (disposal !== undefined) throw new SessionDisposedError()
+        parts.send({ type: 'signOut.requested' })
+        await chartHasHeard()
+        const result = await parts.signOut
+        if (result?.error !== undefined) throw result.error
+        await result?.revocation
+      }),
 
     on: running.notices.on,
 
@@ -109,5 +103,3 @@ export function createSession(options: SessionOptions): Session {
   })
   return session
 }
-
-function ignore() {}

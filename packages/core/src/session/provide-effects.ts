@@ -4,6 +4,7 @@ import { backoffDelay } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
 import { failLocally } from '../refresh/fail-locally.ts'
 import type { RefreshHolder, RefreshOutcome, RefreshStep } from '../refresh/refresh-holder.ts'
+import { longestStorePauseMilliseconds } from '../refresh/refresh-timing.ts'
 import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
 import { coalesce } from '../refresh/watch-record.ts'
@@ -18,27 +19,30 @@ import { signOutOfStore } from './sign-out.ts'
 export function createSessionEffects(parts: SessionParts, failuresInARow: () => number): SessionEffects {
   const { options, vault, store, background } = parts
   const { clock, random } = options
-  /** The sign-ins that are being refreshed here: what becomes of their tokens, the refresh tells itself. */
-  const refreshed = new Set<string>()
+  /** The refreshes under way here, with the sign-in of each: what becomes of its tokens, it tells itself. */
+  const refreshes = new Set<{ readonly signInId: string; missedHint: boolean }>()
+  /** Ends the pause before a hint is followed once more. */
+  let pause = new AbortController()
   const failingHere = { clock, random, failuresInARow }
 
   async function refresh(prompt: RefreshPrompt, answer: Answer, interest: AbortSignal): Promise<void> {
     const { signInId } = vault.facts
-    refreshed.add(signInId)
-    let hasLeft = false
+    const underWay = { signInId, missedHint: false }
+    refreshes.add(underWay)
+    let mustFollow = false
     const holder = createHolder(parts, { interest, answer, failuresInARow })
     try {
       const outcome = await refreshUnderLease(prompt, holder)
-      hasLeft = interest.aborted
+      mustFollow = interest.aborted || (outcome.kind === 'failed' && underWay.missedHint)
       for (const event of outcomeEvents(outcome, parts, holder)) answer(event)
     } catch {
       // The procedure does not throw. If it did, the session would still be there.
       answer(failureEvent(failLocally('unknownOutcome', holder), clock.now()))
     } finally {
-      refreshed.delete(signInId)
+      refreshes.delete(underWay)
     }
-    // The chart has gone on to something else meanwhile and heard nothing of this: it reads what became of it.
-    if (hasLeft) parts.send({ type: 'store.changed' })
+    // The chart has gone on to something else meanwhile, or was kept from a hint for nothing: it reads what there is.
+    if (mustFollow) parts.send({ type: 'store.changed' })
   }
 
   async function follow(): Promise<void> {
@@ -51,7 +55,9 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
       if (!read.ok) {
         // What the hint meant to say still has to be found out.
         failures += 1
-        await wait(clock, backoffDelay(failures, random()), { signal })
+        pause = new AbortController()
+        const delay = Math.min(backoffDelay(failures, random()), longestStorePauseMilliseconds)
+        await wait(clock, delay, { signal: AbortSignal.any([signal, pause.signal]) })
       } else if (vault.highestGeneration === before) {
         tellFollowed(read.value)
         return
@@ -61,11 +67,12 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   }
 
   function tellFollowed(record: SessionRecord | undefined) {
-    const isOurRefresh = record !== undefined && record.status !== 'signedOut' && refreshed.has(record.signInId)
-    if (!isOurRefresh) parts.send(recordEvent(record, parts))
+    const refreshing = [...refreshes].filter(({ signInId }) => signInId === record?.signInId)
+    if (refreshing.length === 0 || record?.status === 'signedOut') parts.send(recordEvent(record, parts))
+    else for (const refresh of refreshing) refresh.missedHint = true
   }
 
-  const followRecord = coalesce(() => {
+  const followOnce = coalesce(() => {
     const following = follow()
     background.add(following)
     return following
@@ -103,7 +110,10 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
       background.add(result.then(({ event }) => answer(event)))
     },
 
-    followRecord,
+    followRecord() {
+      pause.abort()
+      followOnce()
+    },
     holdTokens: (token) => vault.hold(token),
     withholdToken: (generation) => vault.withhold(generation),
     forgetTokens: () => vault.clear(),
@@ -195,7 +205,7 @@ function recordEvent(record: SessionRecord | undefined, { vault, options }: Sess
   if (record === undefined) return { type: 'record.absent', now: options.clock.now() }
   switch (record.status) {
     case 'signedOut':
-      return { type: 'record.signedOut', generation: record.generation }
+      return { type: 'record.signedOut', generation: vault.describe(record).generation }
     case 'ended': {
       const { end = { reason: 'grantRejected', endedAt: options.clock.now() } } = record
       return { type: 'record.ended', end, token: vault.describe(record) }

@@ -91,10 +91,10 @@ function retryOrFail(view: CallerView): CallerDecision {
   return { kind: 'fail', error: new RefreshUnavailableError(failure, cause && { cause }) }
 }
 
-/** The chart knows whether a server asked for the time; it is asked once that could be over. */
+/** Only the chart knows whether a server asked for the time: where it could have been our own, the chart is asked. */
 function mayRetry({ snapshot, now }: CallerView): boolean {
   const { retryAt = 0 } = snapshot
-  return isRetryDue({ retryAt, serverAsked: true }, now)
+  return isRetryDue({ retryAt, serverAsked: false }, now)
 }
 
 function endedError({ snapshot, signInHint }: CallerView): SessionEndedError {

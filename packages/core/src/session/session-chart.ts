@@ -69,7 +69,7 @@ export const sessionMachine = sessionSetup.createMachine({
           invoke: { id: 'recordReader', src: 'readRecord' },
           on: {
             // What is being read may be from before that change.
-            'store.changed': { target: 'reading', reenter: true },
+            'store.changed': { actions: 'followRecord' },
             'record.unavailable': {
               target: 'unavailable',
               actions: [
@@ -333,10 +333,17 @@ export const sessionMachine = sessionSetup.createMachine({
                     actions: ['clearFailure', 'sayStored', 'sayRefreshed', 'sayRecovered', 'clearEnd'],
                   },
                 ],
-                'tokens.adopted': {
-                  target: 'idle',
-                  actions: ['clearFailure', 'clearUnstored', 'sayAdopted', 'sayRecovered', 'clearEnd'],
-                },
+                'tokens.adopted': [
+                  {
+                    target: 'idle',
+                    guard: { type: 'isNewSignIn', params: ({ event }) => event.token },
+                    actions: ['clearFailure', 'clearUnstored', 'clearEnd', 'saySignedIn'],
+                  },
+                  {
+                    target: 'idle',
+                    actions: ['clearFailure', 'clearUnstored', 'sayAdopted', 'sayRecovered', 'clearEnd'],
+                  },
+                ],
                 'tokens.unstored': { actions: ['noteUnstored', 'sayUnstored'] },
                 'refresh.failed': [
                   {

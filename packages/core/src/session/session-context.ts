@@ -111,7 +111,9 @@ export function promptOf(context: SessionContext, event: SessionEvent): RefreshP
 function causeOf(context: SessionContext, event: SessionEvent): RefreshPrompt['cause'] {
   if (event.type === 'refresh.requested') return 'explicit'
   if (context.resumed || event.type === 'clock.resumed' || event.type === 'network.online') return 'resumed'
-  return isRejected(context) ? 'rejected' : 'due'
+  // A rejected token that has expired meanwhile is due like any other: nobody's refusal explains that.
+  const now = 'now' in event ? event.now : context.judgedAt
+  return isRejected(context) && judgeHeldToken(context.token, now) !== 'expired' ? 'rejected' : 'due'
 }
 
 export function isSoonAfterBirth(context: SessionContext, now: number): boolean {

@@ -25,8 +25,8 @@ export interface SessionParts {
   readonly stopped: AbortController
   /** Why the store could not be read at the start. */
   restoreError: StoreError | undefined
-  /** Resolves when the sign-in under way has come to its end, good or bad; absent when there is none. */
-  signIn: Promise<void> | undefined
+  /** Resolves when the last sign-in or sign-out in line has come to its end, good or bad; absent when there is none. */
+  identityChange: Promise<void> | undefined
   /** The sign-out under way, or the last one. */
   signOut: Promise<SignOutResult> | undefined
   /** Random, one per session object. */
@@ -69,7 +69,7 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
     abandonment,
     stopped,
     restoreError: undefined,
-    signIn: undefined,
+    identityChange: undefined,
     signOut: undefined,
     holder: createId(),
     createId,

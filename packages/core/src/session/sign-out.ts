@@ -31,9 +31,10 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
     if (record.status === 'signedOut') return succeed(record.generation)
     const generation = nextGeneration(record, { now: options.clock.now(), floor: vault.highestGeneration })
     const revision = parts.createId()
-    const written = await store.compareAndSet(record.revision, signedOutRecord(record, { revision, generation }))
+    const tombstone = signedOutRecord(record, { revision, generation })
+    const written = await store.compareAndSet(record.revision, tombstone)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
-      return succeed(generation, record.secrets && parts.revoke(record.secrets.tokenSet))
+      return succeed(vault.describe(tombstone).generation, record.secrets && parts.revoke(record.secrets.tokenSet))
     }
     if (!written.ok) return fail(written.error)
     read = await store.read()
