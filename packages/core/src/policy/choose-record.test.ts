@@ -143,6 +143,11 @@ describe('the record read under the lease', () => {
       decision: { kind: 'end' },
     },
     {
+      name: 'P8 ends where the refresh token is empty',
+      record: createRecord({ secrets: { tokenSet: createTokenSet({ refreshToken: '' }) } }),
+      decision: { kind: 'end' },
+    },
+    {
       name: 'is refreshed without a refresh token where the grant needs none',
       record: createRecord(withoutRefreshToken()),
       needsRefreshToken: false,

@@ -51,7 +51,7 @@ export function decideAfterReread(
   if (heedsBackoff(prompt) && isHeldBack(backoffUntil, { now, longestMilliseconds: longestBackoffMilliseconds })) {
     return { kind: 'wait', retryAt: backoffUntil, serverAsked: false }
   }
-  if (needsRefreshToken && record.secrets?.tokenSet.refreshToken === undefined) return { kind: 'end' }
+  if (needsRefreshToken && !record.secrets?.tokenSet.refreshToken) return { kind: 'end' }
   if (wouldLoop(record, prompt)) return { kind: 'backOff' }
   return { kind: 'request', outcomeUnknown: record.refreshIntent?.generation === record.generation }
 }

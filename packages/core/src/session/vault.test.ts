@@ -102,6 +102,11 @@ describe('the vault', () => {
     expect(openVault(false).describe(withoutMember('refreshToken')).refreshable).toBe(true)
   })
 
+  it('takes an empty refresh token for none', () => {
+    const record = createRecord({ secrets: { tokenSet: createTokenSet({ refreshToken: '' }) } })
+    expect(openVault(true).describe(record).refreshable).toBe(false)
+  })
+
   it('tells when to try again where the set was expired on arrival', () => {
     const tokenSet = createTokenSet({ expiresAt: recordTime })
     const facts = openVault().describe(createRecord({ secrets: { tokenSet }, backoffUntil: recordTime + 500 }))

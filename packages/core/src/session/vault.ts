@@ -30,6 +30,8 @@ export interface Vault {
   lasts(minimumValidityMilliseconds: number, now: number): boolean
   /** Serves the token of a generation no longer: a resource server refused it. */
   withhold(generation: number): void
+  /** Whether the token of a generation is withheld already. */
+  isWithheld(generation: number): boolean
   /** Forgets the tokens. */
   clear(): void
 }
@@ -106,6 +108,7 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
       withheld = generation
       freshUntil = 0
     },
+    isWithheld: (generation) => withheld === generation,
     clear: () => set({ ...noToken, generation: facts.generation, signInId: facts.signInId }, undefined),
   }
 }
@@ -122,7 +125,8 @@ function describeTokenSet(
     generation,
     signInId,
     held: true,
-    refreshable: refreshToken !== undefined || !options.needsRefreshToken,
+    // An empty one, which another program may have stored, is none.
+    refreshable: Boolean(refreshToken) || !options.needsRefreshToken,
     receivedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(Number.isFinite(dueAt) ? { refreshDueAt: dueAt } : {}),

@@ -1,4 +1,5 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { fitsHeader, fitsScheme } from '../token/normalize-token-set.ts'
 import type { TokenSet } from '../token/token-set.ts'
 
 /** The record format this version reads and writes. */
@@ -124,9 +125,9 @@ export function parseSessionRecord(value: unknown): ParsedRecord {
 
 function findProblem(value: Record<string, unknown>): string | undefined {
   const checks: Record<string, boolean> = {
-    generation: isNumber(value.generation),
+    generation: isGeneration(value.generation),
     highestReservedGeneration:
-      isNumber(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
+      isGeneration(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
     revision: isText(value.revision),
     signInId: isText(value.signInId),
     status: ['signedIn', 'signedOut', 'ended'].includes(value.status as string),
@@ -177,8 +178,10 @@ function isSecrets(value: unknown): boolean {
   if (!isObject(value) || !isObject(value.tokenSet)) return false
   const { tokenSet } = value
   return (
-    isText(tokenSet.accessToken) &&
-    isText(tokenSet.tokenType) &&
+    typeof tokenSet.accessToken === 'string' &&
+    fitsHeader(tokenSet.accessToken) &&
+    typeof tokenSet.tokenType === 'string' &&
+    fitsScheme(tokenSet.tokenType) &&
     isTime(tokenSet.receivedAt) &&
     isOptional(tokenSet.expiresAt, isTime) &&
     ['refreshToken', 'idToken', 'scope'].every((name) => isOptional(tokenSet[name], (part) => typeof part === 'string'))
@@ -193,9 +196,12 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
-/** A count that can still be counted on from. */
-function isNumber(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+/** More than generations will be for a hundred thousand years, and far from where counting ends. */
+const highestGeneration = 2 ** 52
+
+/** A number that can still be counted on from: a record with one that cannot would be lost with its next token set. */
+function isGeneration(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestGeneration
 }
 
 function isTime(value: unknown): value is number {

@@ -39,13 +39,24 @@ describe('an access token', () => {
     expect(normalizeTokenSet(input, receivedAt).kind).toBe('malformed')
   })
 
-  test.each(['a\nb', 'a\0b', 'a\u007fb', 'snow ☃'])(
+  test.each(['a\nb', 'a\0b', 'a\u007fb', 'snow ☃', 'a\u2003', 'a\n\u00a0', '\ufeffa', ' '])(
     'that no header can carry is malformed, and not quoted: %j',
     (accessToken) => {
       const result = normalizeTokenSet({ accessToken }, receivedAt)
       expect(result).toEqual({ kind: 'malformed', problem: '`accessToken` has characters that no header can carry' })
     },
   )
+
+  test('that is none of these can be sent', () => {
+    const characters = fc.constantFrom(...'a \t\r\n\0\u007f\u00a0\u00ff\u2003☃')
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: characters }), (accessToken) => {
+        if (normalizeTokenSet({ accessToken }, receivedAt).kind === 'malformed') return
+        expect(new Headers({ authorization: accessToken }).get('authorization')).not.toBe('')
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 
   test('is enough', () => {
     expect(normalizeTokenSet({ accessToken: 'abc' }, receivedAt)).toStrictEqual({

@@ -85,13 +85,24 @@ function readSeconds(value: unknown): number | undefined {
 /** Token types are case-insensitive (RFC 6749, section 7.1), but some resource servers compare the scheme exactly. */
 function canonicalTokenType(value: unknown): string {
   const type = typeof value === 'string' ? value.trim() : ''
-  // It becomes the scheme of a header, so it must be one word.
-  if (!/^[\x21-\x7e]+$/.test(type)) return 'Bearer'
+  if (!fitsScheme(type)) return 'Bearer'
   return ['Bearer', 'DPoP'].find((known) => known.toLowerCase() === type.toLowerCase()) ?? type
 }
 
-function fitsHeader(value: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]+$/.test(value.trim())
+/**
+ * Whether a header can carry a text; `Headers` throws an error that quotes any other one.
+ * @see RFC 9110, section 5.5
+ */
+export function fitsHeader(value: string): boolean {
+  const inner = value.trim()
+  // `Headers` cuts white space off the ends as well, but not all that `trim` takes for it.
+  const ends = value.replace(inner, () => '')
+  return /^[\t\x20-\x7e\x80-\xff]+$/.test(inner) && /^[\t\n\r ]*$/.test(ends)
+}
+
+/** Whether a text can be the scheme of an `Authorization` header: one word. */
+export function fitsScheme(value: string): boolean {
+  return /^[\x21-\x7e]+$/.test(value)
 }
 
 function isText(value: unknown): value is string {
