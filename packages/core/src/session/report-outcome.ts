@@ -16,7 +16,8 @@ export function createOutcomeReporter(parts: SessionParts): OutcomeReporter {
     report({ outcome, origin, generation, status }) {
       const request = { generation, origin, ...(status === undefined ? {} : { status }) }
       if (outcome === 'rejected') {
-        if (refused.get(origin) === generation) return
+        // Known already: of a hundred requests that are rejected together, one costs the chart a step.
+        if (refused.get(origin) === generation || parts.vault.isWithheld(generation)) return
         return parts.send({ type: 'token.rejected', now: parts.options.clock.now(), ...request })
       }
       if (outcome === 'rejectedAfterRefresh') {
