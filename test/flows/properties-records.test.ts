@@ -78,6 +78,8 @@ async function live(initial: unknown, steps: readonly Step[]) {
   }
   await session.ready.catch((error: unknown) => thrown.push(error))
   for (const step of steps) await acts[step]().catch((error: unknown) => thrown.push(error))
+  // A refresh that somebody has begun comes to its end first.
+  await session[Symbol.asyncDispose]()
   return { counts, peek, thrown, requests }
 }
 

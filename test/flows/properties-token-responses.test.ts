@@ -178,7 +178,7 @@ describe('a token response of any shape', () => {
         for (const record of records) expect(parseSessionRecord(record).kind).toBe('record')
         expectNothingLost(records)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
     expect(Math.min(seen.refreshed, seen.refused)).toBeGreaterThan(10)
   }, 60_000)
