@@ -20,6 +20,7 @@ import { findSecrets } from '../support/find-secrets.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
 import { openSession, sessionKey, tokenSetOf } from '../support/signed-in-session.ts'
 import { createTroubledStore } from '../support/troubled-store.ts'
+import { confidentialClient } from '../support/watched-session.ts'
 
 const always = { times: Number.POSITIVE_INFINITY }
 
@@ -28,7 +29,7 @@ let server: AuthorizationServer
 beforeAll(async () => {
   server = await startAuthorizationServer({
     lifetimes: { accessToken: 3600 },
-    clients: [register(basicClient, 'client_secret_basic'), register(postClient, 'client_secret_post')],
+    clients: [confidentialClient(basicClient, 'client_secret_basic'), confidentialClient(postClient)],
   })
 })
 afterEach(async () => {
@@ -36,21 +37,6 @@ afterEach(async () => {
   await server.comeBack()
 })
 afterAll(() => server.close())
-
-function register(
-  { id, secret }: { id: string; secret: string },
-  method: 'client_secret_basic' | 'client_secret_post',
-) {
-  return {
-    client_id: id,
-    client_secret: secret,
-    token_endpoint_auth_method: method,
-    application_type: 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    redirect_uris: ['http://127.0.0.1/callback'],
-  } as const
-}
 
 /** What a program that logs everything would have logged of a session with one failing and one good refresh. */
 interface Log {
