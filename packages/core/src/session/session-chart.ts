@@ -222,6 +222,11 @@ export const sessionMachine = sessionSetup.createMachine({
                   },
                   { target: 'fresh', actions: { type: 'noteTime', params: ({ event }) => event.now } },
                 ],
+                // Heard before the clock was read: it counts when it is.
+                'token.rejected': {
+                  guard: { type: 'isCurrent', params: ({ event }) => event.generation },
+                  actions: ['withholdToken', { type: 'noteRejection', params: ({ event }) => event }],
+                },
               },
             },
             fresh: {
@@ -368,8 +373,12 @@ export const sessionMachine = sessionSetup.createMachine({
                 'refresh.refused': {
                   target: 'idle',
                   guard: { type: 'isOlder', params: ({ event }) => event.token.generation },
+                  actions: ['clearFailure', 'sayAdopted', 'sayRecovered', 'clearEnd'],
                 },
-                'refresh.cancelled': { target: 'idle' },
+                'refresh.cancelled': [
+                  { target: 'invalidated', guard: 'hasEnded', actions: 'clearFailure' },
+                  { target: 'idle', actions: 'clearFailure' },
+                ],
                 // Newer tokens of this sign-in are for the refresh to tell.
                 'record.signedIn': { guard: { type: 'isSameSignIn', params: ({ event }) => event.token } },
               },
@@ -429,6 +438,8 @@ export const sessionMachine = sessionSetup.createMachine({
                   on: {
                     'network.online': [
                       { target: '#refreshing', guard: 'refreshesEagerly', actions: 'noteOnline' },
+                      // What was to be mended has not been.
+                      { target: '#invalidated', guard: 'hasEnded', actions: ['noteOnline', 'clearFailure'] },
                       { target: '#idle', actions: ['noteOnline', 'clearFailure'] },
                     ],
                   },

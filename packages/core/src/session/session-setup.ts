@@ -75,6 +75,7 @@ export const sessionSetup = setup({
     /** The record was there when last heard of. */
     wasStored: ({ context }) => context.end?.reason !== 'recordRemoved',
     isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
+    hasEnded: ({ context }) => context.end !== undefined,
     /** Nothing is wrong with the refresh token: somebody may have mended what was. */
     endMayBeMended: ({ context }) => context.end?.reason === 'clientRejected' || context.end?.reason === 'unreachable',
   },
