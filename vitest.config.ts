@@ -17,6 +17,13 @@ export default defineConfig({
       project('layout', ['test/layout/**/*.test.ts']),
       project('authorization-server', ['test/authorization-server/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
+      project('benchmark', ['test/benchmark/**/*.test.ts']),
+      // Each file builds the packages.
+      project('packaging', ['test/packaging/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      }),
       // Many processes on one store: after everything else and file by file, so that they compete with each other only.
       project('concurrency', ['test/concurrency/**/*.test.ts'], {
         fileParallelism: false,

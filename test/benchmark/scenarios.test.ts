@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { scenarios } from './scenarios/index.ts'
+
+// Nothing is timed here: what a run of the tests could say about speed, it would say about the machine.
+test.each(Object.keys(scenarios))('the benchmark %s runs', async (name) => {
+  const measurements = (await scenarios[name]?.('smoke')) ?? []
+  expect(measurements.length).toBeGreaterThan(0)
+  for (const { value } of measurements) expect(value).not.toBeNaN()
+  const wrong = measurements.filter(({ unit, value, target }) => {
+    return unit === 'requests' && target !== undefined && 'atMost' in target && value > target.atMost
+  })
+  expect(wrong).toEqual([])
+})

@@ -1,0 +1,26 @@
+import { createMemoryStore, createSession, type Grant } from '@authchart/core'
+import { clientSecretPost, refreshTokenGrant } from '@authchart/core/oauth'
+import { expectType } from './expect-type.ts'
+
+const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', scope: 'openid' })
+// The same type by two doors.
+expectType<Grant>()(grant)(true)
+createSession({ key: 'acme:alice', store: createMemoryStore(), grant })
+
+refreshTokenGrant({
+  clientId: 'acme-cli',
+  clientAuthentication: clientSecretPost('secret'),
+  metadata: { issuer: 'https://login.acme.example', token_endpoint: 'https://login.acme.example/token' },
+})
+refreshTokenGrant({
+  issuer: 'https://login.acme.example',
+  clientId: 'acme-cli',
+  clientAuthentication: async ({ body, headers }) => {
+    expectType<URLSearchParams>()(body)(true)
+    expectType<Headers>()(headers)(true)
+  },
+})
+// @ts-expect-error: no grant without a client
+refreshTokenGrant({ issuer: 'https://login.acme.example' })
+// @ts-expect-error: the wire's names are not ours
+refreshTokenGrant({ issuer: 'https://login.acme.example', client_id: 'acme-cli' })
