@@ -1,3 +1,6 @@
+// Apps that compile for older browsers have a `lib` without it.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { TokenSetInput } from '../token/token-set.ts'

@@ -1,3 +1,6 @@
+// Apps that compile for older browsers have a `lib` without it.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { SessionRecord, SessionSummary } from './session-record.ts'
 
 /**
