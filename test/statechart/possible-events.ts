@@ -1,0 +1,167 @@
+import type { SessionContext, SessionEvent, TokenFacts } from '@authchart/core/machine'
+import { type ChartEvent, type ChartSnapshot, effectOf, isWaitingToRetry } from './chart-snapshot.ts'
+import { createToken, instantsOf, nextGeneration, retryTimes, signInIdOf, type TokenKind } from './chart-times.ts'
+import { endedTokens, older, procedureEvents } from './procedure-events.ts'
+
+const origin = 'https://api.example'
+
+/**
+ * All that the chart can hear in a state: from its timers, from callers, from the device, and from the effects that it
+ * has running. The chart runs without effects here, so this says what they could answer, and nothing that they could
+ * not. Where it is in doubt whether something can come, it comes.
+ *
+ * @param kinds how tokens come: from a sign-in, from a refresh, from somebody else
+ */
+export function possibleEvents(chart: ChartSnapshot, kinds: readonly TokenKind[]): ChartEvent[] {
+  return [
+    ...timerEvents(chart),
+    ...retryEvents(chart),
+    ...callerEvents(chart.context),
+    ...deviceEvents(chart.context),
+    ...requestEvents(chart.context),
+    ...clockEvents(chart),
+    ...recordEvents(chart, kinds),
+    ...procedureEvents(chart, kinds),
+    ...signOutEvents(chart),
+  ]
+}
+
+function timerEvents(chart: ChartSnapshot): ChartEvent[] {
+  return chart._nodes.flatMap((node) =>
+    node.after.map(({ eventType }): ChartEvent => ({ type: eventType as `xstate.after.${string}` })),
+  )
+}
+
+/** Callers who come at the very moment of the next try, however far that is. */
+function retryEvents(chart: ChartSnapshot): ChartEvent[] {
+  const { failure } = chart.context
+  if (failure === undefined || !isWaitingToRetry(chart)) return []
+  const { retryAt: now } = failure
+  return [
+    { type: 'token.requested', now, evenIfFresh: true },
+    { type: 'refresh.requested', now },
+    { type: 'clock.resumed', now },
+  ]
+}
+
+/** Callers do not know the chart: they may ask for anything at any time. */
+function callerEvents(context: SessionContext): ChartEvent[] {
+  const { token } = context
+  const { fresh, expired } = instantsOf(token.generation)
+  const next = nextGeneration(context)
+  return [
+    ...Object.values(instantsOf(token.generation)).map(
+      (now): ChartEvent => ({ type: 'token.requested', now, evenIfFresh: false }),
+    ),
+    { type: 'token.requested', now: fresh, evenIfFresh: true },
+    // For what was asked for a moment ago, and for what may be tried again.
+    { type: 'refresh.requested', now: fresh },
+    { type: 'refresh.requested', now: expired },
+    { type: 'signOut.requested' },
+    // A sign-in is above all generations that this session knows of.
+    { type: 'signIn.stored', token: createToken('lasting', next, signInIdOf(next)) },
+    { type: 'signIn.stored', token: createToken('notRefreshable', next, signInIdOf(next)) },
+    // The store was quicker with the news, or with those of a later one.
+    { type: 'signIn.stored', token },
+    { type: 'signIn.stored', token: older(token) },
+    { type: 'revocation.failed' },
+  ]
+}
+
+function deviceEvents({ token }: SessionContext): ChartEvent[] {
+  const { fresh, expired } = instantsOf(token.generation)
+  return [
+    ...[fresh, expired].flatMap((now): ChartEvent[] => [
+      { type: 'clock.resumed', now },
+      { type: 'network.online', now },
+    ]),
+    { type: 'network.offline' },
+    { type: 'store.changed' },
+  ]
+}
+
+/** Requests carry the token that is held, or one that was held when they were sent. */
+function requestEvents({ token }: SessionContext): ChartEvent[] {
+  const { generation, held } = token
+  const request = { generation, origin, status: 401 }
+  return [
+    ...(held ? [{ type: 'token.rejected', now: instantsOf(generation).fresh, ...request } as const] : []),
+    ...staleRejections(token),
+    { type: 'request.accepted', ...request, status: 200 },
+    { type: 'request.rejectedAfterRefresh', ...request },
+    { type: 'request.stepUpRequired', ...request },
+    { type: 'request.networkFailed', generation, origin },
+  ]
+}
+
+/** Rejections of tokens that are not held: of an older one, and of one from before the record was lost. */
+export function staleRejections({ generation }: TokenFacts): Extract<SessionEvent, { type: 'token.rejected' }>[] {
+  const { fresh: now } = instantsOf(generation)
+  return [generation - 1, generation + 1].map((stale) => ({
+    type: 'token.rejected',
+    now,
+    generation: stale,
+    origin,
+    status: 401,
+  }))
+}
+
+/** The clock is asked while a token is judged. It may have been set back since. */
+function clockEvents(chart: ChartSnapshot): ChartEvent[] {
+  if (effectOf(chart, 'clockReader') === undefined) return []
+  return Object.values(instantsOf(chart.context.token.generation)).map((now) => ({ type: 'clock.read', now }))
+}
+
+/**
+ * The record, as the reader at the start or a look after a hint may find it. A look may still be under way from any
+ * earlier state but those at the start, which are left for good.
+ */
+function recordEvents(chart: ChartSnapshot, kinds: readonly TokenKind[]): ChartEvent[] {
+  const { context } = chart
+  if (!chart.matches('restoring')) return recordContents(context, kinds)
+  if (effectOf(chart, 'recordReader') === undefined) return []
+  const { generation } = context.token
+  const { soon, far } = retryTimes(generation)
+  const trouble = { type: 'record.unavailable', code: 'storeUnavailable', now: instantsOf(generation).fresh } as const
+  return [
+    ...recordContents(context, kinds),
+    { ...trouble, retryAt: soon, unreadable: false },
+    { ...trouble, retryAt: far, unreadable: true },
+  ]
+}
+
+/** Records older than what is held come from a store that was restored, and from reads that took long. */
+function recordContents(context: SessionContext, kinds: readonly TokenKind[]): ChartEvent[] {
+  const { token } = context
+  const next = nextGeneration(context)
+  const { fresh: now } = instantsOf(token.generation)
+  const anotherSignIn = signInIdOf(next)
+  const signedIn = (found: TokenFacts): ChartEvent => ({ type: 'record.signedIn', token: found })
+  const ended = (found: TokenFacts): ChartEvent => ({
+    type: 'record.ended',
+    end: { reason: 'grantRejected', endedAt: now },
+    token: found,
+  })
+  return [
+    { type: 'record.absent', now },
+    ...[next, token.generation, token.generation - 1].map(
+      (generation): ChartEvent => ({ type: 'record.signedOut', generation }),
+    ),
+    ...kinds.map((kind) => signedIn(createToken(kind, next, token.signInId))),
+    signedIn(createToken('lasting', next, anotherSignIn)),
+    ...(token.held ? [signedIn(token)] : []),
+    signedIn(older(token)),
+    signedIn({ ...older(token), signInId: anotherSignIn }),
+    ...endedTokens(context).map(ended),
+    { type: 'record.ended', end: { reason: 'clientRejected', endedAt: now }, token },
+  ]
+}
+
+function signOutEvents(chart: ChartSnapshot): ChartEvent[] {
+  if (effectOf(chart, 'signOut') === undefined) return []
+  return [
+    { type: 'signOut.stored', generation: nextGeneration(chart.context) },
+    { type: 'signOut.stored', generation: chart.context.token.generation },
+    { type: 'signOut.failed', code: 'storeUnavailable' },
+  ]
+}
