@@ -204,7 +204,7 @@ describe('a record of any shape in the store', () => {
       }),
       runs,
     )
-    expect(Math.min(seen.records, seen.unreadable, seen.tokenRequests)).toBeGreaterThan(10)
+    expect(Math.min(seen.records, seen.unreadable, seen.tokenRequests)).toBeGreaterThan(0)
   }, 60_000)
 
   test('keeps its refresh token, its generations and its unknown fields through refreshes', async () => {
