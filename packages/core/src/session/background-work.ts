@@ -7,14 +7,16 @@ export interface BackgroundWork {
 }
 
 export function createBackgroundWork(): BackgroundWork {
-  const running = new Set<Promise<void>>()
+  let running: readonly Promise<void>[] = []
   return {
     add(work) {
-      running.add(work)
-      void work.finally(() => running.delete(work))
+      running = [...running, work]
+      void work.finally(() => {
+        running = running.filter((other) => other !== work)
+      })
     },
     async done() {
-      while (running.size > 0) await Promise.all(running)
+      while (running.length > 0) await Promise.all(running)
     },
   }
 }

@@ -90,7 +90,7 @@ export function createSession(options: SessionOptions): Session {
     },
   }
 
-  provideRequestPort(session, {
+  provideRequestPort(session, () => ({
     peekAccessToken: () => (clock.now() < vault.freshUntil ? vault.token : undefined),
     getAccessToken: session.getAccessToken,
     reportOutcome: outcomes.report,
@@ -100,6 +100,6 @@ export function createSession(options: SessionOptions): Session {
     header: resolved.header,
     scheme: resolved.scheme,
     rejectedStatuses: resolved.rejectedStatuses,
-  })
+  }))
   return session
 }

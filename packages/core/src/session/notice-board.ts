@@ -12,20 +12,22 @@ export interface NoticeBoard {
 }
 
 export function createNoticeBoard(): NoticeBoard {
-  const entries = new Set<{ type: string; listener: (notice: never) => void }>()
+  let entries: readonly { type: string; listener: (notice: never) => void }[] = []
   let added: SessionNotice[] = []
   return {
     on(type, listener) {
       const entry = { type, listener }
-      entries.add(entry)
-      return () => void entries.delete(entry)
+      entries = [...entries, entry]
+      return () => {
+        entries = entries.filter((other) => other !== entry)
+      }
     },
     add: (notice) => void added.push(notice),
     deliver() {
       const notices = added
       added = []
       for (const notice of notices) {
-        for (const { type, listener } of [...entries]) {
+        for (const { type, listener } of entries) {
           if (type === '*' || type === notice.type) tellListener(`"${notice.type}"`, () => listener(notice as never))
         }
       }

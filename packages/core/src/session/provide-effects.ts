@@ -20,7 +20,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   const { options, vault, store, background } = parts
   const { clock, random } = options
   /** The refreshes under way here, with the sign-in of each: what becomes of its tokens, it tells itself. */
-  const refreshes = new Set<{ readonly signInId: string; missedHint: boolean }>()
+  let refreshes: readonly { readonly signInId: string; missedHint: boolean }[] = []
   /** Ends the pause before a hint is followed once more. */
   let pause = new AbortController()
   const failingHere = { clock, random, failuresInARow }
@@ -28,7 +28,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   async function refresh(prompt: RefreshPrompt, answer: Answer, interest: AbortSignal): Promise<void> {
     const { signInId } = vault.facts
     const underWay = { signInId, missedHint: false }
-    refreshes.add(underWay)
+    refreshes = [...refreshes, underWay]
     let mustFollow = false
     const holder = createHolder(parts, { interest, answer, failuresInARow })
     try {
@@ -39,7 +39,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
       // The procedure does not throw. If it did, the session would still be there.
       answer(failureEvent(failLocally('unknownOutcome', holder), clock.now()))
     } finally {
-      refreshes.delete(underWay)
+      refreshes = refreshes.filter((other) => other !== underWay)
     }
     // The chart has gone on to something else meanwhile, or was kept from a hint for nothing: it reads what there is.
     if (mustFollow) parts.send({ type: 'store.changed' })
@@ -67,7 +67,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   }
 
   function tellFollowed(record: SessionRecord | undefined) {
-    const refreshing = [...refreshes].filter(({ signInId }) => signInId === record?.signInId)
+    const refreshing = refreshes.filter(({ signInId }) => signInId === record?.signInId)
     if (refreshing.length === 0 || record?.status === 'signedOut') parts.send(recordEvent(record, parts))
     else for (const refresh of refreshing) refresh.missedHint = true
   }

@@ -39,17 +39,14 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
   const actor = createActor(sessionMachine, {
     id: key,
     input: describeInput(options),
-    clock: {
-      setTimeout: (callback, delay) => clock.setTimeout(callback, delay),
-      clearTimeout: (timer) => clock.clearTimeout(timer),
-    },
+    clock,
   })
   provideEffects(
     actor.system,
     createSessionEffects(parts, () => actor.getSnapshot().context.failures),
   )
   const waiting = createWaitingRequests(clock)
-  const listeners = new Set<(snapshot: SessionSnapshot) => void>()
+  let listeners: readonly ((snapshot: SessionSnapshot) => void)[] = []
   const { promise: ready, resolve, reject } = Promise.withResolvers<SessionSnapshot>()
   // Whoever does not await `ready` learns of the same trouble from the call that needs the store.
   ready.catch(() => {})
@@ -68,7 +65,7 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
       if (next.status !== 'restoring') resolve(next)
       else if (parts.restoreError !== undefined) reject(parts.restoreError)
       waiting.release()
-      for (const listener of [...listeners]) tellListener('`subscribe`', () => listener(snapshot))
+      for (const listener of listeners) tellListener('`subscribe`', () => listener(snapshot))
     },
     error: (error) => reportListenerError('the session chart', error),
   })
@@ -85,8 +82,10 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
     subscribe(listener) {
       // One entry per call, so that subscribing the same function twice takes two calls to undo.
       const entry = (current: SessionSnapshot) => listener(current)
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
+      listeners = [...listeners, entry]
+      return () => {
+        listeners = listeners.filter((other) => other !== entry)
+      }
     },
     isStopped: () => stopped,
     disconnect,
@@ -95,7 +94,7 @@ export function createSessionActor(options: ResolvedOptions): RunningSession {
       parts.stopped.abort()
       actor.stop()
       parts.vault.clear()
-      listeners.clear()
+      listeners = []
       reject(new SessionDisposedError())
       waiting.release()
     },

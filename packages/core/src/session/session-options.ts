@@ -73,6 +73,8 @@ export interface ResolvedOptions {
 
 const defaultMaximumWait = 10_000
 const defaultDisposeTimeout = 10_000
+/** One for all sessions that list none. */
+const noStatuses: ReadonlySet<number> = new Set()
 
 /**
  * Checks the options and fills in defaults.
@@ -169,14 +171,15 @@ function resolveOrigin(origin: unknown, option: string): string {
     url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   require(isBare && url.origin !== 'null', option, `must be an origin alone: "${url.origin}"`)
   require(isSecureUrl(url), option, "must be https, or http on loopback: a token sent in the clear is everybody's")
-  return url.origin
+  // The app's own text where it says the same: it is there already, and the other drags the whole URL along.
+  return url.origin === origin ? origin : url.origin
 }
 
 function resolveStatuses(statuses: unknown): ReadonlySet<number> {
   const isList =
     Array.isArray(statuses) && statuses.every((status) => Number.isInteger(status) && status >= 400 && status <= 599)
   require(isList, 'rejectedStatuses', 'must be a list of HTTP statuses from 400 to 599, such as [403]')
-  return new Set(statuses as number[])
+  return statuses.length === 0 ? noStatuses : new Set(statuses as number[])
 }
 
 function duration(options: SessionOptions, name: keyof SessionOptions): number | undefined {

@@ -36,81 +36,74 @@ export interface Vault {
   clear(): void
 }
 
+/** The tokens behind each description. Nobody finds them but by the description itself. */
+const tokenSets = new WeakMap<TokenFacts, TokenSet>()
+
 export function createVault(options: { random: () => number; needsRefreshToken: boolean }): Vault {
-  /** The tokens behind each description. Nobody finds them but by the description itself. */
-  const tokenSets = new WeakMap<TokenFacts, TokenSet>()
-  let token: AccessToken | undefined
-  let resolvedToken: Promise<AccessToken> | undefined
-  let facts = noToken
-  let freshUntil = 0
   let withheld = 0
-  let highestGeneration = 0
   /** The token set came by a refresh: another refresh would bring none that lasts longer. */
   let isRenewed = false
 
   function set(next: TokenFacts, tokenSet: TokenSet | undefined) {
+    const { facts, token } = vault
     isRenewed = next.signInId === facts.signInId && (isRenewed || next.generation > facts.generation)
-    facts = next
+    vault.facts = next
     if (tokenSet?.accessToken !== token?.value || next.generation !== token?.generation) {
-      token = tokenSet && createAccessToken(tokenSet, next.generation)
-      resolvedToken = token && Promise.resolve(token)
+      vault.token = tokenSet && createAccessToken(tokenSet, next.generation)
+      vault.resolvedToken = vault.token && Promise.resolve(vault.token)
     }
-    const isServed = token !== undefined && withheld !== next.generation
-    freshUntil = isServed ? Math.min(next.refreshDueAt ?? Infinity, next.expiresAt ?? Infinity) : 0
+    const isServed = vault.token !== undefined && withheld !== next.generation
+    vault.freshUntil = isServed ? Math.min(next.refreshDueAt ?? Infinity, next.expiresAt ?? Infinity) : 0
   }
 
-  return {
-    get token() {
-      return token
-    },
-    get resolvedToken() {
-      return resolvedToken
-    },
-    get freshUntil() {
-      return freshUntil
-    },
-    get highestGeneration() {
-      return highestGeneration
-    },
-    get facts() {
-      return facts
-    },
+  // Written here only. Getters would keep others from it too, but an object with getters takes a kilobyte more.
+  const vault: { -readonly [Name in keyof Vault]: Vault[Name] } = {
+    token: undefined,
+    resolvedToken: undefined,
+    freshUntil: 0,
+    highestGeneration: 0,
+    facts: noToken,
     describe(record) {
-      highestGeneration = Math.max(highestGeneration, record.generation)
+      vault.highestGeneration = Math.max(vault.highestGeneration, record.generation)
       const tokenSet = record.secrets?.tokenSet
       const { generation, signInId } = record
       if (tokenSet === undefined) return { ...noToken, generation, signInId }
       const description = describeTokenSet(tokenSet, record, options)
       // The same set again, perhaps without its refresh token: when it is due was decided already.
-      const { refreshDueAt } = facts
-      const isHeld = facts.held && facts.generation === generation && refreshDueAt !== undefined
+      const { held, refreshDueAt } = vault.facts
+      const isHeld = held && vault.facts.generation === generation && refreshDueAt !== undefined
       const next = isHeld ? { ...description, refreshDueAt } : description
       tokenSets.set(next, tokenSet)
       return next
     },
     hold(next) {
-      if (token === undefined || next.generation >= token.generation) set(next, tokenSets.get(next))
+      if (vault.token === undefined || next.generation >= vault.token.generation) set(next, tokenSets.get(next))
     },
     judge(now) {
-      if (token === undefined || withheld === token.generation) return 'unusable'
-      if (now < freshUntil) return 'fresh'
-      const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = facts
+      if (vault.token === undefined || withheld === vault.token.generation) return 'unusable'
+      if (now < vault.freshUntil) return 'fresh'
+      const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = vault.facts
       const judgement = judgeToken(expiresAt === undefined ? { refreshDueAt } : { expiresAt, refreshDueAt }, now)
       return judgement === 'expired' ? 'unusable' : judgement
     },
     lasts(minimumValidityMilliseconds, now) {
+      const { facts } = vault
       const { expiresAt = Number.POSITIVE_INFINITY } = facts
       const wanted = isRenewed ? attainableValidity(facts, minimumValidityMilliseconds) : minimumValidityMilliseconds
       return now + wanted < expiresAt
     },
     withhold(generation) {
-      if (token?.generation !== generation) return
+      if (vault.token?.generation !== generation) return
       withheld = generation
-      freshUntil = 0
+      vault.freshUntil = 0
     },
     isWithheld: (generation) => withheld === generation,
-    clear: () => set({ ...noToken, generation: facts.generation, signInId: facts.signInId }, undefined),
+    clear() {
+      const { generation, signInId } = vault.facts
+      set({ ...noToken, generation, signInId }, undefined)
+    },
   }
+  return vault
 }
 
 function describeTokenSet(
