@@ -1,5 +1,5 @@
-import type { Session, SessionOptions, SessionSnapshot } from '@authchart/core'
-import { getSessionActor } from '@authchart/core/machine'
+import type { Session, SessionNotice, SessionOptions, SessionSnapshot } from '@authchart/core'
+import { getSessionActor, type SessionActor } from '@authchart/core/machine'
 import { clientSecretPost, refreshTokenGrant } from '@authchart/core/oauth'
 import { createSimulatedClock } from '@authchart/core/testing'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/index.ts'
@@ -25,6 +25,16 @@ export function confidentialClient(
     response_types: ['code'],
     redirect_uris: ['http://127.0.0.1/callback'],
   } as const
+}
+
+/** What anybody outside could get hold of. */
+export interface Evidence {
+  readonly actor: Pick<SessionActor, 'getSnapshot' | 'getPersistedSnapshot' | 'system'>
+  readonly snapshots: readonly SessionSnapshot[]
+  readonly inspected: readonly unknown[]
+  readonly persisted: readonly unknown[]
+  readonly errors: readonly unknown[]
+  readonly notices: readonly SessionNotice[]
 }
 
 /** A session that is watched from everywhere. */
@@ -55,12 +65,13 @@ export function openWatchedSession(server: AuthorizationServer, options: Partial
   actor.system.inspect((event) => void inspected.push(event))
   actor.subscribe(() => persisted.push(actor.getPersistedSnapshot()))
   const notices = collectNotices(session)
+  const evidence: Evidence = { actor, snapshots, inspected, persisted, errors, notices }
 
   return {
     clock,
     store,
     session,
-    evidence: { actor, snapshots, inspected, persisted, errors, notices },
+    evidence,
     async signIn(options: Parameters<Session['signIn']>[1] & { as?: string } = {}) {
       const { as = 'alice', ...signInOptions } = options
       const response = await server.signIn({ client: canaryClient, subject: as })
