@@ -30,7 +30,7 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
         testTimeout: 60_000,
       }),
-      // Every state that the chart can get into, and what leads there: as the one after it.
+      // Every state that the chart can get into: all processor too.
       project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 30_000 }),
       // All processor and no waiting: last, so that it keeps nobody from being in time.
       project('model', ['test/model/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),

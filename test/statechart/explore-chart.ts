@@ -1,5 +1,5 @@
 import { type SessionInput, sessionMachine } from '@authchart/core/machine'
-import type { ActorLogic } from 'xstate'
+import { type ActorLogic, getInitialSnapshot } from 'xstate'
 import { getAdjacencyMap } from 'xstate/graph'
 import { type ChartEvent, type ChartSnapshot, describePlace } from './chart-snapshot.ts'
 import type { TokenKind } from './chart-times.ts'
@@ -29,17 +29,17 @@ export interface Exploration {
   readonly refreshTiming: 'eager' | 'onUse'
   readonly tokenKinds?: readonly TokenKind[]
   readonly machine?: typeof sessionMachine
-  /** Whether nobody else changes the record once it has been read. Default false. */
-  readonly isAlone?: boolean
+  /** Leaves out, in a world made small, what else could happen there. */
+  readonly leaveOut?: (chart: ChartSnapshot, event: ChartEvent) => boolean
   /** How many steps at the most. */
   readonly mostSteps?: number
 }
 
 /** Every kind of token that can come. */
-export const allTokenKinds: readonly TokenKind[] = ['lasting', 'endless', 'notRefreshable', 'uselessOnArrival']
+const allTokenKinds: readonly TokenKind[] = ['lasting', 'endless', 'notRefreshable', 'uselessOnArrival']
 
-/** Well above what there is. A class that held a number would come to it at once. */
-const defaultMostSteps = 200_000
+/** Well above what there is. A class that held a number would come to it soon. */
+const defaultMostSteps = 150_000
 
 /**
  * Goes everywhere that the chart can go.
@@ -47,30 +47,38 @@ const defaultMostSteps = 200_000
  */
 export function exploreChart(exploration: Exploration): ChartGraph {
   const { machine = sessionMachine, refreshTiming, mostSteps = defaultMostSteps } = exploration
-  const { tokenKinds = allTokenKinds, isAlone = false } = exploration
-  // The machine hears its own timers too, which its type does not say.
-  const logic = machine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>
-  const map = getAdjacencyMap(logic, {
-    input: { key: 'acme:alice', refreshTiming, online: true },
-    events: (chart) => possibleEvents(chart, tokenKinds),
-    filterEvents: (chart, event) => !(isAlone && chart.matches('signedIn') && event.type.startsWith('record.')),
-    serializeState: (chart) => classOf(chart),
-    limit: mostSteps,
-  })
-  const states = new Map(Object.entries(map).map(([name, { state }]) => [name, state]))
+  const start = getInitialSnapshot(machine, { key: 'acme:alice', refreshTiming, online: true })
+  const states = new Map([[classOf(start), start]])
   const outgoing = new Map<string, Edge[]>()
-  for (const [from, { state: before, transitions }] of Object.entries(map)) {
-    const steps: { event: ChartEvent; state: ChartSnapshot }[] = Object.values(transitions)
-    const edges = steps.map(({ event, state: after }) => ({
-      from,
-      to: classOf(after),
-      event,
-      before,
-      after,
-    }))
-    outgoing.set(from, edges)
+  let steps = 0
+  for (const [name, state] of states) {
+    const edges = stepsFrom(state, exploration)
+    outgoing.set(name, edges)
+    steps += edges.length
+    if (steps > mostSteps) throw new Error(`The chart is not explored after ${mostSteps} steps, but at ${name}`)
+    for (const { to, after } of edges) if (!states.has(to)) states.set(to, after)
   }
   return { states, edges: [...outgoing.values()].flat(), edgesFrom: (state) => outgoing.get(state) ?? [] }
+}
+
+/** All steps from one state. */
+export function stepsFrom(before: ChartSnapshot, exploration: Omit<Exploration, 'refreshTiming'> = {}): Edge[] {
+  const { machine = sessionMachine, tokenKinds = allTokenKinds, leaveOut = () => false } = exploration
+  const from = classOf(before)
+  // The machine hears its own timers too, which its type does not say.
+  const logic = machine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>
+  // One state at a time: a traversal of all at once keeps a queue that it takes from in quadratic time.
+  const map = getAdjacencyMap(logic, {
+    fromState: before,
+    events: possibleEvents(before, tokenKinds),
+    filterEvents: (chart, event) => !leaveOut(chart, event),
+    serializeState: (chart) => (chart === before ? 'before' : 'after'),
+    stopWhen: (chart) => chart !== before,
+  })
+  return Object.entries(map)
+    .filter(([state]) => state === 'before')
+    .flatMap(([, { transitions }]): { event: ChartEvent; state: ChartSnapshot }[] => Object.values(transitions))
+    .map(({ event, state: after }) => ({ from, to: classOf(after), event, before, after }))
 }
 
 /** The places that can be reached, each once. */

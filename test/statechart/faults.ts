@@ -7,7 +7,7 @@ import type { Exploration } from './explore-chart.ts'
 export interface ChartFault {
   readonly name: string
   readonly foundBy: CheckName
-  /** Where it shows, if not in an eager session that is alone with its record. */
+  /** Where it shows, if not in a small world. */
   readonly world?: Partial<Exploration>
   change(root: StateConfig): void
 }
@@ -38,6 +38,7 @@ export const chartFaults: readonly ChartFault[] = [
   {
     name: 'trusting tokens that are useless on arrival',
     foundBy: 'no refresh leads to the next without a wait',
+    world: { tokenKinds: ['uselessOnArrival'] },
     change(root) {
       const refreshing = stateAt(root, 'signedIn.refresh.refreshing')
       refreshing.on = { ...refreshing.on, 'tokens.stored': transitionsAt(refreshing, 'tokens.stored').slice(1) }
@@ -140,7 +141,7 @@ export const chartFaults: readonly ChartFault[] = [
   {
     name: 'no answer to a refusal of tokens that are not held any more',
     foundBy: 'no state is a dead end, and every last answer is heard',
-    world: { isAlone: false },
+    world: { tokenKinds: ['lasting'], leaveOut: () => false },
     change: (root) => void delete stateAt(root, 'signedIn.refresh.refreshing').on?.['refresh.refused'],
   },
   {
