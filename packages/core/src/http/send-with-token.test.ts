@@ -207,3 +207,26 @@ test("does not take the caller's own abort for a network failure", async () => {
   await expect(sendWithToken(sender, sendable)).rejects.toThrow('aborted')
   expect(reported).toEqual([])
 })
+
+test.each([
+  ['reads what is short to its end', { 'content-length': '7' }, false],
+  ['cancels what is long', { 'content-length': '100000' }, true],
+  ['cancels what may be long', {}, true],
+])('%s of a rejected response before the second', async (_name, headers, isCancelled) => {
+  const { sender } = createPort({})
+  const ends: string[] = []
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        ends.push('read')
+        controller.enqueue(new TextEncoder().encode('refused'))
+        controller.close()
+      },
+      cancel: () => void ends.push('cancelled'),
+    },
+    { highWaterMark: 0 },
+  )
+  const { sendable } = createRequest([new Response(body, { status: 401, headers }), new Response('fine')])
+  expect(await (await sendWithToken(sender, sendable)).text()).toBe('fine')
+  expect(ends).toEqual([isCancelled ? 'cancelled' : 'read'])
+})
