@@ -2,14 +2,15 @@ import { measure } from 'mitata'
 import type { Effort } from './measurement.ts'
 import { quantile } from './measurement.ts'
 
-const rounds = { full: 8, smoke: 1 }
-const roundNanoseconds = { full: 150e6, smoke: 1e6 }
+const rounds = { full: 40, smoke: 1 }
+const roundNanoseconds = { full: 30e6, smoke: 1e6 }
 
 /**
  * How much longer each function takes than the first, as the median over rounds in which each has its turn.
  *
  * In turns, and every other round backwards, because a machine that others use as well, the warmth of its processor and
- * the growth of a heap all drift: what is measured side by side drifts together.
+ * the growth of a heap all drift: what is measured side by side drifts together. Of each turn the lower quartile counts:
+ * what else the machine does makes a sample slower, never faster.
  *
  * @returns for each name, its time divided by that of the first; and the first's own time in nanoseconds
  */
@@ -23,9 +24,9 @@ export async function compareDurations<Name extends string>(
   const durations = new Map(names.map((name) => [name, [] as number[]]))
   for (let round = 0; round < rounds[effort] + 1; round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const { p50 } = await measure(functions[name], measureOptions(effort))
+      const { p25 } = await measure(functions[name], measureOptions(effort))
       // The first round warms up.
-      if (round > 0) durations.get(name)?.push(p50)
+      if (round > 0) durations.get(name)?.push(p25)
     }
   }
   const first = durations.get(baseline) ?? []

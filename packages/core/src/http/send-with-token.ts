@@ -124,7 +124,16 @@ async function getNewerToken(
   }
 }
 
-/** Gives the connection back. Not awaited: with a body that somebody has cloned, it would not end. */
+/** Up to this many bytes, as sent, the rest of a response is read rather than cancelled. */
+const shortBodyBytes = 4096
+
+/**
+ * Gives the connection back. What is short is read to its end: cancelling it makes Node's fetch close the connection
+ * where not all of it has come yet. Not awaited: cancelling a body that somebody has cloned does not end.
+ */
 function discard(response: Response): void {
-  response.body?.cancel().catch(() => {})
+  const length = response.headers.get('content-length')
+  const isShort = length !== null && Number(length) <= shortBodyBytes
+  const discarded = isShort ? response.arrayBuffer() : response.body?.cancel()
+  discarded?.catch(() => {})
 }
