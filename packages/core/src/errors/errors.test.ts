@@ -179,6 +179,22 @@ describe('RefreshUnavailableError', () => {
   })
 })
 
+describe('SignInError', () => {
+  it('carries the code of the server, and nothing that is absent', () => {
+    expect(new SignInError('refused', 'No.', { serverCode: 'access_denied' })).toMatchObject({
+      serverCode: 'access_denied',
+      retryable: false,
+    })
+    expect(new SignInError('refused', 'No.')).not.toHaveProperty('serverCode')
+    expect(new SignInError('refused', 'No.', { serverCode: 'x' })).not.toHaveProperty('cause')
+  })
+
+  it('is worth another try only where nobody has to do anything else', () => {
+    expect(new SignInError('unavailable', 'Nobody answers.').retryable).toBe(true)
+    expect(new SignInError('expired', 'Too late.').retryable).toBe(false)
+  })
+})
+
 describe('StoreError', () => {
   it.each([
     ['storeUnavailable', true],
