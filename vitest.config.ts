@@ -16,6 +16,7 @@ export default defineConfig({
       project('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts']),
       project('layout', ['test/layout/**/*.test.ts']),
       project('authorization-server', ['test/authorization-server/**/*.test.ts']),
+      project('contract', ['test/contract/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.

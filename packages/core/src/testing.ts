@@ -1,1 +1,3 @@
+export type { StoreContractCase, StoreContractOptions, StorePlace } from './testing/contract/store-place.ts'
 export { createSimulatedClock, type SimulatedClock } from './testing/simulated-clock.ts'
+export { storeContract } from './testing/store-contract.ts'

@@ -1,0 +1,15 @@
+import { createMemoryStore } from '@authchart/core'
+import { storeContract } from '@authchart/core/testing'
+import { describe, test } from 'vitest'
+
+const cases = await storeContract(
+  () => {
+    const store = createMemoryStore()
+    return { open: () => store }
+  },
+  { cryptoKeys: 'kept' },
+)
+
+describe('the memory store', () => {
+  for (const { name, run } of cases) test(name, run)
+})
