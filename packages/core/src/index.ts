@@ -33,4 +33,4 @@ export type {
   TokenEndpointFailure,
 } from './token/grant.ts'
 export type { RequestOutcome } from './token/request-outcome.ts'
-export type { TokenSet, TokenSetInput } from './token/token-set.ts'
+export type { SignInTokens, TokenSet, TokenSetInput } from './token/token-set.ts'
