@@ -62,7 +62,8 @@ export async function completeAuthorization(
   try {
     return readSignInTokens(outcome, { clientId, scope, prompt, nonce, metadata })
   } catch (error) {
-    throw isSignInError(error) && error.serverCode === 'invalid_grant' ? codeWasRefused() : error
+    const isOfCode = isSignInError(error) && error.code === 'refused' && error.serverCode === 'invalid_grant'
+    throw isOfCode ? codeWasRefused() : error
   }
 }
 
