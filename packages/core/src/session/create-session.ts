@@ -8,10 +8,13 @@ import { createOutcomeReporter } from './report-outcome.ts'
 import { provideRequestPort } from './request-port-of.ts'
 import type { Session } from './session.ts'
 import { createSessionActor } from './session-actor.ts'
-import { readClaims } from './session-claims.ts'
+import { claimsGetter, provideClaims } from './session-claims.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
 import { adviceOf, signIntoStore } from './sign-in.ts'
 import { signOutNow } from './sign-out.ts'
+
+/** The claims are inherited: a getter of each session's own would take a kilobyte. */
+type OwnMembers = Omit<Session, 'claims'> & { readonly __proto__: Pick<Session, 'claims'> }
 
 /**
  * Opens the session that is stored under a key, and keeps it alive.
@@ -43,13 +46,11 @@ export function createSession(options: SessionOptions): Session {
     isDisposed: () => running.isStopped(),
   }
 
-  const session: Session = {
+  const own: OwnMembers = {
+    __proto__: claimsGetter,
     key,
     actor,
     ready: running.ready,
-    get claims() {
-      return readClaims(vault)
-    },
     getSnapshot: running.getSnapshot,
     subscribe: running.subscribe,
 
@@ -97,6 +98,8 @@ export function createSession(options: SessionOptions): Session {
     },
   }
 
+  const session = own as OwnMembers & Session
+  provideClaims(session, vault)
   provideRequestPort(session, () => ({
     peekAccessToken: () => (clock.now() < vault.freshUntil ? vault.token : undefined),
     getAccessToken: session.getAccessToken,

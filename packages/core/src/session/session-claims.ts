@@ -20,8 +20,23 @@ export interface IdTokenClaims {
 /** The claims read last, by session: the same object until there is another id token. */
 const known = new WeakMap<Vault, { readonly idToken: string; readonly claims: IdTokenClaims | undefined }>()
 
-/** The claims of the id token that a session holds. What it holds was validated when it came, or is the app's word. */
-export function readClaims(vault: Vault): IdTokenClaims | undefined {
+const vaults = new WeakMap<object, Vault>()
+
+/** Remembers whose claims are a session's. */
+export function provideClaims(session: object, vault: Vault): void {
+  vaults.set(session, vault)
+}
+
+/** What sessions inherit. */
+export const claimsGetter: { readonly claims: IdTokenClaims | undefined } = {
+  get claims() {
+    const vault = vaults.get(this)
+    return vault && readClaims(vault)
+  },
+}
+
+/** The claims of the id token that a vault holds. What it holds was validated when it came, or is the app's word. */
+function readClaims(vault: Vault): IdTokenClaims | undefined {
   const idToken = heldIdToken(vault)
   if (idToken === undefined) {
     known.delete(vault)
