@@ -6,20 +6,12 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
  * @throws ConfigurationError for anything else
  * @see RFC 8707, section 2
  */
-export function readResources(resource: string | readonly string[] | undefined): readonly string[] {
-  if (resource === undefined) return []
-  const list: readonly unknown[] = typeof resource === 'string' ? [resource] : readList(resource)
-  return list.map((uri) => {
-    if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) throw malformed()
-    return uri
-  })
+export function readResources(resource: string | readonly string[] = []): readonly string[] {
+  const list = typeof resource === 'string' ? [resource] : resource
+  if (Array.isArray(list) && list.every(isResource)) return list
+  throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
 }
 
-function readList(resource: unknown): readonly unknown[] {
-  if (Array.isArray(resource)) return resource
-  throw malformed()
-}
-
-function malformed(): ConfigurationError {
-  return new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
+function isResource(uri: unknown): boolean {
+  return typeof uri === 'string' && URL.canParse(uri) && !uri.includes('#')
 }
