@@ -10,6 +10,7 @@ import {
   registeredClients,
   secretBasicClient,
   secretPostClient,
+  signedOutPage,
 } from './registered-clients.ts'
 import { signInByCode, type TokenResponse } from './sign-in.ts'
 import { createTokenEndpoint, rotates } from './token-endpoint.ts'
@@ -30,6 +31,10 @@ export interface AuthorizationServerOptions {
   readonly clients?: readonly ClientMetadata[]
   /** Redirect addresses for the three clients besides `http://127.0.0.1/callback` (any port). */
   readonly redirectUris?: readonly string[]
+  /** Below which path of its origin the issuer is, such as `/tenant/a`. Default: none. */
+  readonly path?: string
+  /** Whether authorization requests must be pushed (RFC 9126). Default false. */
+  readonly requirePushedAuthorizationRequests?: boolean
   /** Default 0: any free one. */
   readonly port?: number
   /** How many token requests the log remembers. Default 10,000. */
@@ -41,6 +46,8 @@ export interface AccessTokenFacts {
   readonly subject: string | undefined
   readonly clientId: string | undefined
   readonly scope: string | undefined
+  /** The resource server that it is for (RFC 8707), if it was asked for one. */
+  readonly audience: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
@@ -50,6 +57,10 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly issuer: string
   readonly tokenEndpoint: string
   readonly revocationEndpoint: string
+  /** The redirect address of the three clients; a port of its own may be put in. */
+  readonly redirectUri: string
+  /** Where the three clients may be sent after signing out at the server. */
+  readonly signedOutPage: string
   readonly publicClient: RegisteredClient
   readonly secretBasicClient: Required<RegisteredClient>
   readonly secretPostClient: Required<RegisteredClient>
@@ -66,6 +77,8 @@ export interface AuthorizationServer extends AsyncDisposable {
    * @param request default subject `alice`, client `publicClient`, scope `openid offline_access`
    */
   signIn(request?: { subject?: string; client?: RegisteredClient; scope?: string }): Promise<TokenResponse>
+  /** The user of the next sign-in says no. */
+  denyNextConsent(): void
   /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
   until(
     isMet: (counts: TokenRequestCounts) => boolean,
@@ -104,18 +117,27 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const listener = await startLoopbackServer((request, response) => handle(request, response), {
     port: options.port ?? 0,
   })
-  const issuer = listener.origin
+  const { path = '' } = options
+  const issuer = `${listener.origin}${path}`
+  let denials = 0
   const provider = createProvider({
     issuer,
     clients: registeredClients(options),
     storage,
     lifetimes,
+    requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
+    deniesConsent: () => denials > 0 && denials-- > 0,
     rotates: (context) => rotates(context, faults),
   })
   provider.use(createTokenEndpoint({ faults, ledger, journal, storage, closing: closing.signal }))
   provider.on('grant.revoked', () => journal.grantsRevoked(1))
   const answer = provider.callback()
   handle = (request, response) => {
+    if (!request.url?.startsWith(`${path}/`)) {
+      response.writeHead(404).end()
+      return
+    }
+    if (path !== '') Object.assign(request, { originalUrl: request.url, url: request.url.slice(path.length) })
     if (request.method === 'POST' && request.url === '/token/revocation') journal.revocationRequested()
     void answer(request, response)
   }
@@ -130,6 +152,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     issuer,
     tokenEndpoint: `${issuer}/token`,
     revocationEndpoint: `${issuer}/token/revocation`,
+    redirectUri: callback,
+    signedOutPage,
     publicClient,
     secretBasicClient,
     secretPostClient,
@@ -146,6 +170,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     },
     signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access' } = {}) =>
       signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope }),
+    denyNextConsent() {
+      denials += 1
+    },
     until: journal.until,
     onTokenRequest: journal.subscribe,
     resetCounts: journal.reset,
@@ -182,7 +209,8 @@ function grantControls({ provider, storage, journal }: GrantParts) {
       const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
       const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
       if (!token || expiresAt <= Date.now()) return undefined
-      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, expiresAt }
+      const audience = token.aud === undefined ? undefined : String(token.aud)
+      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, audience, expiresAt }
     },
   }
 }

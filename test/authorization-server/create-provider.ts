@@ -15,6 +15,9 @@ export interface ProviderSettings {
   readonly clients: readonly ClientMetadata[]
   readonly storage: ProviderStorage
   readonly lifetimes: Lifetimes
+  readonly requirePushedAuthorizationRequests: boolean
+  /** Whether the user says no to the sign-in that is at the interaction now. */
+  deniesConsent(): boolean
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -35,7 +38,9 @@ const sessionLifetime = 14 * 24 * 60 * 60
  *
  * Every function it would otherwise warn about using the default of is given here.
  */
-export function createProvider({ issuer, clients, storage, lifetimes, rotates }: ProviderSettings): Provider {
+export function createProvider(settings: ProviderSettings): Provider {
+  const { issuer, clients, storage, lifetimes, rotates, requirePushedAuthorizationRequests } = settings
+  const path = new URL(issuer).pathname.replace(/\/$/, '')
   const provider = new Provider(issuer, {
     adapter: storage.adapter,
     clients: clients.map((client) => ({ id_token_signed_response_alg: 'ES256', ...client })),
@@ -48,13 +53,34 @@ export function createProvider({ issuer, clients, storage, lifetimes, rotates }:
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => [],
+        getResourceServerInfo: (_context, resource) => ({
+          scope: 'api',
+          audience: resource,
+          accessTokenFormat: 'opaque',
+          accessTokenTTL: lifetimes.accessToken,
+        }),
+        useGrantedResource: () => false,
+      },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
       },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource(context, form) {
+          context.body = form
+        },
+        postLogoutSuccessSource(context) {
+          context.body = 'signed out'
+        },
+      },
     },
     findAccount: (_context, subject) => ({ accountId: subject, claims: () => ({ sub: subject }) }),
-    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    interactions: { url: (_context, interaction) => `${path}/interaction/${interaction.uid}` },
     jwks: { keys: [signingKey] },
     pkce: { required: () => true },
     renderError(context, out) {
@@ -73,20 +99,33 @@ export function createProvider({ issuer, clients, storage, lifetimes, rotates }:
       Session: sessionLifetime,
     },
   })
-  provider.use(consentAtOnce(provider))
+  provider.use(consentAtOnce(provider, settings))
   return provider
 }
 
-/** Logs in the subject named by `login_hint` and grants all that was asked for, without a page in between. */
-function consentAtOnce(provider: Provider): Parameters<Provider['use']>[0] {
+/**
+ * Logs in the subject named by `login_hint` and grants all that was asked for, without a page in between; or says no.
+ *
+ * A browser that has signed in at this client before gets the grant that it has, as oidc-provider's own example does:
+ * sign-ins of one browser then share one grant.
+ */
+function consentAtOnce(provider: Provider, { deniesConsent }: ProviderSettings): Parameters<Provider['use']>[0] {
   return async (context, next) => {
     if (!context.path.startsWith('/interaction/')) return next()
-    const { params, prompt } = await provider.interactionDetails(context.req, context.res)
-    const accountId = String(params.login_hint ?? 'alice')
-    const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
-    grant.addOIDCScope(String(params.scope ?? 'openid'))
-    const consent = { grantId: await grant.save() }
+    const { params, prompt, session, grantId } = await provider.interactionDetails(context.req, context.res)
+    const accountId = String(params.login_hint ?? session?.accountId ?? 'alice')
     context.respond = false
+    if (deniesConsent()) {
+      await provider.interactionFinished(context.req, context.res, { error: 'access_denied' })
+      return
+    }
+    const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+    const grant =
+      known?.accountId === accountId ? known : new provider.Grant({ accountId, clientId: String(params.client_id) })
+    const scope = String(params.scope ?? 'openid')
+    grant.addOIDCScope(scope)
+    for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), scope)
+    const consent = { grantId: await grant.save() }
     await provider.interactionFinished(
       context.req,
       context.res,

@@ -9,6 +9,7 @@ export {
   type AuthorizationServerOptions,
   startAuthorizationServer,
 } from './authorization-server.ts'
+export { type Browser, createBrowser } from './browser.ts'
 export type { Lifetimes } from './create-provider.ts'
 export type { Fault } from './fault-queue.ts'
 export type { Gate } from './gate.ts'

@@ -8,6 +8,8 @@ export interface RegisteredClient {
 
 /** Registered for all three; any port of it will do (RFC 8252, section 7.3). */
 export const callback = 'http://127.0.0.1/callback'
+/** Where the three may be sent after signing out at the server. */
+export const signedOutPage = 'http://127.0.0.1/signed-out'
 /** Has no secret. */
 export const publicClient: RegisteredClient = { id: 'public-client' }
 /** Sends its secret in the `Authorization` header; the secret holds characters that must be encoded there. */
@@ -28,6 +30,7 @@ export function registeredClients({
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     redirect_uris: [callback, ...redirectUris],
+    post_logout_redirect_uris: [signedOutPage],
   }
   const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
   return [

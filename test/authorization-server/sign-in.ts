@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createBrowser } from './browser.ts'
 
 /** A token response as it came over the wire. */
 export interface TokenResponse {
@@ -25,7 +26,7 @@ export interface SignInRequest {
  */
 export async function signInByCode({ issuer, subject, client, scope }: SignInRequest): Promise<TokenResponse> {
   const codeVerifier = randomBytes(32).toString('base64url')
-  const authorizationUrl = new URL('/auth', issuer)
+  const authorizationUrl = new URL(`${issuer}/auth`)
   authorizationUrl.search = new URLSearchParams({
     response_type: 'code',
     client_id: client.id,
@@ -37,8 +38,10 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
     code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString()
-  const code = await followToCode(authorizationUrl, client.redirectUri)
-  const response = await fetch(new URL('/token', issuer), {
+  const callback = await createBrowser().visit(authorizationUrl, { until: client.redirectUri })
+  const code = callback.searchParams.get('code')
+  if (code === null) throw new Error(`Signing in was refused: ${callback.searchParams.get('error')}`)
+  const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',
@@ -51,28 +54,4 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
   })
   if (!response.ok) throw new Error(`Signing in failed at the token endpoint: ${response.status}`)
   return (await response.json()) as TokenResponse
-}
-
-/** Follows the server's redirects with its cookies until one leads to the client. */
-async function followToCode(start: URL, redirectUri: string): Promise<string> {
-  const cookies = new Map<string, string>()
-  let url = start
-  for (let hop = 0; hop < 10; hop += 1) {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-    })
-    await response.arrayBuffer()
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      if (name !== undefined && value !== undefined) cookies.set(name, value)
-    }
-    const location = response.headers.get('location')
-    if (location === null) throw new Error(`Signing in ended at ${url.pathname}: ${response.status}`)
-    url = new URL(location, url)
-    if (url.href.startsWith(redirectUri)) break
-  }
-  const code = url.searchParams.get('code')
-  if (code === null) throw new Error(`Signing in was refused: ${url.searchParams.get('error')}`)
-  return code
 }

@@ -108,7 +108,16 @@ async function openPassage(parts: TokenEndpointParts, context: Context, next: ()
 /** The same request with its body unread, since the provider reads it from the stream. */
 function readableAgain(original: IncomingMessage, body: Buffer): IncomingMessage {
   const request = new IncomingMessage(original.socket)
-  Object.assign(request, { method: original.method, url: original.url, headers: original.headers, complete: true })
+  const { method, url, headers } = original
+  // Where the server is mounted below a path, its URLs are made from this one.
+  const { originalUrl } = original as { originalUrl?: string }
+  Object.assign(request, {
+    method,
+    url,
+    headers,
+    complete: true,
+    ...(originalUrl === undefined ? {} : { originalUrl }),
+  })
   request.push(body)
   request.push(null)
   return request

@@ -35,13 +35,13 @@ beforeEach(async () => {
 
 afterEach(() => server.close())
 
-async function signIn(session: Session): Promise<void> {
-  await session.signIn(tokenSetOf(await server.signIn()))
+async function signIn(session: Session, subject = 'alice'): Promise<void> {
+  await session.signIn(tokenSetOf(await server.signIn({ subject })), { replaceSubject: true })
 }
 
-/** Signs out or in anew, in the session that refreshes or in another one on the same store. */
+/** Signs out, or somebody else in, in the session that refreshes or in another one on the same store. */
 async function act(action: 'in' | 'out', session: Session): Promise<SessionRecord> {
-  if (action === 'in') await signIn(session)
+  if (action === 'in') await signIn(session, 'bob')
   else await session.signOut()
   return readRecord(store)
 }
@@ -135,7 +135,7 @@ it('P43 a record that was read before a sign-in and comes after it does not repl
     },
   }
   await using session = open({ store: slow })
-  await signIn(session)
+  await signIn(session, 'bob')
   const { secrets, generation } = await readRecord(store)
   late.resolve()
   await session.ready

@@ -189,6 +189,7 @@ function giveUp(state: State, user: UserWork, { index }: Context): State {
   return isHeld ? changeSet(told, user.set, { fate: 'lost' }) : told
 }
 
+/** Each sign-in of the model is another subject's: what it replaces can be revoked without harm to it. */
 function revoke(state: State, before: SessionRecord | undefined): State {
   if (before?.secrets?.tokenSet.refreshToken === undefined) return state
   return changeSignIn(state, Number(before.signInId), { revoked: 'byClient' })

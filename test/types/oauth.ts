@@ -1,5 +1,13 @@
 import { createMemoryStore, createSession, type Grant } from '@authchart/core'
-import { clientSecretPost, refreshTokenGrant } from '@authchart/core/oauth'
+import {
+  type AuthorizationTransaction,
+  beginAuthorization,
+  clientSecretPost,
+  completeAuthorization,
+  endSessionUrl,
+  refreshTokenGrant,
+  type SignInTokens,
+} from '@authchart/core/oauth'
 import { expectType } from './expect-type.ts'
 
 const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', scope: 'openid' })
@@ -24,3 +32,24 @@ refreshTokenGrant({
 refreshTokenGrant({ issuer: 'https://login.acme.example' })
 // @ts-expect-error: the wire's names are not ours
 refreshTokenGrant({ issuer: 'https://login.acme.example', client_id: 'acme-cli' })
+
+export async function signIn(): Promise<void> {
+  const server = { issuer: 'https://login.acme.example', clientId: 'acme-cli' }
+  const redirectUri = 'https://acme.example/callback'
+  const { url, transaction } = await beginAuthorization({ ...server, redirectUri, scope: 'openid' })
+  expectType<string>()(url)(true)
+  expectType<AuthorizationTransaction>()(transaction)(true)
+  const tokens = await completeAuthorization(transaction, url, { ...server, signal: AbortSignal.timeout(1000) })
+  expectType<SignInTokens>()(tokens)(true)
+  // @ts-expect-error: the browser has to come back somewhere
+  await beginAuthorization(server)
+  const session = createSession({ key: 'acme:alice', store: createMemoryStore(), grant })
+  await session.checkStore()
+  await session.signIn(tokens)
+  expectType<string | undefined>()(session.claims?.sub)(true)
+  expectType<unknown>()(session.claims?.['https://acme.example/role'])(true)
+  // @ts-expect-error: what is handed out is read only
+  session.claims = {}
+  const { idToken } = await session.signOut({ returnIdToken: true })
+  expectType<string | undefined>()(await endSessionUrl({ ...server, idTokenHint: idToken }))(true)
+}

@@ -14,7 +14,15 @@ export type { RefreshDecisionEntry, SessionDebugEntry } from './refresh/debug-en
 export type { ClassifyFailure } from './refresh/refresh-holder.ts'
 export { createSession } from './session/create-session.ts'
 export type { Environment } from './session/environment.ts'
-export type { GetAccessTokenOptions, Session, SessionActorHandle, SignInOptions } from './session/session.ts'
+export type {
+  GetAccessTokenOptions,
+  Session,
+  SessionActorHandle,
+  SignedOut,
+  SignInOptions,
+  SignOutOptions,
+} from './session/session.ts'
+export type { IdTokenClaims } from './session/session-claims.ts'
 export type { EndedNotice, SessionNotice } from './session/session-notices.ts'
 export type { SessionOptions } from './session/session-options.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
@@ -33,4 +41,4 @@ export type {
   TokenEndpointFailure,
 } from './token/grant.ts'
 export type { RequestOutcome } from './token/request-outcome.ts'
-export type { TokenSet, TokenSetInput } from './token/token-set.ts'
+export type { SignInTokens, TokenSet, TokenSetInput } from './token/token-set.ts'

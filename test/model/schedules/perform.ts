@@ -47,7 +47,9 @@ const actions: Record<Action, (world: World, holder: Holder, index: number) => v
   signIn(world, holder) {
     const { tokenSet, set } = world.server.signIn(holder.life.name)
     world.observer.say(`The server gives it set ${set.number}`)
-    call(world, holder, () => holder.session.signIn(tokenSet), {
+    // Somebody else each time: tokens of the same subject would not be revoked.
+    const signIn = { subject: `subject-${set.number}`, replaceSubject: true }
+    call(world, holder, () => holder.session.signIn(tokenSet, signIn), {
       onResolved() {
         holder.isSignedOutAlone = false
       },

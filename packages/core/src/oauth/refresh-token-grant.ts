@@ -1,11 +1,11 @@
 import * as oauth from 'oauth4webapi'
-import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import { readResources } from './resource-parameters.ts'
 import { revokeTokens } from './revoke-tokens.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, assertText, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
 
 export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: as granted before (RFC 6749, section 6). */
@@ -41,13 +41,7 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
 }
 
 const knownOptions: Record<keyof RefreshTokenGrantOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientAuthentication: true,
-  clientSecret: true,
-  dynamicallyRegistered: true,
-  metadata: true,
-  fetch: true,
+  ...knownServerOptions,
   scope: true,
   resource: true,
 }
@@ -76,17 +70,6 @@ function readParameters({ scope, resource }: RefreshTokenGrantOptions): [string,
     assertText(scope, 'scope')
     parameters.push(['scope', scope])
   }
-  if (resource === undefined) return parameters
-  for (const uri of typeof resource === 'string' ? [resource] : readList(resource)) {
-    if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) {
-      throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
-    }
-    parameters.push(['resource', uri])
-  }
+  for (const uri of readResources(resource)) parameters.push(['resource', uri])
   return parameters
-}
-
-function readList(resource: unknown): readonly unknown[] {
-  if (Array.isArray(resource)) return resource
-  throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
 }

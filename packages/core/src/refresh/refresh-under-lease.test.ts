@@ -545,10 +545,20 @@ describe('tokens on their way into the store', () => {
       revoked: ['access-2'],
     },
     {
-      name: 'P43 are revoked where somebody signed in anew',
-      change: (record: SessionRecord) => ({ ...newer(record), signInId: 'sign-in-2' }),
+      name: 'P43 are revoked where somebody else signed in',
+      change: (record: SessionRecord) => ({
+        ...newer(record),
+        signInId: 'sign-in-2',
+        identity: { ...record.identity, subject: 'bob' },
+      }),
       outcome: { kind: 'adopted' },
       revoked: ['access-2'],
+    },
+    {
+      name: 'P43 are dropped, not revoked, where the same subject signed in anew: both may hang on one grant',
+      change: (record: SessionRecord) => ({ ...newer(record), signInId: 'sign-in-2' }),
+      outcome: { kind: 'adopted' },
+      revoked: [],
     },
     {
       name: 'are dropped, not revoked, where the same sign-in has newer ones',

@@ -13,6 +13,8 @@ export type StoreResult<Value> =
 export interface StoreAccess {
   read(): Promise<StoreResult<SessionRecord | undefined>>
   compareAndSet(expectedRevision: string | undefined, next: SessionRecord): Promise<StoreResult<boolean>>
+  /** The store's own check whether a sign-in could be kept; nothing where it has none. */
+  check(): Promise<StoreResult<void>>
 }
 
 export function createStoreAccess(
@@ -26,6 +28,7 @@ export function createStoreAccess(
       return result.ok ? parseRead(key, result.value) : result
     },
     compareAndSet: (expectedRevision, next) => bounded(options, () => store.compareAndSet(key, expectedRevision, next)),
+    check: () => bounded(options, async () => store.check?.(key)),
   }
 }
 

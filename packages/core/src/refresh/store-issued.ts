@@ -2,6 +2,7 @@ import { backoffDelay } from '../policy/backoff.ts'
 import { decideAfterLostWrite, type RefreshPrompt } from '../policy/choose-record.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { recordWithTokens } from '../policy/next-record.ts'
+import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { failLocally } from './fail-locally.ts'
@@ -47,11 +48,18 @@ export async function storeIssued(
     case 'stored':
       return { kind: 'refreshed', record: result.record }
     case 'movedOn':
-      if (decideAfterLostWrite(result.record, sent) === 'revoke') holder.revoke(issued.tokenSet)
+      if (decideAfterLostWrite(result.record, sent) === 'revoke' && isNobodys(intended, result.record)) {
+        holder.revoke(issued.tokenSet)
+      }
       return follow(result.record, { holder, prompt })
     case 'unstored':
       return failLocally('storeUnavailable', holder)
   }
+}
+
+/** Whether ours can be revoked: nobody is signed in any more, or somebody else is. */
+function isNobodys(intended: SessionRecord, theirs: SessionRecord | undefined): boolean {
+  return theirs?.status !== 'signedIn' || canRevokeReplaced(intended.identity, theirs.identity)
 }
 
 function buildRecord(

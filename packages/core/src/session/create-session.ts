@@ -1,5 +1,6 @@
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import { chartHasHeard } from './chart-has-heard.ts'
+import { checkStore } from './check-store.ts'
 import { disposeSession } from './dispose-session.ts'
 import { type CallerSide, getAccessTokenSlowly, refreshNow } from './get-access-token.ts'
 import { inTurn } from './in-turn.ts'
@@ -7,8 +8,13 @@ import { createOutcomeReporter } from './report-outcome.ts'
 import { provideRequestPort } from './request-port-of.ts'
 import type { Session } from './session.ts'
 import { createSessionActor } from './session-actor.ts'
+import { claimsGetter, provideClaims } from './session-claims.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
-import { signIntoStore } from './sign-in.ts'
+import { adviceOf, signIntoStore } from './sign-in.ts'
+import { signOutNow } from './sign-out.ts'
+
+/** The claims are inherited: a getter of each session's own would take a kilobyte. */
+type OwnMembers = Omit<Session, 'claims'> & { readonly __proto__: Pick<Session, 'claims'> }
 
 /**
  * Opens the session that is stored under a key, and keeps it alive.
@@ -40,7 +46,8 @@ export function createSession(options: SessionOptions): Session {
     isDisposed: () => running.isStopped(),
   }
 
-  const session: Session = {
+  const own: OwnMembers = {
+    __proto__: claimsGetter,
     key,
     actor,
     ready: running.ready,
@@ -65,20 +72,21 @@ export function createSession(options: SessionOptions): Session {
       inTurn(parts, async () => {
         if (disposal !== undefined) throw new SessionDisposedError()
         const record = await signIntoStore(parts, tokenSet, signIn)
-        parts.send({ type: 'signIn.stored', token: vault.describe(record) })
+        parts.send({ type: 'signIn.stored', token: vault.describe(record), ...adviceOf(tokenSet) })
         await chartHasHeard()
         return running.getSnapshot()
       }),
 
-    signOut: () =>
+    signOut: (signOut = {}) =>
       inTurn(parts, async () => {
         if (disposal !== undefined) throw new SessionDisposedError()
-        parts.send({ type: 'signOut.requested' })
-        await chartHasHeard()
-        const result = await parts.signOut
-        if (result?.error !== undefined) throw result.error
-        await result?.revocation
+        return signOutNow(parts, signOut)
       }),
+
+    async checkStore() {
+      if (disposal !== undefined) throw new SessionDisposedError()
+      await checkStore(parts)
+    },
 
     on: running.notices.on,
 
@@ -90,6 +98,8 @@ export function createSession(options: SessionOptions): Session {
     },
   }
 
+  const session = own as OwnMembers & Session
+  provideClaims(session, vault)
   provideRequestPort(session, () => ({
     peekAccessToken: () => (clock.now() < vault.freshUntil ? vault.token : undefined),
     getAccessToken: session.getAccessToken,

@@ -28,13 +28,13 @@ export const sessionMachine = sessionSetup.createMachine({
           'clearSession',
           { type: 'takeToken', params: ({ event }) => event.token },
           'saySignedIn',
-          'sayRefreshTokenMissing',
+          { type: 'sayRefreshTokenMissing', params: ({ event }) => event.advice },
         ],
       },
       // The store was quicker with the news.
       {
         guard: { type: 'isCurrent', params: ({ event }) => event.token.generation },
-        actions: ['saySignedIn', 'sayRefreshTokenMissing'],
+        actions: ['saySignedIn', { type: 'sayRefreshTokenMissing', params: ({ event }) => event.advice }],
       },
     ],
   },

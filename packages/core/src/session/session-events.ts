@@ -31,7 +31,8 @@ export type SessionEvent =
   /** Somebody needs a token and the one there is will not do. `evenIfFresh`: it does not last long enough. */
   | { readonly type: 'token.requested'; readonly now: number; readonly evenIfFresh: boolean }
   | { readonly type: 'refresh.requested'; readonly now: number }
-  | { readonly type: 'signIn.stored'; readonly token: TokenFacts }
+  /** `advice`: why it probably brought no refresh token. */
+  | { readonly type: 'signIn.stored'; readonly token: TokenFacts; readonly advice?: string }
   | { readonly type: 'signOut.requested' }
   | { readonly type: 'signOut.stored'; readonly generation: number }
   /** Signed out here, though the store could not be told. */

@@ -73,6 +73,6 @@ export function adviseOnEnd(
   }
 }
 
-/** What to do about a sign-in without a refresh token. */
+/** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
 export const refreshTokenMissingAdvice =
   'Ask for the scope `offline_access` (with `prompt=consent`), and allow the client the `refresh_token` grant.'

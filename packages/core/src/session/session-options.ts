@@ -86,6 +86,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const { key, store, grant, clock = systemClock, environment = globalEnvironment } = options
   require(typeof key === 'string' && key !== '', 'key', 'must be a non-empty string, such as "acme:alice"')
   requireMethods(store, 'store', ['read', 'compareAndSet', 'lease', 'watch', 'list'])
+  requireFunction(store.check, 'store.check')
   requireMethods(clock, 'clock', ['now', 'setTimeout', 'clearTimeout'])
   requireMethods(environment, 'environment', ['isOnline', 'subscribe'])
   requireFunction(options.random, 'random')

@@ -154,12 +154,12 @@ export const sessionSetup = setup({
       enqueue.emit({ type: 'stored', generation: context.token.generation })
       enqueue.assign({ unstored: false })
     }),
-    sayRefreshTokenMissing: enqueueActions(({ context: { token }, enqueue }) => {
+    sayRefreshTokenMissing: enqueueActions(({ context: { token }, enqueue }, advice: string | undefined) => {
       if (token.refreshable) return
       const { expiresAt } = token
       enqueue.emit({
         type: 'refreshTokenMissing',
-        advice: refreshTokenMissingAdvice,
+        advice: advice ?? refreshTokenMissingAdvice,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       })
     }),

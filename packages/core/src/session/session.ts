@@ -3,7 +3,8 @@
 
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
-import type { TokenSetInput } from '../token/token-set.ts'
+import type { SignInTokens } from '../token/token-set.ts'
+import type { IdTokenClaims } from './session-claims.ts'
 import type { SessionNotice } from './session-notices.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
@@ -20,6 +21,14 @@ export interface Session extends AsyncDisposable {
   readonly ready: Promise<SessionSnapshot>
   /** How the session is: synchronous, frozen, free of secrets, and the same object until something changes. */
   getSnapshot(): SessionSnapshot
+  /**
+   * What the id token that is held says: who the user is, and when they signed in. `undefined` when there is none. The
+   * same object until there is another id token; it follows sign-ins, refreshes, other holders and sign-outs.
+   *
+   * A refresh's id token is taken only if it validates; one that the app itself gave to `signIn`, at the app's word.
+   * Never the token itself.
+   */
+  readonly claims: IdTokenClaims | undefined
   /** Calls back after every change of the snapshot. Returns a function that ends that. */
   subscribe(listener: (snapshot: SessionSnapshot) => void): () => void
   /**
@@ -39,19 +48,26 @@ export interface Session extends AsyncDisposable {
    */
   refresh(options?: { signal?: AbortSignal | undefined }): Promise<AccessToken>
   /**
-   * Stores the tokens of a sign-in, and serves them. What they replace is revoked.
+   * Stores the tokens of a sign-in, and serves them. What they replace is revoked if it was somebody else's; tokens of
+   * the same subject are left to expire, since revoking them could end the new ones too. `signOut()` first revokes them.
    *
    * @throws SignInError when they are no tokens, or belong to somebody else than the session does; nothing was changed
    * @throws StoreError when they could not be stored; nothing was changed
    */
-  signIn(tokenSet: TokenSetInput, options?: SignInOptions): Promise<SessionSnapshot>
+  signIn(tokens: SignInTokens, options?: SignInOptions): Promise<SessionSnapshot>
   /**
    * Forgets the tokens here at once, erases them from the store, then revokes them at the authorization server; that
    * last part may fail, which is a notice. Does nothing when nobody is signed in.
    *
    * @throws StoreError when the store could not be told: signed out here, and to be tried again
    */
-  signOut(): Promise<void>
+  signOut(options?: SignOutOptions): Promise<SignedOut>
+  /**
+   * Finds out whether a sign-in could be kept: to be called before a user is sent through one.
+   *
+   * @throws StoreError when it could not
+   */
+  checkStore(): Promise<void>
   /** Calls back on every notice of a type. Returns a function that ends that. */
   on<Type extends SessionNotice['type']>(
     type: Type,
@@ -80,6 +96,20 @@ export interface SignInOptions {
   readonly subject?: string
   /** Allows the tokens of another subject than the session's. Default `false`. */
   readonly replaceSubject?: boolean
+}
+
+export interface SignOutOptions {
+  /**
+   * Hands over the id token that is being erased, for the URL that signs out at the authorization server too
+   * (`endSessionUrl` of `@authchart/core/oauth`). Default `false`.
+   */
+  readonly returnIdToken?: boolean
+}
+
+/** What is left of a session that was signed out. */
+export interface SignedOut {
+  /** A secret. Only if it was asked for, and there was one. */
+  readonly idToken?: string
 }
 
 /** The session's actor, as far as it can be described without its library's types. */

@@ -2,10 +2,11 @@ import { SignInError } from '../errors/sign-in-error.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
 import { signedInRecord } from '../policy/next-record.ts'
+import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import { recordFormatVersion, type SessionIdentity, type SessionRecord } from '../store/session-record.ts'
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
-import type { TokenSet, TokenSetInput } from '../token/token-set.ts'
+import type { SignInTokens, TokenSet } from '../token/token-set.ts'
 import { hasLanded } from './has-landed.ts'
 import type { SignInOptions } from './session.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -15,11 +16,11 @@ const attempts = 20
 
 /**
  * Stores the tokens of a sign-in, above every generation ever reserved: a refresh under way then loses to them. No
- * lease is waited for. What is replaced is revoked.
+ * lease is waited for. What is replaced is revoked where that cannot harm what replaces it.
  */
 export async function signIntoStore(
   parts: SessionParts,
-  input: TokenSetInput,
+  input: SignInTokens,
   options: SignInOptions,
 ): Promise<SessionRecord> {
   const { store, vault } = parts
@@ -48,12 +49,17 @@ export async function signIntoStore(
     })
     const written = await store.compareAndSet(before?.revision, next)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
-      revokeReplaced(parts, before, tokenSet)
+      revokeReplaced(parts, before, next)
       return next
     }
     if (!written.ok) throw written.error
   }
   throw new StoreError('storeUnavailable', 'The stored session kept changing; sign in again.')
+}
+
+/** What the sign-in says of a refresh token that did not come, for the notice. */
+export function adviceOf({ refreshTokenAdvice }: SignInTokens): { advice?: string } {
+  return typeof refreshTokenAdvice === 'string' ? { advice: refreshTokenAdvice } : {}
 }
 
 function identify(tokenSet: TokenSet, parts: SessionParts, options: SignInOptions): SessionIdentity {
@@ -84,8 +90,8 @@ function isKnownToDiffer(one: string | undefined, other: string | undefined): bo
   return one !== undefined && other !== undefined && one !== other
 }
 
-function revokeReplaced(parts: SessionParts, before: SessionRecord | undefined, tokenSet: TokenSet): void {
+function revokeReplaced(parts: SessionParts, before: SessionRecord | undefined, next: SessionRecord): void {
   const replaced = before?.secrets?.tokenSet
-  if (replaced?.refreshToken === undefined || replaced.refreshToken === tokenSet.refreshToken) return
+  if (replaced?.refreshToken === undefined || !canRevokeReplaced(before?.identity ?? {}, next.identity)) return
   void parts.revoke(replaced)
 }

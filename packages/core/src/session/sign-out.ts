@@ -1,8 +1,11 @@
+import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
 import { signedOutRecord } from '../policy/next-record.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
+import { chartHasHeard } from './chart-has-heard.ts'
 import { hasLanded } from './has-landed.ts'
+import type { SignedOut, SignOutOptions } from './session.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { SessionParts } from './session-parts.ts'
 
@@ -14,9 +17,30 @@ export interface SignOutResult {
   readonly event: SessionEvent
   /** Why the store could not be told. */
   readonly error?: StoreError
+  /** The id token that was erased: a secret, for whoever asked for it. */
+  readonly idToken?: string | undefined
   /** Resolves when the revocation has been tried. */
   readonly revocation: Promise<void>
 }
+
+/**
+ * Signs out: forgets the tokens here at once, erases them from the store, waits for the revocation to have been tried.
+ *
+ * @throws StoreError when the store could not be told
+ */
+export async function signOutNow(parts: SessionParts, options: SignOutOptions): Promise<SignedOut> {
+  rejectUnknownOptions(options, knownOptions)
+  parts.send({ type: 'signOut.requested' })
+  await chartHasHeard()
+  const result = await parts.signOut
+  // It holds the id token: nobody is to find that here any more.
+  parts.signOut = undefined
+  if (result?.error !== undefined) throw result.error
+  await result?.revocation
+  return options.returnIdToken === true && result?.idToken !== undefined ? { idToken: result.idToken } : {}
+}
+
+const knownOptions: Record<keyof SignOutOptions, true> = { returnIdToken: true }
 
 /**
  * Writes the tombstone, above every generation ever reserved: a refresh under way then loses to it. No lease is waited
@@ -34,7 +58,9 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
     const tombstone = signedOutRecord(record, { revision, generation })
     const written = await store.compareAndSet(record.revision, tombstone)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
-      return succeed(vault.describe(tombstone).generation, record.secrets && parts.revoke(record.secrets.tokenSet))
+      const { tokenSet } = record.secrets ?? {}
+      const revocation = tokenSet && parts.revoke(tokenSet)
+      return { ...succeed(vault.describe(tombstone).generation, revocation), idToken: tokenSet?.idToken }
     }
     if (!written.ok) return fail(written.error)
     read = await store.read()

@@ -39,6 +39,11 @@ export interface Vault {
 /** The tokens behind each description. Nobody finds them but by the description itself. */
 const tokenSets = new WeakMap<TokenFacts, TokenSet>()
 
+/** The id token that a vault holds: for its claims, and nothing else. */
+export function heldIdToken({ facts }: Vault): string | undefined {
+  return tokenSets.get(facts)?.idToken
+}
+
 export function createVault(options: { random: () => number; needsRefreshToken: boolean }): Vault {
   let withheld = 0
   /** The token set came by a refresh: another refresh would bring none that lasts longer. */

@@ -34,6 +34,13 @@ export interface SessionStore {
    * twice, or for nothing; the listener re-reads. Returns a function that ends the watch.
    */
   watch(key: string, listener: () => void): () => void
+  /**
+   * Finds out whether a sign-in under a key could be kept here, before somebody goes through one: whether the keyring is
+   * there and open, the folder writable, the space enough. A store where nothing but `read` can fail needs none.
+   *
+   * @throws StoreError when it could not be kept; `storeMissing` names the alternatives
+   */
+  check?(key: string): Promise<void>
   /** The sessions in the store, without a secret. */
   list(): Promise<SessionSummary[]>
   /**

@@ -1,0 +1,76 @@
+import { SignInError } from '../errors/sign-in-error.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
+
+/**
+ * What has to be kept between the beginning and the completion of a sign-in: plain data, which JSON can carry.
+ *
+ * Secret: `state`, `nonce` and `codeVerifier` are what keeps a stolen code or a forged callback from being of use. It
+ * belongs where only the program or page that began the sign-in can read it: in memory, in `sessionStorage`, in a cookie
+ * that is encrypted and `HttpOnly`. Not into a URL, a log, or a store that others share; and it is to be forgotten once
+ * it was completed, well or not.
+ *
+ * @see RFC 9700, section 2.1.1, and RFC 7636, section 7.1
+ */
+export interface AuthorizationTransaction {
+  readonly issuer: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly state: string
+  readonly codeVerifier: string
+  /** Only where the scope has `openid`. */
+  readonly nonce?: string
+  readonly scope?: string
+  readonly prompt?: string
+  readonly resource?: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}
+
+/** How long a sign-in may take, in milliseconds: longer than any server keeps its side of it. */
+const longestSignInMilliseconds = 60 * 60 * 1000
+
+/**
+ * A transaction as it came back from where it was kept, trusting nothing about it.
+ *
+ * @param circumstances `now` in milliseconds since the epoch
+ * @throws SignInError `callbackRejected` for what is no transaction, or one of another server or client; `expired` for
+ *   one that was begun more than an hour ago
+ */
+export function readTransaction(
+  value: unknown,
+  { server, now }: { server: AuthorizationServer; now: number },
+): AuthorizationTransaction {
+  if (!isTransaction(value)) {
+    throw new SignInError(
+      'callbackRejected',
+      'What should be the transaction of this sign-in is none; begin the sign-in again, and keep what that gives.',
+    )
+  }
+  if (value.issuer !== server.issuerIdentifier || value.clientId !== server.clientId) {
+    throw new SignInError(
+      'callbackRejected',
+      'This sign-in was begun at another authorization server or by another client; complete it with the same options.',
+    )
+  }
+  if (now - value.startedAt > longestSignInMilliseconds) {
+    throw new SignInError('expired', 'This sign-in was begun more than an hour ago; begin it again.')
+  }
+  return value
+}
+
+function isTransaction(value: unknown): value is AuthorizationTransaction {
+  if (typeof value !== 'object' || value === null) return false
+  const { startedAt, resource, ...texts } = value as Record<string, unknown>
+  const needed = ['issuer', 'clientId', 'redirectUri', 'state', 'codeVerifier']
+  return (
+    needed.every((name) => isText(texts[name])) &&
+    ['nonce', 'scope', 'prompt'].every((name) => texts[name] === undefined || isText(texts[name])) &&
+    (resource === undefined || (Array.isArray(resource) && resource.every(isText))) &&
+    typeof startedAt === 'number' &&
+    Number.isFinite(startedAt)
+  )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}

@@ -1,0 +1,248 @@
+import { request } from 'node:http'
+import {
+  createMemoryStore,
+  createSession,
+  isConfigurationError,
+  isSignInError,
+  isStoreError,
+  type SessionStore,
+  type SignInErrorCode,
+  StoreError,
+} from '@authchart/core'
+import { refreshTokenGrant } from '@authchart/core/oauth'
+import { type LoopbackOptions, signInByLoopback } from '@authchart/node-store/loopback'
+import { type AuthorizationServer, createBrowser, startAuthorizationServer } from '@authchart/test/authorization-server'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
+
+let server: AuthorizationServer
+
+beforeAll(async () => {
+  server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+})
+afterEach(() => server.faults.clear())
+afterAll(() => server.close())
+
+const client = () => ({ issuer: server.issuer, clientId: server.publicClient.id })
+const asked = () => ({ ...client(), scope: 'openid offline_access', prompt: 'consent', onUrl: () => {} })
+
+function open(store: SessionStore = createMemoryStore()) {
+  return createSession({ key: 'acme:alice', store, grant: refreshTokenGrant(client()) })
+}
+
+const isRefusal = (code: SignInErrorCode, serverCode?: string) => (error: unknown) =>
+  isSignInError(error) && error.code === code && error.serverCode === serverCode
+
+/** Begins a sign-in; gives the address that the user was told once the listener listens. */
+async function begin(session: ReturnType<typeof open>, options: Partial<LoopbackOptions> = {}) {
+  const told = Promise.withResolvers<URL>()
+  const onUrl = (url: string) => told.resolve(new URL(url))
+  const result = signInByLoopback(session, { ...asked(), openBrowser: false, ...options, onUrl })
+  const outcome = result.then(
+    (snapshot) => ({ snapshot, error: undefined }),
+    (error: unknown) => ({ snapshot: undefined, error }),
+  )
+  const url = await told.promise
+  const redirectUri = new URL(String(url.searchParams.get('redirect_uri')))
+  const state = String(url.searchParams.get('state'))
+  const comeBack = async (as = createBrowser()) => as.visit(url, { until: redirectUri.href })
+  return { outcome, url, redirectUri, state, comeBack }
+}
+
+/** One request whose headers are the test's own. */
+function send(url: URL, options: { method?: string; host?: string; path?: string } = {}) {
+  const { method = 'GET', host = url.host, path = url.pathname + url.search } = options
+  return new Promise<number | undefined>((resolve, reject) => {
+    const sent = request({ host: url.hostname, port: url.port, method, path, headers: { host } }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    })
+    sent.once('error', reject).end()
+  })
+}
+
+describe('signing in by the loopback interface', () => {
+  test('signs the session in, and shows a page that says so', async () => {
+    await using session = open()
+    const pages: { page: string; headers: Headers }[] = []
+    const snapshot = await signInByLoopback(session, {
+      ...asked(),
+      loginHint: 'dora',
+      async openBrowser(url) {
+        const response = await createBrowser().open(url)
+        pages.push({ page: await response.text(), headers: response.headers })
+      },
+    })
+    expect(snapshot).toMatchObject({ status: 'fresh', usable: true })
+    const { value } = await session.getAccessToken()
+    expect(await server.findAccessToken(value)).toMatchObject({ subject: 'dora' })
+    expect(session.claims).toMatchObject({ sub: 'dora', aud: server.publicClient.id })
+    await eventually(() => pages.length === 1, { description: 'the page' })
+    const [{ page, headers } = { page: '', headers: new Headers() }] = pages
+    expect(page).toMatch(/<title>You are signed in<\/title>[\s\S]*close this window/)
+    expect(page).toContain('prefers-color-scheme: dark')
+    expect(page).not.toMatch(/https?:|src=|href=|<script/)
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; /)
+    expect(Object.fromEntries(headers)).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' })
+    await session.refresh()
+  })
+
+  test('goes on waiting after requests that are not the answer, and is signed in by the one that is', async () => {
+    await using session = open()
+    const { outcome, redirectUri, state, comeBack } = await begin(session)
+    const callback = await comeBack()
+    const wrong = (change: (url: URL) => void) => {
+      const url = new URL(callback)
+      change(url)
+      return send(url)
+    }
+    expect(await wrong((url) => url.searchParams.set('state', 'wrong'))).toBe(400)
+    expect(await wrong((url) => url.searchParams.delete('state'))).toBe(400)
+    expect(await wrong((url) => url.searchParams.append('state', state))).toBe(400)
+    expect(await send(new URL(`${redirectUri.href}?error=access_denied`))).toBe(400)
+    expect(await send(new URL('/favicon.ico', redirectUri))).toBe(404)
+    expect(await send(new URL('/', callback))).toBe(404)
+    for (const method of ['HEAD', 'POST', 'OPTIONS', 'DELETE']) expect(await send(callback, { method })).toBe(405)
+    // The name of another, which was bound to this address a moment ago.
+    expect(await send(callback, { host: `rebound.example:${callback.port}` })).toBe(421)
+    expect(await send(callback, { host: `localhost:${callback.port}` })).toBe(421)
+    expect(await send(callback, { path: `http://127.0.0.1:${callback.port}${callback.pathname}` })).toBe(400)
+    expect(session.getSnapshot().status).toBe('signedOut')
+    const page = await (await fetch(new URL('?state=wrong', callback))).text()
+    expect(page).toContain('The program goes on waiting')
+    expect(page).not.toContain('wrong')
+
+    expect(await send(callback)).toBe(200)
+    expect((await outcome).snapshot).toMatchObject({ status: 'fresh' })
+  })
+
+  test('shows a second hit the same page, and exchanges the code once', async () => {
+    await using session = open()
+    const { outcome, comeBack } = await begin(session)
+    const callback = await comeBack()
+    server.resetCounts()
+    const gate = server.faults.hold({ grantType: 'authorization_code' })
+    const first = fetch(callback).then((response) => response.text())
+    await gate.arrived()
+    const second = fetch(callback).then((response) => response.text())
+    const third = send(new URL(callback.href.replace(/code=[^&]+/, 'code=another')))
+    await eventually(() => server.counts.open === 1, { description: 'the exchange' })
+    gate.release()
+    expect(await first).toContain('You are signed in')
+    expect(await second).toBe(await first)
+    expect(await third).toBe(200)
+    expect((await outcome).snapshot).toBeDefined()
+    expect(server.counts.byGrantType).toEqual({ authorization_code: 1 })
+  })
+
+  test('leaves no listener behind, and the port is free again', async () => {
+    await using session = open()
+    const { outcome, redirectUri, comeBack } = await begin(session)
+    await fetch(await comeBack())
+    await outcome
+    await expect(fetch(redirectUri)).rejects.toThrow()
+    const again = await begin(session, { port: Number(redirectUri.port) })
+    expect(again.redirectUri.href).toBe(redirectUri.href)
+    await fetch(await again.comeBack())
+    expect((await again.outcome).snapshot).toMatchObject({ usable: true })
+  })
+
+  test('is refused when the user says no, with a page that says so', async () => {
+    await using session = open()
+    const { outcome, comeBack } = await begin(session)
+    server.denyNextConsent()
+    const page = await (await fetch(await comeBack())).text()
+    expect(page).toContain('The sign-in was refused')
+    expect((await outcome).error).toSatisfy(isRefusal('refused', 'access_denied'))
+    expect(session.getSnapshot().status).toBe('signedOut')
+  })
+
+  test('times out when nobody comes', async () => {
+    await using session = open()
+    const { outcome, redirectUri } = await begin(session, { timeoutMilliseconds: 300 })
+    expect((await outcome).error).toSatisfy(isRefusal('timeout'))
+    await expect(fetch(redirectUri)).rejects.toThrow()
+  })
+
+  test('is cancelled by its signal, with the signal’s own reason, while waiting and while exchanging', async () => {
+    await using session = open()
+    const reason = new Error('never mind')
+    const waiting = new AbortController()
+    const first = await begin(session, { signal: waiting.signal })
+    waiting.abort(reason)
+    expect((await first.outcome).error).toBe(reason)
+
+    const exchanging = new AbortController()
+    const second = await begin(session, { signal: exchanging.signal })
+    const gate = server.faults.hold({ grantType: 'authorization_code' })
+    const page = second.comeBack().then((callback) => fetch(callback))
+    await gate.arrived()
+    exchanging.abort(reason)
+    expect((await second.outcome).error).toBe(reason)
+    expect(await (await page).text()).toContain('The sign-in is over')
+    gate.release()
+    expect(session.getSnapshot().status).toBe('signedOut')
+
+    const before = signInByLoopback(session, { ...asked(), signal: AbortSignal.abort(reason) })
+    await expect(before).rejects.toBe(reason)
+  })
+
+  test('ends with what the app’s own opener throws', async () => {
+    await using session = open()
+    const problem = new Error('no display')
+    const opened = signInByLoopback(session, { ...asked(), openBrowser: () => Promise.reject(problem) })
+    await expect(opened).rejects.toBe(problem)
+  })
+
+  test('P46 changes nothing when somebody else signs in, and says so to both', async () => {
+    await using session = open()
+    const alice = await begin(session)
+    await fetch(await alice.comeBack())
+    await alice.outcome
+    const { value } = await session.getAccessToken()
+    const bob = await begin(session, { loginHint: 'bob' })
+    expect(await (await fetch(await bob.comeBack())).text()).toContain('did not work out')
+    expect((await bob.outcome).error).toSatisfy(isRefusal('subjectMismatch'))
+    expect((await session.getAccessToken()).value).toBe(value)
+    const asBob = await begin(session, { loginHint: 'bob', replaceSubject: true })
+    await fetch(await asBob.comeBack())
+    await asBob.outcome
+    expect(session.claims?.sub).toBe('bob')
+  })
+
+  test('P52 fails before the browser opens when no store could keep it', async () => {
+    const missing = new StoreError('storeMissing', 'There is no keyring here; use fileStore({ directory }) instead.')
+    const stores: SessionStore[] = [
+      { ...createMemoryStore(), check: () => Promise.reject(missing) },
+      // A store without a check is read.
+      { ...createMemoryStore(), read: () => Promise.reject(missing) },
+    ]
+    for (const store of stores) {
+      await using session = open(store)
+      let opened = 0
+      const options = { ...asked(), openBrowser: () => (opened += 1), onUrl: () => (opened += 1) }
+      server.resetCounts()
+      await expect(signInByLoopback(session, options)).rejects.toBe(missing)
+      expect(opened).toBe(0)
+      await expect(session.checkStore()).rejects.toSatisfy(isStoreError)
+    }
+  })
+
+  test.each([
+    ['path', 'callback'],
+    ['path', '/callback?a=b'],
+    ['port', -1],
+    ['port', 70_000],
+    ['openBrowser', true],
+    ['onUrl', 'print'],
+    ['timeoutMilliseconds', 0],
+    ['timeoutMilliseconds', 2 ** 31],
+    ['redirectUri', 'http://127.0.0.1/callback'],
+    ['scopes', 'openid'],
+    ['scope', ''],
+    ['clientId', ''],
+  ])('refuses the option %s when it is %j', async (option, value) => {
+    await using session = open()
+    const signIn = signInByLoopback(session, { ...asked(), openBrowser: false, [option]: value })
+    await expect(signIn).rejects.toSatisfy((error) => isConfigurationError(error) && error.option === option)
+  })
+})
