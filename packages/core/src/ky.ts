@@ -31,22 +31,30 @@ type Fetch = typeof globalThis.fetch
  */
 export function createKyHooks(session: Session): { init: InitHook[] } {
   const sender = createTokenSender(requestPortOf(session))
+  const mark = markOf(session)
   // An `init` hook rather than `beforeRequest` and `afterResponse`: those put the token on a `Request` that ky shows in
   // its errors, cost a clone of every response, and can retry only as often and as late as the app's `retry` allows.
   return {
     init: [
       (options) => {
         // `extend` collects hooks, so the same may be there twice.
-        if (options.fetch !== undefined && sessionsOfFetches.get(options.fetch) === session) return
-        options.fetch = createKyFetch(sender, options)
-        sessionsOfFetches.set(options.fetch, session)
+        if (options.fetch !== undefined && mark in options.fetch) return
+        const fetch = createKyFetch(sender, options) as Fetch & Record<symbol, true>
+        fetch[mark] = true
+        options.fetch = fetch
       },
     ],
   }
 }
 
-/** For which session a `fetch` option was made here. */
-const sessionsOfFetches = new WeakMap<object, Session>()
+const marks = new WeakMap<Session, symbol>()
+
+/** What a `fetch` option that was made here for this session is known by; it leads nobody to the session. */
+function markOf(session: Session): symbol {
+  const mark = marks.get(session) ?? Symbol('authchart')
+  marks.set(session, mark)
+  return mark
+}
 
 /** The `fetch` for one call of ky: sends each of its attempts with the token of the moment. */
 function createKyFetch(sender: TokenSender, options: Options): Fetch {
@@ -56,10 +64,9 @@ function createKyFetch(sender: TokenSender, options: Options): Fetch {
 
   return async (input, init) => {
     const fetch = appFetch ?? globalThis.fetch
-    const origin = isRequest(input) ? sender.tokenOriginOf(input.url) : undefined
-    if (origin === undefined || !isRequest(input) || hasHeader(init?.headers ?? input.headers, header)) {
-      return fetch(input, init)
-    }
+    if (!isRequest(input)) return fetch(input, init)
+    const origin = sender.tokenOriginOf(input.url)
+    if (origin === undefined || hasHeader(init?.headers ?? input.headers, header)) return fetch(input, init)
     const { isOneShot, body } = findBody(input)
     const sendable = createSendable({
       origin,
@@ -96,18 +103,23 @@ interface KnownBody {
  * ky hands its `fetch` a `Request`, which hides what its body was made from; the options still show it here.
  */
 function watchBody(options: Options): (request: Request) => KnownBody {
+  // Most calls are these. Should a hook after this one make another of it, its body counts as one that cannot be seen.
+  if (/^(get|head)$/i.test(options.method ?? '')) return hiddenBodyOf
   const json = captureJson(options)
   const isReplaced = watchReplacement(options)
   if (options.json === undefined && bodyKindOf(options.body) === 'oneShot')
     options.retry = withoutRetries(options.retry)
 
   return (request) => {
-    if (hiddenBodyKindOf(request) === 'none') return { isOneShot: false }
     const body = options.json === undefined ? options.body : json()
-    return isReplaced() || bodyKindOf(body) !== 'replayable'
-      ? { isOneShot: true }
-      : { isOneShot: false, body: body as BodyInit }
+    const isKnown = hiddenBodyKindOf(request) !== 'none' && !isReplaced() && bodyKindOf(body) === 'replayable'
+    return isKnown ? { isOneShot: false, body: body as BodyInit } : hiddenBodyOf(request)
   }
+}
+
+/** What is known of a body by its request alone: whether there is one. */
+function hiddenBodyOf(request: Request): KnownBody {
+  return { isOneShot: hiddenBodyKindOf(request) !== 'none' }
 }
 
 /** Keeps the text that ky makes of its `json` option: making it anew could give another. */

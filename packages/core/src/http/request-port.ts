@@ -20,7 +20,7 @@ export interface RequestPort {
   /** Milliseconds since the epoch, by the session's clock. */
   now(): number
   /** Origins (`https://api.example`) that may get the token. */
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly allowedOrigins: Iterable<string>
   /** The header that carries the token, default `Authorization`. */
   readonly header: string
   /** The scheme before the token, default the token's type; empty for a bare token. */

@@ -6,7 +6,7 @@ import { isSecureUrl } from '../token/secure-url.ts'
  * They may if the origin is among those allowed and is https, or http on this machine's loopback. A relative URL is
  * resolved as fetch resolves it: against the document, or the worker's script.
  */
-export function createTokenOrigins(allowedOrigins: ReadonlySet<string>): (url: string) => string | undefined {
+export function createTokenOrigins(allowedOrigins: Iterable<string>): (url: string) => string | undefined {
   const origins = [...allowedOrigins].filter((origin) => URL.canParse(origin) && isSecureUrl(new URL(origin)))
   // A URL that begins with a serialized origin and a slash can have no other origin. Parsing would say the same; this
   // is most of what a request with a fresh token costs over a bare fetch.

@@ -22,7 +22,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   /** The refreshes under way here, with the sign-in of each: what becomes of its tokens, it tells itself. */
   let refreshes: readonly { readonly signInId: string; missedHint: boolean }[] = []
   /** Ends the pause before a hint is followed once more. */
-  let pause = new AbortController()
+  let pause: AbortController | undefined
   const failingHere = { clock, random, failuresInARow }
 
   async function refresh(prompt: RefreshPrompt, answer: Answer, interest: AbortSignal): Promise<void> {
@@ -111,7 +111,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
     },
 
     followRecord() {
-      pause.abort()
+      pause?.abort()
       followOnce()
     },
     holdTokens: (token) => vault.hold(token),

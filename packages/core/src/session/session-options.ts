@@ -55,7 +55,7 @@ export interface ResolvedOptions {
   readonly key: string
   readonly store: SessionStore
   readonly grant: Grant
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly allowedOrigins: readonly string[]
   readonly header: string
   readonly scheme: string | undefined
   readonly rejectedStatuses: ReadonlySet<number>
@@ -159,10 +159,10 @@ function isGrant(grant: unknown): grant is Grant {
   )
 }
 
-function resolveOrigins(origins: unknown): ReadonlySet<string> {
+function resolveOrigins(origins: unknown): readonly string[] {
   const expected = 'must be a list of origins without a path, such as ["https://api.acme.example"]'
   require(Array.isArray(origins), 'allowedOrigins', expected)
-  return new Set(origins.map((origin: unknown, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)))
+  return origins.map((origin: unknown, index) => resolveOrigin(origin, `allowedOrigins[${index}]`))
 }
 
 function resolveOrigin(origin: unknown, option: string): string {

@@ -23,7 +23,8 @@ export interface CallerWait {
 }
 
 export function createWaitingRequests(clock: Clock): WaitingRequests {
-  const waiting = new Set<() => void>()
+  /** The next change of the session, if anybody waits for it. */
+  let change: PromiseWithResolvers<void> | undefined
   return {
     startWait({ signal, milliseconds }) {
       let timeout: { signal: AbortSignal; stop: () => void } | undefined
@@ -32,22 +33,20 @@ export function createWaitingRequests(clock: Clock): WaitingRequests {
           signal?.throwIfAborted()
           // A caller that waits is work to be done: the process stays until it has its answer.
           timeout ??= timeoutSignal(clock, milliseconds, { signal, keepAlive: true })
-          const { promise: changed, resolve } = Promise.withResolvers<void>()
-          waiting.add(resolve)
+          change ??= Promise.withResolvers<void>()
           try {
-            await untilAborted(changed, timeout.signal)
+            await untilAborted(change.promise, timeout.signal)
           } catch {
             signal?.throwIfAborted()
             throw new RefreshUnavailableError({ code: 'timeout' })
-          } finally {
-            waiting.delete(resolve)
           }
         },
         end: () => timeout?.stop(),
       }
     },
     release() {
-      for (const resolve of [...waiting]) resolve()
+      change?.resolve()
+      change = undefined
     },
   }
 }

@@ -8,14 +8,15 @@ import type { Lease, SessionStore } from './session-store.ts'
  */
 export function createMemoryStore(): SessionStore {
   const records = new Map<string, SessionRecord>()
-  const listeners = new Map<string, Set<() => void>>()
+  const listeners = new Map<string, readonly (() => void)[]>()
   /** The end of the queue for each key: resolves when the last holder in line has given its lease back. */
   const queues = new Map<string, Promise<void>>()
 
   function announce(key: string) {
-    const set = listeners.get(key)
-    // Whoever ends its watch before its turn comes is not called any more.
-    for (const listener of set ?? []) queueMicrotask(() => set?.has(listener) && listener())
+    for (const entry of listeners.get(key) ?? []) {
+      // Whoever ends its watch before its turn comes is not called any more.
+      queueMicrotask(() => listeners.get(key)?.includes(entry) && entry())
+    }
   }
 
   return {
@@ -51,13 +52,13 @@ export function createMemoryStore(): SessionStore {
     },
 
     watch(key, listener) {
-      const set = listeners.get(key) ?? new Set()
       // One entry per call, so that watching twice with the same function takes two calls to undo.
       const entry = () => listener()
-      listeners.set(key, set.add(entry))
+      listeners.set(key, [...(listeners.get(key) ?? []), entry])
       return () => {
-        set.delete(entry)
-        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key)
+        const others = listeners.get(key)?.filter((other) => other !== entry) ?? []
+        if (others.length > 0) listeners.set(key, others)
+        else listeners.delete(key)
       }
     },
 

@@ -25,6 +25,11 @@ export function createAccessToken(tokenSet: TokenSet, generation: number): Acces
   const token = { type: tokenType, generation, receivedAt, ...(expiresAt === undefined ? {} : { expiresAt }) }
   // An accessor: whoever prints hidden properties, as `console.log('%o', token)` does, sees that there is one.
   Object.defineProperty(token, 'value', { get: () => accessToken, enumerable: false })
-  Object.defineProperty(token, 'toString', { value: () => `${tokenType} [redacted]`, enumerable: false })
+  Object.defineProperty(token, 'toString', { value: describeToken, enumerable: false })
   return Object.freeze(token) as unknown as AccessToken
+}
+
+/** One for all tokens: there are as many of these objects as sessions. */
+function describeToken(this: AccessToken): string {
+  return `${this.type} [redacted]`
 }
