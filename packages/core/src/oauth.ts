@@ -1,6 +1,8 @@
 export type { AuthorizationServerMetadata } from './oauth/authorization-server-metadata.ts'
 export { type ClientAuthentication, clientSecretBasic, clientSecretPost } from './oauth/client-authentication.ts'
+export { type DpopOptions, dpop } from './oauth/dpop.ts'
 export type { Fetch } from './oauth/fetch.ts'
 export { type RefreshTokenGrantOptions, refreshTokenGrant } from './oauth/refresh-token-grant.ts'
 export type { AuthorizationServerOptions } from './oauth/server-options.ts'
 export type { Grant, GrantIdentity } from './token/grant.ts'
+export type { ProofKey, ProofMaker, ProofRequest } from './token/proof.ts'

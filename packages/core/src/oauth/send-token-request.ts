@@ -8,6 +8,7 @@ import { type AuthorizationServer, findMetadata, noteEndpointStatus } from './au
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import { toClientAuth } from './client-authentication.ts'
 import { judgeIdToken } from './judge-id-token.ts'
+import { type Proving, prepareProofs } from './prepare-proofs.ts'
 import { readStatus, readTokenResponse, type TokenResponse } from './read-token-response.ts'
 import { collectRequestSecrets, removeKnownSecrets } from './remove-known-secrets.ts'
 
@@ -21,9 +22,12 @@ export type SendGrant = (
 
 /**
  * Makes one token request of whatever grant, and tells what came of it. Never throws, never retries, never follows a
- * redirect; what it tells holds no secret but the token set.
+ * redirect; what it tells holds no secret but the token set and the key that it is bound to.
  *
- * @see RFC 6749, section 3.2
+ * Where tokens are bound to a key, a proof goes with it: of the request's key, else of a new one. A server that demands
+ * a nonce has not looked at anything else yet, so it gets the same once more.
+ *
+ * @see RFC 6749, section 3.2; RFC 9449, sections 5 and 8
  */
 export async function sendTokenRequest(
   server: AuthorizationServer,
@@ -41,21 +45,23 @@ export async function sendTokenRequest(
   if (discovery.kind === 'failed') return fail(exchange, discovery.failure, discovery.code)
 
   const { metadata } = discovery
-  const response = await sendRequest(server, { metadata, send, signal, exchange })
-  if ('kind' in response) return fail(exchange, response)
+  const proving = await prepareProofs(server, { request, url: metadata.token_endpoint })
+  if ('failure' in proving) return fail(exchange, proving.failure)
+  const options = { metadata, send, request, exchange, proving }
+  const first = await sendAndRead(server, options)
+  const answered = isNonceDemanded(first) ? await sendAndRead(server, options) : first
+  if ('failure' in answered) return fail(exchange, answered.failure)
 
-  const receivedAt = request.now()
-  const tokenResponse = await readTokenResponse(response, { signal, secrets: exchange.secrets })
-  noteEndpointStatus(server, response.status)
-  exchange.debug(describeResponse(response, { tokenResponse, exchange }))
+  const { tokenResponse, receivedAt } = answered
   if (tokenResponse.kind === 'answer') return { kind: 'failed', failure: tokenResponse.answer }
-
   const { tokenSet } = tokenResponse
-  if (tokenSet.idToken === undefined) return { kind: 'issued', tokenSet, receivedAt }
+  const { proofKey } = proving
+  const issued = { kind: 'issued', tokenSet, receivedAt, ...(proofKey === undefined ? {} : { proofKey }) } as const
+  if (tokenSet.idToken === undefined) return issued
   const verdict = await judgeIdToken(tokenSet.idToken, { metadata, clientId: server.clientId, now: receivedAt })
   // The two may differ in a trailing slash; the session knows the issuer as the app wrote it.
   const idToken = verdict.issuer === metadata.issuer ? { ...verdict, issuer: server.issuerIdentifier } : verdict
-  return { kind: 'issued', tokenSet, receivedAt, idToken }
+  return { ...issued, idToken }
 }
 
 /** What is known of a request while it runs. */
@@ -67,19 +73,54 @@ interface Exchange {
   readonly debug: (entry: GrantDebugEntry) => void
 }
 
+/** A response that was read, or why there is none. */
+type Answered =
+  | { readonly receivedAt: number; readonly tokenResponse: TokenResponse; readonly newNonce: boolean }
+  | { readonly failure: TokenEndpointFailure }
+
+interface SendOptions {
+  readonly metadata: AuthorizationServerMetadata
+  readonly send: SendGrant
+  readonly request: GrantRequest
+  readonly exchange: Exchange
+  readonly proving: Proving
+}
+
+async function sendAndRead(server: AuthorizationServer, options: SendOptions): Promise<Answered> {
+  const { request, exchange, proving } = options
+  const response = await sendRequest(server, options)
+  if ('kind' in response) return { failure: response }
+  const receivedAt = request.now()
+  const { signal } = request
+  const tokenResponse = await readTokenResponse(response, { signal, secrets: exchange.secrets })
+  noteEndpointStatus(server, response.status)
+  exchange.debug(describeResponse(response, { tokenResponse, exchange }))
+  return { receivedAt, tokenResponse, newNonce: proving.takeNonce(response) }
+}
+
+/** @see RFC 9449, section 8: the server tells the nonce that it wants together with the error */
+function isNonceDemanded(answered: Answered): boolean {
+  if ('failure' in answered || !answered.newNonce || answered.tokenResponse.kind !== 'answer') return false
+  const { complete, body } = answered.tokenResponse.answer
+  return complete && body?.error === 'use_dpop_nonce'
+}
+
 async function sendRequest(
   server: AuthorizationServer,
-  options: { metadata: AuthorizationServerMetadata; send: SendGrant; signal: AbortSignal; exchange: Exchange },
+  { metadata, send, request, exchange, proving }: SendOptions,
 ): Promise<Response | TokenEndpointFailure> {
-  const { metadata, send, signal, exchange } = options
+  const { signal } = request
   const { clientId, clientAuthentication } = server
+  exchange.handedToFetch = false
   try {
+    const headers = await proving.createHeaders()
     const sent = send(
       metadata as unknown as oauth.AuthorizationServer,
       { client_id: clientId },
       toClientAuth(clientAuthentication),
       {
         signal,
+        headers,
         [oauth.allowInsecureRequests]: metadata.token_endpoint.startsWith('http:'),
         [oauth.customFetch]: (url, init) => {
           noteRequest(url, { body: init.body, headers: new Headers(init.headers), exchange })
@@ -104,6 +145,7 @@ function noteRequest(url: string, request: { body: unknown; headers: Headers; ex
     type: 'tokenRequest',
     url: redactUrl(known.url),
     body: redactForm(new URLSearchParams(known.body)),
+    ...(headers.has('dpop') ? { withProof: true } : {}),
   })
   exchange.handedToFetch = true
 }

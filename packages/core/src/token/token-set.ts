@@ -1,3 +1,5 @@
+import type { ProofKey } from './proof.ts'
+
 /**
  * What a token endpoint gave: the tokens of one generation of a session.
  *
@@ -35,4 +37,13 @@ export interface TokenSetInput {
   readonly refreshToken?: string
   readonly idToken?: string
   readonly scope?: string
+}
+
+/** What a sign-in brings, and `session.signIn` takes. */
+export interface SignInTokens extends TokenSetInput {
+  /**
+   * The key that the tokens are bound to (RFC 9449): a `CryptoKeyPair`, or a private JWK of an elliptic curve. Kept with
+   * the tokens, as a JWK where it can be exported.
+   */
+  readonly proofKey?: ProofKey
 }

@@ -1,0 +1,56 @@
+/**
+ * The key that tokens are bound to: in browsers a `CryptoKeyPair` whose private key cannot be exported, elsewhere the
+ * private key as a JWK. A secret, kept beside the token set.
+ *
+ * @see RFC 9449, section 1
+ */
+export type ProofKey = CryptoKeyPair | JsonWebKey
+
+/** Makes keys that tokens are bound to, and the proofs of having them; `dpop` of `@authchart/core/oauth` makes one. */
+export interface ProofMaker {
+  /**
+   * A new key.
+   * @param options `extractable`: whether it can be exported, and so be kept by any store
+   * @throws Error where the platform has no Web Cryptography, such as a page without https
+   */
+  createKey(options?: { readonly extractable?: boolean }): Promise<ProofKey>
+  /**
+   * A key as an app hands it in, in the form in which it is kept: as a JWK wherever it can be exported.
+   * @throws TypeError without a secret, when it is no key that proofs can be made with
+   */
+  toStoredKey(proofKey: unknown): Promise<ProofKey>
+  /**
+   * A proof for one request, with the latest nonce of the server it goes to.
+   * @throws Error without a secret, when the key cannot be used
+   * @see RFC 9449, section 4.2
+   */
+  createProof(request: ProofRequest & { readonly proofKey: ProofKey; readonly now: number }): Promise<string>
+  /** Remembers a server's `DPoP-Nonce` for the next proofs; `null` for a response without one. */
+  rememberNonce(url: string, nonce: string | null): void
+}
+
+/** What a proof is about. */
+export interface ProofRequest {
+  /** As it goes over the wire, such as `POST`. */
+  readonly method: string
+  /** Absolute; its query and fragment are not part of the proof. */
+  readonly url: string
+  /** The access token that goes with it; none goes with a token request. */
+  readonly accessToken?: string
+}
+
+/** Whether a value can be the key that tokens are bound to. */
+export function isProofKey(value: unknown): value is ProofKey {
+  if (typeof value !== 'object' || value === null) return false
+  const { privateKey, publicKey, kty, d } = value as Record<string, unknown>
+  return (isCryptoKey(privateKey) && isCryptoKey(publicKey)) || (typeof kty === 'string' && typeof d === 'string')
+}
+
+/** Whether a key is one that only a store can keep that keeps `CryptoKey`s. */
+export function isCryptoKeyPair(proofKey: ProofKey): proofKey is CryptoKeyPair {
+  return 'privateKey' in proofKey
+}
+
+function isCryptoKey(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object CryptoKey]'
+}
