@@ -63,6 +63,7 @@ function createKyFetch(sender: TokenSender, options: Options): Fetch {
     const { isOneShot, body } = findBody(input)
     const sendable = createSendable({
       origin,
+      url: input.url,
       header,
       isOneShot,
       request: input,

@@ -51,7 +51,8 @@ export function dpop(options: DpopOptions = {}): ProofMaker {
       if (!isProofKey(proofKey)) throw new TypeError('it is neither a CryptoKeyPair nor a private JWK')
       // Whatever is wrong with it shows when it is used.
       await createProof(await openKey(proofKey), { method: 'GET', url: 'https://a.example', accessToken: 'a', now: 0 })
-      return exportKey(proofKey)
+      // What the app does to its own object afterwards is not ours to follow.
+      return exportKey(isCryptoKeyPair(proofKey) ? proofKey : { ...proofKey })
     },
     async createProof({ proofKey, ...request }) {
       return createProof(await openKey(proofKey), { ...request, nonce: nonces.find(request.url) })

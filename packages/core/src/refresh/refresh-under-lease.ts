@@ -5,6 +5,7 @@ import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/ses
 import type { Lease } from '../store/session-store.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
+import type { ProofKey } from '../token/proof.ts'
 import { failLocally } from './fail-locally.ts'
 import { giveBack } from './give-back.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
@@ -71,7 +72,10 @@ async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
     if (holder.interest.aborted) return { kind: 'cancelled' }
     if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 
-    const intended = recordWithIntent(record, createIntent(record, decision.outcomeUnknown, holder))
+    const intended = recordWithIntent(record, {
+      ...createIntent(record, decision.outcomeUnknown, holder),
+      proofKey: await findProofKey(record, holder),
+    })
     const written = await store.compareAndSet(record.revision, intended)
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
     if (written.value)
@@ -93,6 +97,19 @@ function createIntent(
     startedAt: now,
     holder: holder.holder,
     outcomeUnknown,
+  }
+}
+
+/**
+ * The key that the next tokens will be bound to: the one there is, or a new one for a session that had none. Where none
+ * can be made, the grant will say so.
+ */
+async function findProofKey(record: SessionRecord, { grant, store }: RefreshHolder): Promise<ProofKey | undefined> {
+  if (record.secrets?.proofKey !== undefined || grant.dpop === undefined) return record.secrets?.proofKey
+  try {
+    return await grant.dpop.createKey(store.keepsCryptoKeys === true ? {} : { extractable: true })
+  } catch {
+    return undefined
   }
 }
 
@@ -150,6 +167,7 @@ function takeIssued(
   return storeIssued(
     intended,
     {
+      proofKey: result.proofKey,
       tokenSet: carryForward(tokenSet, intended.secrets?.tokenSet),
       generation: intended.refreshIntent?.reservedGeneration ?? intended.highestReservedGeneration,
       subject: intended.identity.subject ?? (result.idToken?.valid ? result.idToken.subject : undefined),

@@ -3,7 +3,7 @@
 
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
-import type { TokenSetInput } from '../token/token-set.ts'
+import type { SignInTokens } from '../token/token-set.ts'
 import type { SessionNotice } from './session-notices.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
@@ -44,7 +44,7 @@ export interface Session extends AsyncDisposable {
    * @throws SignInError when they are no tokens, or belong to somebody else than the session does; nothing was changed
    * @throws StoreError when they could not be stored; nothing was changed
    */
-  signIn(tokenSet: TokenSetInput, options?: SignInOptions): Promise<SessionSnapshot>
+  signIn(tokens: SignInTokens, options?: SignInOptions): Promise<SessionSnapshot>
   /**
    * Forgets the tokens here at once, erases them from the store, then revokes them at the authorization server; that
    * last part may fail, which is a notice. Does nothing when nobody is signed in.

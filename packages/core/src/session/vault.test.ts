@@ -12,7 +12,7 @@ import { createVault } from './vault.ts'
 const hour = 3_600_000
 
 function openVault(needsRefreshToken = true) {
-  return createVault({ random: () => 0, needsRefreshToken })
+  return createVault({ random: () => 0, needsRefreshToken, now: () => 0 })
 }
 
 function recordOf(generation: number, changes: Partial<SessionRecord> = {}): SessionRecord {
@@ -89,7 +89,7 @@ describe('the vault', () => {
 
   it('decides once when a set is due, however often it is read', () => {
     let random = 0
-    const vault = createVault({ random: () => random, needsRefreshToken: true })
+    const vault = createVault({ random: () => random, needsRefreshToken: true, now: () => 0 })
     const facts = vault.describe(createRecord())
     vault.hold(facts)
     random = 1

@@ -19,6 +19,8 @@ export function createMemoryStore(): SessionStore {
   }
 
   return {
+    keepsCryptoKeys: true,
+
     async read(key) {
       const record = records.get(key)
       return record === undefined ? undefined : structuredClone(record)

@@ -41,6 +41,11 @@ export interface SessionStore {
    * session should be left alone (a process). Default `onUse`.
    */
   readonly suggestedRefreshTiming?: 'eager' | 'onUse'
+  /**
+   * Whether a record may hold `CryptoKey`s, which only a structured clone keeps: tokens can then be bound to a key that
+   * cannot be exported (RFC 9449). Default `false`.
+   */
+  readonly keepsCryptoKeys?: boolean
 }
 
 /** The exclusive right to refresh one session. */
