@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { type ClientMetadata, Provider } from 'oidc-provider'
 import type { ProviderStorage } from './provider-storage.ts'
 
@@ -15,6 +15,8 @@ export interface ProviderSettings {
   readonly clients: readonly ClientMetadata[]
   readonly storage: ProviderStorage
   readonly lifetimes: Lifetimes
+  /** Whether proofs must have the server's nonce. */
+  requiresNonce(): boolean
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -35,7 +37,8 @@ const sessionLifetime = 14 * 24 * 60 * 60
  *
  * Every function it would otherwise warn about using the default of is given here.
  */
-export function createProvider({ issuer, clients, storage, lifetimes, rotates }: ProviderSettings): Provider {
+export function createProvider(settings: ProviderSettings): Provider {
+  const { issuer, clients, storage, lifetimes, rotates, requiresNonce } = settings
   const provider = new Provider(issuer, {
     adapter: storage.adapter,
     clients: clients.map((client) => ({ id_token_signed_response_alg: 'ES256', ...client })),
@@ -48,6 +51,7 @@ export function createProvider({ issuer, clients, storage, lifetimes, rotates }:
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: requiresNonce },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,

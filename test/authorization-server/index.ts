@@ -10,9 +10,11 @@ export {
   startAuthorizationServer,
 } from './authorization-server.ts'
 export type { Lifetimes } from './create-provider.ts'
+export { createProofKey, proveByHand } from './dpop-by-hand.ts'
 export type { Fault } from './fault-queue.ts'
 export type { Gate } from './gate.ts'
 export { type HttpAnswer, jsonAnswer } from './http-answer.ts'
+export type { ProofDemands, ProofVerdict } from './proof-checks.ts'
 export type { Presentation, RefreshTokenUse } from './refresh-token-ledger.ts'
 export type { RegisteredClient } from './registered-clients.ts'
 export type { TokenResponse } from './sign-in.ts'

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { JWK } from 'jose'
+import { fetchWithProof } from './dpop-by-hand.ts'
 
 /** A token response as it came over the wire. */
 export interface TokenResponse {
@@ -16,6 +18,8 @@ export interface SignInRequest {
   readonly subject: string
   readonly client: { readonly id: string; readonly secret?: string; readonly redirectUri: string }
   readonly scope: string
+  /** What the tokens are bound to. */
+  readonly proofKey?: JWK | undefined
 }
 
 /**
@@ -23,7 +27,8 @@ export interface SignInRequest {
  * @throws when the server answers anything but the next step
  * @see RFC 6749, section 4.1; RFC 7636
  */
-export async function signInByCode({ issuer, subject, client, scope }: SignInRequest): Promise<TokenResponse> {
+export async function signInByCode(request: SignInRequest): Promise<TokenResponse> {
+  const { issuer, subject, client, scope, proofKey } = request
   const codeVerifier = randomBytes(32).toString('base64url')
   const authorizationUrl = new URL('/auth', issuer)
   authorizationUrl.search = new URLSearchParams({
@@ -38,7 +43,7 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
     code_challenge_method: 'S256',
   }).toString()
   const code = await followToCode(authorizationUrl, client.redirectUri)
-  const response = await fetch(new URL('/token', issuer), {
+  const exchange = {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',
@@ -48,7 +53,9 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
       client_id: client.id,
       ...(client.secret === undefined ? {} : { client_secret: client.secret }),
     }),
-  })
+  }
+  const tokenEndpoint = new URL('/token', issuer)
+  const response = await (proofKey ? fetchWithProof(tokenEndpoint, exchange, proofKey) : fetch(tokenEndpoint, exchange))
   if (!response.ok) throw new Error(`Signing in failed at the token endpoint: ${response.status}`)
   return (await response.json()) as TokenResponse
 }
