@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { isConfigurationError } from '../errors/configuration-error.ts'
+import { isSignInError } from '../errors/sign-in-error.ts'
+import { isStoreError } from '../errors/store-error.ts'
 import { isCryptoKeyPair, type ProofKey } from '../token/proof.ts'
 import { dpop } from './dpop.ts'
 
@@ -64,6 +67,17 @@ describe('a proof', () => {
   })
 })
 
+it.each([
+  ['missing', undefined],
+  ['nonsense', { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'canary-of-a-key' }],
+])('no proof comes of a key that is %s, and the error does not quote it', async (_name, proofKey) => {
+  const error: unknown = await dpop()
+    .createProof({ proofKey, method: 'GET', url, now })
+    .catch((thrown: unknown) => thrown)
+  expect(isStoreError(error) && error.code).toBe('recordUnreadable')
+  expect(inspect(error, { depth: null })).not.toContain('canary')
+})
+
 describe('a key', () => {
   it('can be exported where there is no IndexedDB, and is a JWK then', async () => {
     expect(await dpop().createKey()).toMatchObject({ kty: 'EC', crv: 'P-256', d: expect.any(String) })
@@ -82,7 +96,7 @@ describe('a key', () => {
     ['of Edwards’ curve', true, () => generateKey({ name: 'Ed25519' })],
     ['in JSON', true, async () => JSON.parse(JSON.stringify(await dpop().createKey()))],
   ])('%s works, and is kept as a JWK if it can be: %s', async (_name, isJwk, create) => {
-    const stored = await dpop().toStoredKey(await create())
+    const stored = await dpop().takeKey(await create(), { keepsCryptoKeys: true })
     expect(isCryptoKeyPair(stored)).toBe(!isJwk)
     expect(await dpop().createProof({ proofKey: stored, method: 'GET', url, now })).toMatch(
       /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/,
@@ -97,7 +111,8 @@ describe('a key', () => {
     ['an RSA key', { kty: 'RSA', n: 'n', e: 'AQAB', d: 'd' }],
     ['what JSON leaves of a CryptoKeyPair', { privateKey: {}, publicKey: {} }],
   ])('is not %s', async (_name, value) => {
-    await expect(dpop().toStoredKey(value)).rejects.toThrow()
+    const taken = dpop().takeKey(value, { keepsCryptoKeys: true })
+    await expect(taken).rejects.toSatisfy((error) => isSignInError(error) && error.code === 'unusableTokens')
   })
 })
 

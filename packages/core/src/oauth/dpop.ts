@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import { SignInError } from '../errors/sign-in-error.ts'
+import { StoreError } from '../errors/store-error.ts'
 import { isCryptoKeyPair, isProofKey, type ProofKey, type ProofMaker } from '../token/proof.ts'
 import { createNonceMemory } from './nonce-memory.ts'
 
@@ -47,15 +49,19 @@ export function dpop(options: DpopOptions = {}): ProofMaker {
       // Every server that has DPoP at all has ES256, as good as.
       return exportKey(await oauth.generateKeyPair('ES256', { extractable: canExport }))
     },
-    async toStoredKey(proofKey) {
-      if (!isProofKey(proofKey)) throw new TypeError('it is neither a CryptoKeyPair nor a private JWK')
-      // Whatever is wrong with it shows when it is used.
-      await createProof(await openKey(proofKey), { method: 'GET', url: 'https://a.example', accessToken: 'a', now: 0 })
-      // What the app does to its own object afterwards is not ours to follow.
-      return exportKey(isCryptoKeyPair(proofKey) ? proofKey : { ...proofKey })
+    async takeKey(proofKey, { keepsCryptoKeys }) {
+      const stored = await readKey(proofKey)
+      if (isCryptoKeyPair(stored) && !keepsCryptoKeys) throw unusable(keyNotKept)
+      return stored
     },
     async createProof({ proofKey, ...request }) {
-      return createProof(await openKey(proofKey), { ...request, nonce: nonces.find(request.url) })
+      if (proofKey === undefined) throw keyFailed('is missing')
+      try {
+        return await signProof(await openKey(proofKey), { ...request, nonce: nonces.find(request.url) })
+      } catch {
+        // What Web Cryptography says of a key may quote it.
+        throw keyFailed('cannot be used')
+      }
     },
     rememberNonce: nonces.remember,
   }
@@ -71,19 +77,47 @@ function readOptions(options: DpopOptions): DpopOptions {
   return options
 }
 
-async function createProof(
+/** The key of a sign-in, once a proof could be made with it: whatever is wrong with a key shows when it is used. */
+async function readKey(proofKey: unknown): Promise<ProofKey> {
+  if (proofKey === undefined) throw unusable('they are bound to a key (`tokenType` is DPoP), and `proofKey` is missing')
+  try {
+    if (!isProofKey(proofKey)) throw new TypeError('neither a CryptoKeyPair nor a private JWK')
+    await signProof(await importKey(proofKey), { method: 'GET', url: 'https://a.example', now: 0 })
+    // What the app does to its own object afterwards is not ours to follow.
+    return await exportKey(isCryptoKeyPair(proofKey) ? proofKey : { ...proofKey })
+  } catch {
+    throw unusable('`proofKey` is no key that proofs can be made with: a CryptoKeyPair, or a private JWK of ES256')
+  }
+}
+
+const keyNotKept =
+  '`proofKey` cannot be exported, and this store cannot keep such a key. Use the store of @authchart/browser-store, or `dpop({ extractable: true })`'
+
+function unusable(problem: string): SignInError {
+  return new SignInError('unusableTokens', `The tokens that were given to signIn cannot be used: ${problem}.`)
+}
+
+function keyFailed(problem: string): StoreError {
+  return new StoreError('recordUnreadable', `The key that the tokens are bound to ${problem}; sign in anew.`)
+}
+
+async function signProof(
   keyPair: CryptoKeyPair,
   request: { method: string; url: string; accessToken?: string; now: number; nonce?: string | undefined },
 ): Promise<string> {
   const { method, url, accessToken, now, nonce } = request
-  // fetch does not put every method in capitals, oauth4webapi does.
-  const claims = { htm: method, nonce, ...(accessToken === undefined ? { ath: undefined } : {}) }
-  const client = { client_id: '', [oauth.clockSkew]: Math.round((now - Date.now()) / 1000) }
+  // fetch does not put every method in capitals, oauth4webapi does; and it knows the system's clock only.
+  const claims = {
+    htm: method,
+    iat: Math.floor(now / 1000),
+    nonce,
+    ...(accessToken === undefined ? { ath: undefined } : {}),
+  }
   const modify: oauth.ModifyAssertionFunction = (_header, payload) => void Object.assign(payload, claims)
   let proof = ''
   // It makes proofs only in passing, while it sends a request: this one goes nowhere.
   await oauth.protectedResourceRequest(accessToken ?? 'none', method, new URL(url), undefined, undefined, {
-    DPoP: oauth.DPoP(client, keyPair, { [oauth.modifyAssertion]: modify }),
+    DPoP: oauth.DPoP({}, keyPair, { [oauth.modifyAssertion]: modify }),
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (_url, { headers }) => {
       proof = headers.dpop ?? ''

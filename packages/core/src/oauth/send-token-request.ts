@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { classifyTransportError, readErrorCode } from '../token/classify-transport-error.ts'
 import type { GrantDebugEntry, GrantOutcome, GrantRequest, TokenEndpointFailure } from '../token/grant.ts'
+import type { ProofKey } from '../token/proof.ts'
 import { redactForm, redactHeaders, redactUrl } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
@@ -8,7 +9,7 @@ import { type AuthorizationServer, findMetadata, noteEndpointStatus } from './au
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import { toClientAuth } from './client-authentication.ts'
 import { judgeIdToken } from './judge-id-token.ts'
-import { type Proving, prepareProofs } from './prepare-proofs.ts'
+import { createProofHeaders, isNonceDemanded } from './prove-token-request.ts'
 import { readStatus, readTokenResponse, type TokenResponse } from './read-token-response.ts'
 import { collectRequestSecrets, removeKnownSecrets } from './remove-known-secrets.ts'
 
@@ -39,23 +40,23 @@ export async function sendTokenRequest(
     startedAt: performance.now(),
     handedToFetch: false,
     debug: createDebug(request),
+    proofKey: request.proofKey,
   }
-  if (signal.aborted) return fail(exchange, { kind: 'transport', sent: 'no', code: 'timeout' })
+  if (signal.aborted) return fail(exchange, notSent('timeout'))
+  if (exchange.proofKey !== undefined && server.dpop === undefined) return fail(exchange, notSent('dpopMissing'))
   const discovery = await findMetadata(server, signal)
   if (discovery.kind === 'failed') return fail(exchange, discovery.failure, discovery.code)
 
   const { metadata } = discovery
-  const proving = await prepareProofs(server, { request, url: metadata.token_endpoint })
-  if ('failure' in proving) return fail(exchange, proving.failure)
-  const options = { metadata, send, request, exchange, proving }
+  const options = { metadata, send, request, exchange }
   const first = await sendAndRead(server, options)
-  const answered = isNonceDemanded(first) ? await sendAndRead(server, options) : first
+  const answered = 'needsNonce' in first && first.needsNonce ? await sendAndRead(server, options) : first
   if ('failure' in answered) return fail(exchange, answered.failure)
 
   const { tokenResponse, receivedAt } = answered
   if (tokenResponse.kind === 'answer') return { kind: 'failed', failure: tokenResponse.answer }
   const { tokenSet } = tokenResponse
-  const { proofKey } = proving
+  const { proofKey } = exchange
   const issued = { kind: 'issued', tokenSet, receivedAt, ...(proofKey === undefined ? {} : { proofKey }) } as const
   if (tokenSet.idToken === undefined) return issued
   const verdict = await judgeIdToken(tokenSet.idToken, { metadata, clientId: server.clientId, now: receivedAt })
@@ -70,12 +71,14 @@ interface Exchange {
   secrets: string[]
   readonly startedAt: number
   handedToFetch: boolean
+  /** The key that the tokens will be bound to. */
+  proofKey: ProofKey | undefined
   readonly debug: (entry: GrantDebugEntry) => void
 }
 
 /** A response that was read, or why there is none. */
 type Answered =
-  | { readonly receivedAt: number; readonly tokenResponse: TokenResponse; readonly newNonce: boolean }
+  | { readonly receivedAt: number; readonly tokenResponse: TokenResponse; readonly needsNonce: boolean }
   | { readonly failure: TokenEndpointFailure }
 
 interface SendOptions {
@@ -83,11 +86,10 @@ interface SendOptions {
   readonly send: SendGrant
   readonly request: GrantRequest
   readonly exchange: Exchange
-  readonly proving: Proving
 }
 
 async function sendAndRead(server: AuthorizationServer, options: SendOptions): Promise<Answered> {
-  const { request, exchange, proving } = options
+  const { request, exchange, metadata } = options
   const response = await sendRequest(server, options)
   if ('kind' in response) return { failure: response }
   const receivedAt = request.now()
@@ -95,25 +97,20 @@ async function sendAndRead(server: AuthorizationServer, options: SendOptions): P
   const tokenResponse = await readTokenResponse(response, { signal, secrets: exchange.secrets })
   noteEndpointStatus(server, response.status)
   exchange.debug(describeResponse(response, { tokenResponse, exchange }))
-  return { receivedAt, tokenResponse, newNonce: proving.takeNonce(response) }
-}
-
-/** @see RFC 9449, section 8: the server tells the nonce that it wants together with the error */
-function isNonceDemanded(answered: Answered): boolean {
-  if ('failure' in answered || !answered.newNonce || answered.tokenResponse.kind !== 'answer') return false
-  const { complete, body } = answered.tokenResponse.answer
-  return complete && body?.error === 'use_dpop_nonce'
+  const nonce = response.headers.get('dpop-nonce')
+  server.dpop?.rememberNonce(metadata.token_endpoint, nonce)
+  return { receivedAt, tokenResponse, needsNonce: nonce !== null && isNonceDemanded(server, tokenResponse) }
 }
 
 async function sendRequest(
   server: AuthorizationServer,
-  { metadata, send, request, exchange, proving }: SendOptions,
+  { metadata, send, request, exchange }: SendOptions,
 ): Promise<Response | TokenEndpointFailure> {
   const { signal } = request
   const { clientId, clientAuthentication } = server
   exchange.handedToFetch = false
   try {
-    const headers = await proving.createHeaders()
+    const headers = await createProofHeaders(server, { request, exchange, url: metadata.token_endpoint })
     const sent = send(
       metadata as unknown as oauth.AuthorizationServer,
       { client_id: clientId },
@@ -132,8 +129,12 @@ async function sendRequest(
   } catch (error) {
     if (exchange.handedToFetch) return classifyTransportError(error, { signal })
     const code = signal.aborted ? 'timeout' : (readErrorCode(error) ?? 'requestNotBuilt')
-    return { kind: 'transport', sent: 'no', code }
+    return notSent(code)
   }
+}
+
+function notSent(code: string): TokenEndpointFailure {
+  return { kind: 'transport', sent: 'no', code }
 }
 
 function noteRequest(url: string, request: { body: unknown; headers: Headers; exchange: Exchange }): void {

@@ -5,8 +5,8 @@ import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/ses
 import type { Lease } from '../store/session-store.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
-import type { ProofKey } from '../token/proof.ts'
 import { failLocally } from './fail-locally.ts'
+import { findProofKey } from './find-proof-key.ts'
 import { giveBack } from './give-back.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
@@ -97,19 +97,6 @@ function createIntent(
     startedAt: now,
     holder: holder.holder,
     outcomeUnknown,
-  }
-}
-
-/**
- * The key that the next tokens will be bound to: the one there is, or a new one for a session that had none. Where none
- * can be made, the grant will say so.
- */
-async function findProofKey(record: SessionRecord, { grant, store }: RefreshHolder): Promise<ProofKey | undefined> {
-  if (record.secrets?.proofKey !== undefined || grant.dpop === undefined) return record.secrets?.proofKey
-  try {
-    return await grant.dpop.createKey(store.keepsCryptoKeys === true ? {} : { extractable: true })
-  } catch {
-    return undefined
   }
 }
 

@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { StoreError } from '../errors/store-error.ts'
 import type { CreateProof } from '../token/access-token.ts'
 import type { ProofKey, ProofMaker } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
@@ -13,19 +12,9 @@ export function provingWith(
   if (tokenType !== 'DPoP') return undefined
   return async ({ method, url, nonce }) => {
     if (dpop === undefined) {
-      throw new ConfigurationError('grant', 'must have `dpop: dpop()`: the tokens of this session are bound to a key.')
+      throw new ConfigurationError('grant', 'must have `dpop: dpop()`: these tokens are bound to a key.')
     }
-    if (proofKey === undefined) throw keyMissing('is missing')
     if (nonce !== undefined) dpop.rememberNonce(String(url), nonce)
-    try {
-      return await dpop.createProof({ proofKey, method, url: String(url), accessToken, now: now() })
-    } catch {
-      // What WebCrypto says of a key may quote it.
-      throw keyMissing('cannot be used')
-    }
+    return dpop.createProof({ proofKey, method, url: String(url), accessToken, now: now() })
   }
-}
-
-function keyMissing(problem: string): StoreError {
-  return new StoreError('recordUnreadable', `The key that the tokens are bound to ${problem}; sign in anew.`)
 }

@@ -5,7 +5,7 @@ import { signedInRecord } from '../policy/next-record.ts'
 import { recordFormatVersion, type SessionIdentity, type SessionRecord } from '../store/session-record.ts'
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
-import { isCryptoKeyPair, type ProofKey, type ProofMaker } from '../token/proof.ts'
+import type { ProofKey } from '../token/proof.ts'
 import type { SignInTokens, TokenSet } from '../token/token-set.ts'
 import { hasLanded } from './has-landed.ts'
 import type { SignInOptions } from './session.ts'
@@ -31,7 +31,7 @@ export async function signIntoStore(
     throw new SignInError('unusableTokens', `What was given to signIn is no token set: ${normalized.problem}.`)
   }
   const { tokenSet } = normalized
-  const proofKey = await readProofKey(input.proofKey, tokenSet, parts.options)
+  const proofKey = await takeKey(input.proofKey, tokenSet, parts.options)
   const identity = identify(tokenSet, parts, options)
   const revision = parts.createId()
   const signInId = parts.createId()
@@ -64,37 +64,16 @@ export async function signIntoStore(
  * The key that the tokens are bound to, as it is to be kept.
  * @throws SignInError when they could not be used with it, or it could not be kept
  */
-async function readProofKey(
+async function takeKey(
   proofKey: unknown,
   { tokenType }: TokenSet,
   { grant, store }: ResolvedOptions,
 ): Promise<ProofKey | undefined> {
   if (proofKey === undefined && tokenType !== 'DPoP') return undefined
-  if (proofKey === undefined) throw unusable('they are bound to a key (`tokenType` is DPoP), and `proofKey` is missing')
-  const { dpop } = grant
-  if (dpop === undefined) throw unusable('they are bound to a key, and the grant has no `dpop: dpop()` to use it with')
-  const stored = await toStoredKey(proofKey, dpop)
-  if (isCryptoKeyPair(stored) && store.keepsCryptoKeys !== true) {
-    throw unusable(
-      'their `proofKey` cannot be exported, and this store cannot keep such a key. Use the store of @authchart/browser-store, or `dpop({ extractable: true })`',
-    )
+  if (grant.dpop === undefined) {
+    throw new SignInError('unusableTokens', 'These tokens are bound to a key: give the grant `dpop: dpop()`.')
   }
-  return stored
-}
-
-async function toStoredKey(proofKey: unknown, dpop: ProofMaker): Promise<ProofKey> {
-  try {
-    return await dpop.toStoredKey(proofKey)
-  } catch {
-    // What WebCrypto says of a key may quote it.
-    throw unusable(
-      '`proofKey` is no key that proofs can be made with: a CryptoKeyPair, or a private JWK such as ES256’s',
-    )
-  }
-}
-
-function unusable(problem: string): SignInError {
-  return new SignInError('unusableTokens', `The tokens that were given to signIn cannot be used: ${problem}.`)
+  return grant.dpop.takeKey(proofKey, { keepsCryptoKeys: store.keepsCryptoKeys === true })
 }
 
 function identify(tokenSet: TokenSet, parts: SessionParts, options: SignInOptions): SessionIdentity {

@@ -15,16 +15,16 @@ export interface ProofMaker {
    */
   createKey(options?: { readonly extractable?: boolean }): Promise<ProofKey>
   /**
-   * A key as an app hands it in, in the form in which it is kept: as a JWK wherever it can be exported.
-   * @throws TypeError without a secret, when it is no key that proofs can be made with
+   * The key of a sign-in, in the form in which a store is to keep it: as a JWK wherever it can be exported.
+   * @throws SignInError when there is none, when no proof can be made with it, or when the store cannot keep it
    */
-  toStoredKey(proofKey: unknown): Promise<ProofKey>
+  takeKey(proofKey: unknown, store: { readonly keepsCryptoKeys: boolean }): Promise<ProofKey>
   /**
    * A proof for one request, with the latest nonce of the server it goes to.
-   * @throws Error without a secret, when the key cannot be used
+   * @throws StoreError when the key is missing or cannot be used
    * @see RFC 9449, section 4.2
    */
-  createProof(request: ProofRequest & { readonly proofKey: ProofKey; readonly now: number }): Promise<string>
+  createProof(request: ProofRequest): Promise<string>
   /** Remembers a server's `DPoP-Nonce` for the next proofs; `null` for a response without one. */
   rememberNonce(url: string, nonce: string | null): void
 }
@@ -37,6 +37,10 @@ export interface ProofRequest {
   readonly url: string
   /** The access token that goes with it; none goes with a token request. */
   readonly accessToken?: string
+  /** As it is kept. */
+  readonly proofKey: ProofKey | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: number
 }
 
 /** Whether a value can be the key that tokens are bound to. */
