@@ -1,3 +1,4 @@
+import { isConfigurationError } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { createKyHooks } from '@authchart/core/ky'
 import { apiAnswers } from '@authchart/test/authorization-server'
@@ -170,4 +171,6 @@ test('other clients get a proof from the token', async () => {
   expect(demand.status).toBe(401)
   expect((await connect(demand.headers.get('dpop-nonce') ?? '')).status).toBe(200)
   expect((await connect()).status).toBe(200)
+  const token = await session.getAccessToken()
+  await expect(token.createProof?.({ method: 'GET', url: '/socket' })).rejects.toSatisfy(isConfigurationError)
 })

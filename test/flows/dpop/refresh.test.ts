@@ -169,7 +169,6 @@ test('a clock that is an hour off costs one more request where a nonce can be ha
 function onlyJson(store: SessionStore): SessionStore {
   return {
     ...store,
-    keepsCryptoKeys: false,
     compareAndSet: (key, revision, next) => store.compareAndSet(key, revision, JSON.parse(JSON.stringify(next))),
   }
 }

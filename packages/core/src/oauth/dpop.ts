@@ -9,8 +9,8 @@ import { createNonceMemory } from './nonce-memory.ts'
 /** Options of `dpop`. */
 export interface DpopOptions {
   /**
-   * Whether keys can be exported, and so be kept by any store. Default: where there is no IndexedDB, which keeps keys
-   * that cannot be.
+   * Whether new keys can be exported, and so be kept by any store. Default: where there is no IndexedDB, which keeps keys
+   * that cannot be; a store of your own in a page needs `true` unless it keeps `CryptoKey`s.
    */
   readonly extractable?: boolean
 }
@@ -44,16 +44,12 @@ export function dpop(options: DpopOptions = {}): ProofMaker {
   }
 
   return {
-    async createKey({ extractable: asked } = {}) {
-      const canExport = asked ?? extractable ?? globalThis.indexedDB === undefined
+    async createKey() {
+      const canExport = extractable ?? globalThis.indexedDB === undefined
       // Every server that has DPoP at all has ES256, as good as.
       return exportKey(await oauth.generateKeyPair('ES256', { extractable: canExport }))
     },
-    async takeKey(proofKey, { keepsCryptoKeys }) {
-      const stored = await readKey(proofKey)
-      if (isCryptoKeyPair(stored) && !keepsCryptoKeys) throw unusable(keyNotKept)
-      return stored
-    },
+    takeKey: readKey,
     async createProof({ proofKey, ...request }) {
       if (proofKey === undefined) throw keyFailed('is missing')
       try {
@@ -89,9 +85,6 @@ async function readKey(proofKey: unknown): Promise<ProofKey> {
     throw unusable('`proofKey` is no key that proofs can be made with: a CryptoKeyPair, or a private JWK of ES256')
   }
 }
-
-const keyNotKept =
-  '`proofKey` cannot be exported, and this store cannot keep such a key. Use the store of @authchart/browser-store, or `dpop({ extractable: true })`'
 
 function unusable(problem: string): SignInError {
   return new SignInError('unusableTokens', `The tokens that were given to signIn cannot be used: ${problem}.`)

@@ -14,6 +14,8 @@ export function provingWith(
     if (dpop === undefined) {
       throw new ConfigurationError('grant', 'must have `dpop: dpop()`: these tokens are bound to a key.')
     }
+    if (!URL.canParse(String(url)))
+      throw new ConfigurationError('url', 'must be absolute, such as https://a.example/b.')
     if (nonce !== undefined) dpop.rememberNonce(String(url), nonce)
     return dpop.createProof({ proofKey, method, url: String(url), accessToken, now: now() })
   }

@@ -62,18 +62,18 @@ export async function signIntoStore(
 
 /**
  * The key that the tokens are bound to, as it is to be kept.
- * @throws SignInError when they could not be used with it, or it could not be kept
+ * @throws SignInError when they could not be used with it
  */
 async function takeKey(
   proofKey: unknown,
   { tokenType }: TokenSet,
-  { grant, store }: ResolvedOptions,
+  { grant }: ResolvedOptions,
 ): Promise<ProofKey | undefined> {
   if (proofKey === undefined && tokenType !== 'DPoP') return undefined
   if (grant.dpop === undefined) {
     throw new SignInError('unusableTokens', 'These tokens are bound to a key: give the grant `dpop: dpop()`.')
   }
-  return grant.dpop.takeKey(proofKey, { keepsCryptoKeys: store.keepsCryptoKeys === true })
+  return grant.dpop.takeKey(proofKey)
 }
 
 function identify(tokenSet: TokenSet, parts: SessionParts, options: SignInOptions): SessionIdentity {

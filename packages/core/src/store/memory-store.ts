@@ -19,8 +19,6 @@ export function createMemoryStore(): SessionStore {
   }
 
   return {
-    keepsCryptoKeys: true,
-
     async read(key) {
       const record = records.get(key)
       return record === undefined ? undefined : structuredClone(record)

@@ -9,16 +9,15 @@ export type ProofKey = CryptoKeyPair | JsonWebKey
 /** Makes keys that tokens are bound to, and the proofs of having them; `dpop` of `@authchart/core/oauth` makes one. */
 export interface ProofMaker {
   /**
-   * A new key.
-   * @param options `extractable`: whether it can be exported, and so be kept by any store
+   * A new key, as it is kept.
    * @throws Error where the platform has no Web Cryptography, such as a page without https
    */
-  createKey(options?: { readonly extractable?: boolean }): Promise<ProofKey>
+  createKey(): Promise<ProofKey>
   /**
    * The key of a sign-in, in the form in which a store is to keep it: as a JWK wherever it can be exported.
-   * @throws SignInError when there is none, when no proof can be made with it, or when the store cannot keep it
+   * @throws SignInError when there is none, or no proof can be made with it
    */
-  takeKey(proofKey: unknown, store: { readonly keepsCryptoKeys: boolean }): Promise<ProofKey>
+  takeKey(proofKey: unknown): Promise<ProofKey>
   /**
    * A proof for one request, with the latest nonce of the server it goes to.
    * @throws StoreError when the key is missing or cannot be used
