@@ -1,5 +1,5 @@
 import { createMemoryStore, createSession, type Grant } from '@authchart/core'
-import { clientSecretPost, refreshTokenGrant } from '@authchart/core/oauth'
+import { clientSecretPost, dpop, type ProofKey, type ProofMaker, refreshTokenGrant } from '@authchart/core/oauth'
 import { expectType } from './expect-type.ts'
 
 const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', scope: 'openid' })
@@ -19,6 +19,16 @@ refreshTokenGrant({
     expectType<URLSearchParams>()(body)(true)
     expectType<Headers>()(headers)(true)
   },
+})
+expectType<ProofMaker>()(dpop({ extractable: true }))(true)
+refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', dpop: dpop() })
+// @ts-expect-error: tokens are not bound by a wish
+refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', dpop: true })
+const jwk: ProofKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }
+export const signedIn = createSession({ key: 'acme:alice', store: createMemoryStore(), grant }).signIn({
+  accessToken: 'access token',
+  tokenType: 'DPoP',
+  proofKey: jwk,
 })
 // @ts-expect-error: no grant without a client
 refreshTokenGrant({ issuer: 'https://login.acme.example' })

@@ -16,7 +16,7 @@ function streamOf(content: string): RequestInit {
 }
 
 describe.each(doors)('through $name, with tokens that are bound to a key', ({ name, open }) => {
-  test('each request has a proof of its own, for its method and its URL without the query', async () => {
+  test('P62 each request has a proof of its own, for its method and its URL without the query', async () => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
     const send = open(session)
@@ -27,7 +27,7 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
     expect(server.counts.total).toBe(0)
   })
 
-  test('a demand for a nonce costs one more request and no refresh, body and all, and the next request has it', async () => {
+  test('P60 P61 a demand for a nonce costs one more request and no refresh, body and all, and the next has it', async () => {
     await using fixture = await startFixture()
     const { api, server, session, notices } = fixture
     api.dpop.requiresNonce = true
@@ -43,7 +43,7 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
     expect(notices).toHaveLength(before)
   })
 
-  test('a nonce that comes with any response is the next one to be sent', async () => {
+  test('P61 a nonce that comes with any response is the next one to be sent', async () => {
     await using fixture = await startFixture()
     const { api, session } = fixture
     api.dpop.requiresNonce = true
@@ -58,7 +58,7 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
     expect(api.counts.total).toBe(6)
   })
 
-  test('a 401 after the nonce leads to one refresh and one more send, each with a proof of its own', async () => {
+  test('P60 P62 a 401 after the nonce leads to one refresh and one more send, each with a proof of its own', async () => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
     api.faults.answerWith(apiAnswers.useDpopNonce)
@@ -85,7 +85,7 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
     expect(server.counts.refreshes).toBe(1)
   })
 
-  test('a stream that meets a demand for a nonce is sent once, and the nonce is there for the next', async () => {
+  test('P60 a stream that meets a demand for a nonce is sent once, and the nonce is there for the next', async () => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
     api.dpop.requiresNonce = true
@@ -126,7 +126,7 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
   })
 })
 
-test('a retry of ky’s own has a proof of its own', async () => {
+test('P62 a retry of ky’s own has a proof of its own', async () => {
   await using fixture = await startFixture()
   const { api, session } = fixture
   api.faults.answerWith(apiAnswers.serverError, { times: 2 })
@@ -135,7 +135,7 @@ test('a retry of ky’s own has a proof of its own', async () => {
   expect(api.requests.map(({ proof }) => proof)).toEqual(['valid', 'valid', 'valid'])
 })
 
-test('ky meets a demand for a nonce whatever its retry options say', async () => {
+test('P60 ky meets a demand for a nonce whatever its retry options say', async () => {
   await using fixture = await startFixture()
   const { api, session } = fixture
   api.dpop.requiresNonce = true
@@ -144,7 +144,7 @@ test('ky meets a demand for a nonce whatever its retry options say', async () =>
   expect(api.requests.map(({ proof }) => proof)).toEqual(['nonceMissing', 'valid'])
 })
 
-test('a body in a Request that is cloned survives a nonce, a rejection and another nonce', async () => {
+test('P60 a body in a Request that is cloned survives a nonce, a rejection and another nonce', async () => {
   await using fixture = await startFixture()
   const { api, server, session } = fixture
   const send = createFetch(session, { cloneRequestBodies: true })

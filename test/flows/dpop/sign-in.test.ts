@@ -22,7 +22,7 @@ const grantOf = (options?: Parameters<typeof dpop>[0]) =>
     dpop: dpop(options),
   })
 
-describe('a sign-in is refused, and nothing stored,', () => {
+describe('P64 a sign-in is refused, and nothing stored,', () => {
   test.each([
     ['of bound tokens without their key', async () => bound, '`proofKey` is missing'],
     [
@@ -70,7 +70,7 @@ describe('a sign-in is refused, and nothing stored,', () => {
   })
 })
 
-test('a key that cannot be exported serves two sessions on a store that keeps it', async () => {
+test('P63 a key that cannot be exported serves two sessions on a store that keeps it', async () => {
   const { server, api } = fixture
   const store = createMemoryStore()
   // Bearer tokens, which the first refresh binds to a key of the grant's own.
@@ -85,7 +85,7 @@ test('a key that cannot be exported serves two sessions on a store that keeps it
   for (const each of [session, other]) expect((await createFetch(each)(api.origin)).status).toBe(200)
 })
 
-test('what JSON has left of a key is no record', async () => {
+test('P64 what JSON has left of a key is no record', async () => {
   const store = createMemoryStore()
   await using session = openSession(fixture.server, { store, grant: grantOf() })
   await session.signIn({ ...bound, proofKey: await dpop({ extractable: false }).createKey() })

@@ -53,8 +53,7 @@ const publicParameters: ReadonlySet<string> = new Set([
 
 /** The secrets that a request to the authorization server carries, whichever way the client authenticates. */
 export function collectRequestSecrets(request: { body: URLSearchParams; headers: Headers }): string[] {
-  const parameters = [...request.body].flatMap(([name, value]) => (publicParameters.has(name) ? [] : [value]))
-  const secrets = [...parameters, request.headers.get('dpop') ?? '']
+  const secrets = [...request.body].flatMap(([name, value]) => (publicParameters.has(name) ? [] : [value]))
   const credentials = /^\w+ +(.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
   return credentials === undefined ? secrets : [...secrets, credentials, ...decodeBasicPassword(credentials)]
 }

@@ -97,6 +97,31 @@ describe('the vault', () => {
     expect(again).toEqual({ ...facts, refreshable: false })
   })
 
+  it('P63 proves with one and the same key for as long as a sign-in lasts, and with none of another', async () => {
+    const asked: unknown[] = []
+    const dpop = {
+      async createProof({ proofKey }: { proofKey: unknown }) {
+        asked.push(proofKey)
+        return 'proof'
+      },
+    }
+    const vault = createVault({ random: () => 0, needsRefreshToken: true, now: () => 0, dpop: dpop as never })
+    const tokenSet = createTokenSet({ tokenType: 'DPoP' })
+    const prove = async (record: SessionRecord) => {
+      vault.hold(vault.describe(record))
+      await vault.token?.createProof?.({ method: 'GET', url: 'https://a.example' })
+    }
+    const key = { kty: 'EC', d: 'key' }
+    await prove(createRecord({ generation: 1, signInId: 'a', secrets: { tokenSet, proofKey: key } }))
+    await prove(createRecord({ generation: 2, signInId: 'a', secrets: { tokenSet, proofKey: { ...key } } }))
+    await prove(createRecord({ generation: 3, signInId: 'b', secrets: { tokenSet, proofKey: { ...key, d: 'next' } } }))
+    vault.clear()
+    await prove(createRecord({ generation: 4, signInId: 'b', secrets: { tokenSet } }))
+    await prove(createRecord({ generation: 5, signInId: 'c', secrets: { tokenSet } }))
+    expect(asked).toEqual([key, key, { ...key, d: 'next' }, undefined, undefined])
+    expect(asked[1]).toBe(asked[0])
+  })
+
   it('can refresh without a refresh token where the grant needs none', () => {
     expect(openVault(true).describe(withoutMember('refreshToken')).refreshable).toBe(false)
     expect(openVault(false).describe(withoutMember('refreshToken')).refreshable).toBe(true)
