@@ -2,6 +2,7 @@ import { createMemoryStore, isRefreshUnavailableError, type SessionStore } from 
 import { createFetch } from '@authchart/core/fetch'
 import { dpop, refreshTokenGrant } from '@authchart/core/oauth'
 import { oauthError, startApi, startAuthorizationServer } from '@authchart/test/authorization-server'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { expect, test } from 'vitest'
 import { openSession, tokenSetOf } from '../../support/signed-in-session.ts'
 import { readRecord } from '../../support/stored-session.ts'
@@ -130,6 +131,18 @@ test('P63 a key for a session that had none is stored before anything is bound t
   gate.release()
   await refreshed
   expect((await readRecord(store)).secrets?.proofKey).toEqual(secrets?.proofKey)
+})
+
+test('a token request without a key makes one, and hands it back with the tokens', async () => {
+  await using server = await startAuthorizationServer()
+  const grant = refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id, dpop: dpop() })
+  const { refresh_token = '' } = await server.signIn()
+  const signal = AbortSignal.timeout(5_000)
+  server.dpop.requiresNonce = true
+  const outcome = await grant.refresh({ refreshToken: refresh_token, signal, now: Date.now })
+  if (outcome.kind !== 'issued') throw new Error('Nothing was issued')
+  const { thumbprint } = (await server.findAccessToken(outcome.tokenSet.accessToken)) ?? {}
+  expect(thumbprint).toBe(await calculateJwkThumbprint(outcome.proofKey as JWK))
 })
 
 test('P64 a grant without dpop() sends nothing for tokens that are bound to a key, and its session lives', async () => {
