@@ -1,4 +1,5 @@
 import { createCondition } from './condition.ts'
+import type { ProofVerdict } from './proof-checks.ts'
 
 /** One request to the API, without a secret. */
 export interface ApiRequestRecord {
@@ -11,6 +12,8 @@ export interface ApiRequestRecord {
   readonly path: string
   /** What its bearer token was worth when it came. */
   readonly authorization: 'none' | 'valid' | 'invalid'
+  /** What the proof that came with the token was worth; absent where none came (RFC 9449). */
+  readonly proof?: ProofVerdict
   /** 1 for the first access token this API ever saw, 2 for the next: a name that is no secret. */
   readonly token?: number
   /** Milliseconds since the epoch. */
@@ -56,7 +59,7 @@ export type OpenApiRequest = { -readonly [Member in keyof ApiRequestRecord]: Api
 export interface ApiJournal {
   readonly counts: ApiCounts
   readonly requests: readonly ApiRequestRecord[]
-  open(facts: Pick<ApiRequestRecord, 'at' | 'method' | 'path' | 'authorization' | 'token'>): OpenApiRequest
+  open(facts: Pick<ApiRequestRecord, 'at' | 'method' | 'path' | 'authorization' | 'token' | 'proof'>): OpenApiRequest
   bodyArrived(request: OpenApiRequest, bytes: number): void
   end(request: OpenApiRequest): void
   until(

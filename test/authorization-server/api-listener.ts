@@ -5,13 +5,14 @@ import type { ApiEnding, ApiPlan, ArmedApiFaults } from './api-faults.ts'
 import type { ApiJournal, ApiRequestRecord, OpenApiRequest } from './api-journal.ts'
 import type { AccessTokenFacts, AuthorizationServer } from './authorization-server.ts'
 import { type HttpAnswer, jsonAnswer, writeAnswer } from './http-answer.ts'
+import { type ProofChecks, refusalOf } from './proof-checks.ts'
 
 /** What the API answers to a request whose token it accepts, whatever its path and method. */
 export interface EchoedRequest {
   readonly method: string
   /** With the query. */
   readonly path: string
-  /** The token is replaced by `[redacted]`. */
+  /** The token and the proof are replaced by `[redacted]`. */
   readonly headers: Readonly<Record<string, string>>
   readonly bodyBytes: number
   /** SHA-256, in hex. */
@@ -29,17 +30,21 @@ export interface ApiParts {
   /** The header that carries the token. */
   readonly header: string
   readonly faults: ArmedApiFaults
+  readonly proofs: ProofChecks
   readonly journal: ApiJournal
   readonly nameOf: (accessToken: string) => number
   readonly accepted: (accessToken: string) => void
   /** Where a redirect leads; `undefined` until both listeners are there. */
   readonly otherOrigin: () => string
+  /** Where requests come in. */
+  readonly origin: () => string
 }
 
 /** One request on its way through the API. */
 interface ApiPassage {
   readonly record: OpenApiRequest
   readonly incoming: IncomingMessage
+  readonly scheme: string | undefined
   readonly accessToken: string | undefined
   readonly facts: AccessTokenFacts | undefined
   readonly plan: ApiPlan
@@ -76,7 +81,10 @@ async function serve(
       return
     }
     record.status = answer.status
-    await writeAnswer(response, { ...answer, headers: { ...crossOriginHeaders(request), ...answer.headers } })
+    await writeAnswer(response, {
+      ...answer,
+      headers: { ...crossOriginHeaders(request), ...parts.proofs.headers(), ...answer.headers },
+    })
   } finally {
     if (record.outcome === 'open') record.outcome = 'destroyed'
     parts.journal.end(record)
@@ -85,8 +93,11 @@ async function serve(
 
 async function openPassage(parts: ApiParts, request: IncomingMessage, at: ApiRequestRecord['at']) {
   const header = request.headers[parts.header.toLowerCase()]
-  const accessToken = typeof header === 'string' ? header.split(' ').at(-1) : undefined
+  const credentials = typeof header === 'string' ? header.split(' ') : []
+  const accessToken = credentials.at(-1)
   const facts = accessToken === undefined ? undefined : await parts.authorizationServer.findAccessToken(accessToken)
+  const origin = at === 'api' ? parts.origin() : parts.otherOrigin()
+  const proof = await parts.proofs.check({ request, origin, accessToken, thumbprint: facts?.thumbprint })
   const path = request.url ?? '/'
   const record = parts.journal.open({
     at,
@@ -94,9 +105,11 @@ async function openPassage(parts: ApiParts, request: IncomingMessage, at: ApiReq
     path,
     authorization: accessToken === undefined ? 'none' : facts ? 'valid' : 'invalid',
     ...(accessToken === undefined ? {} : { token: parts.nameOf(accessToken) }),
+    ...(proof === undefined ? {} : { proof }),
   })
   const plan = parts.faults.plan({ at, path: path.replace(/\?.*/, ''), accessToken, valid: facts !== undefined })
-  const passage: ApiPassage = { record, incoming: request, accessToken, facts, plan }
+  const scheme = credentials.length > 1 ? credentials[0] : undefined
+  const passage: ApiPassage = { record, incoming: request, scheme, accessToken, facts, plan }
   return passage
 }
 
@@ -138,6 +151,11 @@ function judge(parts: ApiParts, passage: ApiPassage, body: Buffer | undefined): 
     record.outcome = 'rejected'
     return accessToken === undefined ? apiAnswers.bearerWithoutError : apiAnswers.invalidToken
   }
+  const refusal = facts.thumbprint === undefined ? undefined : refusalOf(passage.scheme, record.proof)
+  if (refusal !== undefined) {
+    record.outcome = 'rejected'
+    return refusal
+  }
   record.outcome = 'accepted'
   parts.accepted(accessToken)
   const echo: EchoedRequest = {
@@ -155,7 +173,10 @@ function judge(parts: ApiParts, passage: ApiPassage, body: Buffer | undefined): 
 
 function redactedHeaders(request: IncomingMessage, accessToken: string): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, String(value).replaceAll(accessToken, '[redacted]')]),
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      name === 'dpop' ? '[redacted]' : String(value).replaceAll(accessToken, '[redacted]'),
+    ]),
   )
 }
 

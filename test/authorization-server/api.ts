@@ -3,6 +3,7 @@ import { type ApiCounts, type ApiRequestListener, type ApiRequestRecord, createA
 import { type ApiParts, createApiListener } from './api-listener.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { startLoopbackServer } from './loopback-server.ts'
+import { createProofChecks, type ProofDemands } from './proof-checks.ts'
 
 /** How an API starts. */
 export interface ApiOptions {
@@ -23,6 +24,8 @@ export interface Api extends AsyncDisposable {
   /** A second listener that behaves as the first: where redirects lead. */
   readonly otherOrigin: string
   readonly faults: ApiFaults
+  /** How proofs are demanded with tokens that are bound to a key (RFC 9449). */
+  readonly dpop: ProofDemands
   readonly counts: ApiCounts
   /** The latest requests, oldest first. */
   readonly requests: readonly ApiRequestRecord[]
@@ -47,12 +50,14 @@ export interface Api extends AsyncDisposable {
 export async function startApi(options: ApiOptions): Promise<Api> {
   const faults = createApiFaults()
   const journal = createApiJournal({ limit: options.logLimit ?? 10_000 })
+  const proofs = createProofChecks()
   const names = new Map<string, number>()
   let lastAccepted: string | undefined
   const parts: ApiParts = {
     authorizationServer: options.authorizationServer,
     header: options.header ?? 'authorization',
     faults,
+    proofs,
     journal,
     nameOf(accessToken) {
       const name = names.get(accessToken) ?? names.size + 1
@@ -63,6 +68,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       lastAccepted = accessToken
     },
     otherOrigin: () => other.origin,
+    origin: () => api.origin,
   }
   const other = await startLoopbackServer(createApiListener(parts, 'otherOrigin'))
   const api = await startLoopbackServer(createApiListener(parts, 'api'), { port: options.port ?? 0 })
@@ -76,6 +82,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     origin: api.origin,
     otherOrigin: other.origin,
     faults,
+    dpop: proofs,
     get counts() {
       return journal.counts
     },

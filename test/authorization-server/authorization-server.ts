@@ -1,9 +1,11 @@
+import type { JWK } from 'jose'
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { createProvider, type Lifetimes } from './create-provider.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 import { createProviderStorage, type ProviderStorage } from './provider-storage.ts'
 import { createRefreshTokenLedger, type RefreshTokenUse } from './refresh-token-ledger.ts'
 import {
+  boundClient,
   callback,
   publicClient,
   type RegisteredClient,
@@ -48,6 +50,8 @@ export interface AccessTokenFacts {
   readonly scope: string | undefined
   /** The resource server that it is for (RFC 8707), if it was asked for one. */
   readonly audience: string | undefined
+  /** The thumbprint of the key it is bound to, if it is bound to one (RFC 9449, section 6). */
+  readonly thumbprint: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
@@ -62,10 +66,14 @@ export interface AuthorizationServer extends AsyncDisposable {
   /** Where the three clients may be sent after signing out at the server. */
   readonly signedOutPage: string
   readonly publicClient: RegisteredClient
+  /** Its access tokens must be bound to a key. */
+  readonly boundClient: RegisteredClient
   readonly secretBasicClient: Required<RegisteredClient>
   readonly secretPostClient: Required<RegisteredClient>
   /** Change them at any time: they are read for each token. */
   readonly lifetimes: Lifetimes
+  /** How proofs are demanded (RFC 9449). Change it at any time. */
+  readonly dpop: { requiresNonce: boolean }
   readonly faults: TokenEndpointFaults
   readonly counts: TokenRequestCounts
   /** Every refresh token that was issued, in order of issue, without the token. */
@@ -74,9 +82,15 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly requests: readonly TokenRequestRecord[]
   /**
    * Signs in by the authorization code flow with PKCE, without a browser.
-   * @param request default subject `alice`, client `publicClient`, scope `openid offline_access`
+   * @param request default subject `alice`, client `publicClient`, scope `openid offline_access`; the tokens are bound to
+   *   the `proofKey`, if there is one
    */
-  signIn(request?: { subject?: string; client?: RegisteredClient; scope?: string }): Promise<TokenResponse>
+  signIn(request?: {
+    subject?: string
+    client?: RegisteredClient
+    scope?: string
+    proofKey?: JWK
+  }): Promise<TokenResponse>
   /** The user of the next sign-in says no. */
   denyNextConsent(): void
   /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
@@ -108,6 +122,7 @@ export interface AuthorizationServer extends AsyncDisposable {
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const lifetimes: Lifetimes = { accessToken: 3, refreshToken: 3600, idToken: 3600, ...options.lifetimes }
+  const dpop = { requiresNonce: false }
   const closing = new AbortController()
   const storage = createProviderStorage()
   const ledger = createRefreshTokenLedger()
@@ -128,6 +143,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     deniesConsent: () => denials > 0 && denials-- > 0,
     rotates: (context) => rotates(context, faults),
+    requiresNonce: () => dpop.requiresNonce,
   })
   provider.use(createTokenEndpoint({ faults, ledger, journal, storage, closing: closing.signal }))
   provider.on('grant.revoked', () => journal.grantsRevoked(1))
@@ -155,9 +171,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     redirectUri: callback,
     signedOutPage,
     publicClient,
+    boundClient,
     secretBasicClient,
     secretPostClient,
     lifetimes,
+    dpop,
     faults,
     get counts() {
       return journal.counts
@@ -168,8 +186,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     get requests() {
       return journal.requests
     },
-    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access' } = {}) =>
-      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope }),
+    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access', proofKey } = {}) =>
+      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope, proofKey }),
     denyNextConsent() {
       denials += 1
     },
@@ -209,8 +227,14 @@ function grantControls({ provider, storage, journal }: GrantParts) {
       const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
       const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
       if (!token || expiresAt <= Date.now()) return undefined
-      const audience = token.aud === undefined ? undefined : String(token.aud)
-      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, audience, expiresAt }
+      return {
+        subject: token.accountId,
+        clientId: token.clientId,
+        scope: token.scope,
+        audience: token.aud === undefined ? undefined : String(token.aud),
+        thumbprint: token.jkt,
+        expiresAt,
+      }
     },
   }
 }

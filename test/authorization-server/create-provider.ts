@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { type ClientMetadata, Provider } from 'oidc-provider'
 import type { ProviderStorage } from './provider-storage.ts'
 
@@ -18,6 +18,8 @@ export interface ProviderSettings {
   readonly requirePushedAuthorizationRequests: boolean
   /** Whether the user says no to the sign-in that is at the interaction now. */
   deniesConsent(): boolean
+  /** Whether proofs must have the server's nonce. */
+  requiresNonce(): boolean
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -39,7 +41,7 @@ const sessionLifetime = 14 * 24 * 60 * 60
  * Every function it would otherwise warn about using the default of is given here.
  */
 export function createProvider(settings: ProviderSettings): Provider {
-  const { issuer, clients, storage, lifetimes, rotates, requirePushedAuthorizationRequests } = settings
+  const { issuer, clients, storage, lifetimes, rotates, requirePushedAuthorizationRequests, requiresNonce } = settings
   const path = new URL(issuer).pathname.replace(/\/$/, '')
   const provider = new Provider(issuer, {
     adapter: storage.adapter,
@@ -65,6 +67,7 @@ export function createProvider(settings: ProviderSettings): Provider {
         }),
         useGrantedResource: () => false,
       },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: requiresNonce },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,

@@ -6,18 +6,20 @@ export interface RegisteredClient {
   readonly secret?: string
 }
 
-/** Registered for all three; any port of it will do (RFC 8252, section 7.3). */
+/** Registered for all of them; any port of it will do (RFC 8252, section 7.3). */
 export const callback = 'http://127.0.0.1/callback'
 /** Where the three may be sent after signing out at the server. */
 export const signedOutPage = 'http://127.0.0.1/signed-out'
 /** Has no secret. */
 export const publicClient: RegisteredClient = { id: 'public-client' }
+/** Has no secret; its access tokens must be bound to a key (RFC 9449, section 5.2). */
+export const boundClient: RegisteredClient = { id: 'bound-client' }
 /** Sends its secret in the `Authorization` header; the secret holds characters that must be encoded there. */
 export const secretBasicClient = { id: 'secret-basic-client', secret: 'secret:of the+basic%client' }
 /** Sends its secret in the body. */
 export const secretPostClient = { id: 'secret-post-client', secret: 'secret-of-the-post-client' }
 
-/** The metadata of the three clients, and of any others. */
+/** The metadata of these clients, and of any others. */
 export function registeredClients({
   clients = [],
   redirectUris = [],
@@ -35,6 +37,12 @@ export function registeredClients({
   const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
   return [
     { ...shared, client_id: publicClient.id, token_endpoint_auth_method: 'none' },
+    {
+      ...shared,
+      client_id: boundClient.id,
+      token_endpoint_auth_method: 'none',
+      dpop_bound_access_tokens: true,
+    },
     {
       ...withSecret,
       client_id: secretBasicClient.id,

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { JWK } from 'jose'
 import { createBrowser } from './browser.ts'
+import { fetchWithProof } from './dpop-by-hand.ts'
 
 /** A token response as it came over the wire. */
 export interface TokenResponse {
@@ -17,6 +19,8 @@ export interface SignInRequest {
   readonly subject: string
   readonly client: { readonly id: string; readonly secret?: string; readonly redirectUri: string }
   readonly scope: string
+  /** What the tokens are bound to. */
+  readonly proofKey?: JWK | undefined
 }
 
 /**
@@ -24,7 +28,8 @@ export interface SignInRequest {
  * @throws when the server answers anything but the next step
  * @see RFC 6749, section 4.1; RFC 7636
  */
-export async function signInByCode({ issuer, subject, client, scope }: SignInRequest): Promise<TokenResponse> {
+export async function signInByCode(request: SignInRequest): Promise<TokenResponse> {
+  const { issuer, subject, client, scope, proofKey } = request
   const codeVerifier = randomBytes(32).toString('base64url')
   const authorizationUrl = new URL(`${issuer}/auth`)
   authorizationUrl.search = new URLSearchParams({
@@ -41,7 +46,7 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
   const callback = await createBrowser().visit(authorizationUrl, { until: client.redirectUri })
   const code = callback.searchParams.get('code')
   if (code === null) throw new Error(`Signing in was refused: ${callback.searchParams.get('error')}`)
-  const response = await fetch(`${issuer}/token`, {
+  const exchange = {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'authorization_code',
@@ -51,7 +56,9 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
       client_id: client.id,
       ...(client.secret === undefined ? {} : { client_secret: client.secret }),
     }),
-  })
+  }
+  const tokenEndpoint = new URL(`${issuer}/token`)
+  const response = await (proofKey ? fetchWithProof(tokenEndpoint, exchange, proofKey) : fetch(tokenEndpoint, exchange))
   if (!response.ok) throw new Error(`Signing in failed at the token endpoint: ${response.status}`)
   return (await response.json()) as TokenResponse
 }

@@ -35,6 +35,7 @@ export async function openSignedInSession(
 export function tokenSetOf(response: TokenResponse): TokenSetInput {
   return {
     accessToken: response.access_token,
+    tokenType: response.token_type,
     expiresIn: response.expires_in,
     ...(response.refresh_token === undefined ? {} : { refreshToken: response.refresh_token }),
     ...(response.id_token === undefined ? {} : { idToken: response.id_token }),

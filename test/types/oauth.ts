@@ -4,7 +4,10 @@ import {
   beginAuthorization,
   clientSecretPost,
   completeAuthorization,
+  dpop,
   endSessionUrl,
+  type ProofKey,
+  type ProofMaker,
   refreshTokenGrant,
   type SignInTokens,
 } from '@authchart/core/oauth'
@@ -27,6 +30,16 @@ refreshTokenGrant({
     expectType<URLSearchParams>()(body)(true)
     expectType<Headers>()(headers)(true)
   },
+})
+expectType<ProofMaker>()(dpop({ extractable: true }))(true)
+refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', dpop: dpop() })
+// @ts-expect-error: tokens are not bound by a wish
+refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', dpop: true })
+const jwk: ProofKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }
+export const signedIn = createSession({ key: 'acme:alice', store: createMemoryStore(), grant }).signIn({
+  accessToken: 'access token',
+  tokenType: 'DPoP',
+  proofKey: jwk,
 })
 // @ts-expect-error: no grant without a client
 refreshTokenGrant({ issuer: 'https://login.acme.example' })

@@ -41,6 +41,9 @@ export async function readSession(): Promise<void> {
   expectType<AccessToken>()(token)(true)
   expectType<string>()(token.value)(true)
   expectType<number | undefined>()(token.expiresAt)(true)
+  expectType<string | undefined>()(await token.createProof?.({ method: 'GET', url: new URL('https://a.example') }))(
+    true,
+  )
   // @ts-expect-error: what is handed out is read only
   token.value = 'another'
   // @ts-expect-error: options of another library

@@ -40,5 +40,6 @@ export type {
   TokenEndpointAnswer,
   TokenEndpointFailure,
 } from './token/grant.ts'
+export type { ProofKey, ProofMaker, ProofRequest } from './token/proof.ts'
 export type { RequestOutcome } from './token/request-outcome.ts'
 export type { SignInTokens, TokenSet, TokenSetInput } from './token/token-set.ts'

@@ -70,6 +70,7 @@ function createKyFetch(sender: TokenSender, options: Options): Fetch {
     const { isOneShot, body } = findBody(input)
     const sendable = createSendable({
       origin,
+      url: input.url,
       header,
       isOneShot,
       request: input,

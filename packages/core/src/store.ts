@@ -13,4 +13,5 @@ export {
   summarizeRecord,
 } from './store/session-record.ts'
 export type { Lease, SessionStore } from './store/session-store.ts'
+export type { ProofKey } from './token/proof.ts'
 export type { TokenSet } from './token/token-set.ts'

@@ -26,6 +26,7 @@ function createTestFetch(
       if (outcome.outcome === 'rejected') generation += 1
     },
     isRefusedAfterRefresh: () => false,
+    rememberNonce: () => {},
     now: () => 0,
     allowedOrigins: new Set(['https://api.example']),
     header,

@@ -34,12 +34,13 @@ export function createAuthorizedFetch(
     const fetch = options.fetch ?? globalThis.fetch
     // The text that is judged is the text that is fetched: an object could say something else the second time.
     const target = typeof input === 'string' || isRequest(input) ? input : String(input)
-    const origin = sender.tokenOriginOf(typeof target === 'string' ? target : target.url)
+    const url = typeof target === 'string' ? target : target.url
+    const origin = sender.tokenOriginOf(url)
     if (origin === undefined) return fetch(input, init)
     const headers = init?.headers ?? (typeof target === 'string' ? undefined : target.headers)
     if (hasHeader(headers, port.header)) return fetch(input, init)
 
-    const call: Call = { fetch, origin, header: port.header, init: copyInit(init) }
+    const call: Call = { fetch, origin, url, header: port.header, init: copyInit(init) }
     if (typeof target === 'string') return sendWithToken(sender, sendableOfUrl(target, call))
     return cloneRequestBodies && hidesBody(target, call)
       ? sendClone(sender, target, call)
@@ -47,7 +48,7 @@ export function createAuthorizedFetch(
   }
 }
 
-type Call = Pick<OutgoingFetch, 'origin' | 'header' | 'init'> & { readonly fetch: typeof globalThis.fetch }
+type Call = Pick<OutgoingFetch, 'origin' | 'url' | 'header' | 'init'> & { readonly fetch: typeof globalThis.fetch }
 
 function sendableOfUrl(url: string, call: Call): Sendable {
   const isOneShot = bodyKindOf(call.init.body) === 'oneShot'
@@ -59,18 +60,14 @@ function sendableOfRequest(request: Request, call: Call): Sendable {
   return createSendable({ ...call, request, isOneShot, transmit: (init) => call.fetch(request, init) })
 }
 
-/** Sends a clone and keeps the original for the second send. */
+/** Sends clones and keeps the original for the next send. */
 async function sendClone(sender: TokenSender, request: Request, call: Call): Promise<Response> {
-  let sends = 0
-  const transmit: OutgoingFetch['transmit'] = (init, isReplay) => {
-    sends += 1
-    return call.fetch(isReplay ? request : request.clone(), init)
-  }
+  const transmit: OutgoingFetch['transmit'] = (init) => call.fetch(request.clone(), init)
   try {
     return await sendWithToken(sender, createSendable({ ...call, request, isOneShot: false, transmit }))
   } finally {
     // A fetch would have used the body up; so is it here. Not awaited: it ends when the sent clone has ended.
-    if (sends === 1) request.body?.cancel().catch(() => {})
+    request.body?.cancel().catch(() => {})
   }
 }
 

@@ -17,6 +17,8 @@ export interface RequestPort {
   reportOutcome(outcome: RequestOutcome): void
   /** Whether this origin has refused this generation right after the refresh that was made for it. */
   isRefusedAfterRefresh(origin: string, generation: number): boolean
+  /** Remembers the `DPoP-Nonce` that came from a URL for the next proofs; `null` for a response without one. */
+  rememberNonce(url: string, nonce: string | null): void
   /** Milliseconds since the epoch, by the session's clock. */
   now(): number
   /** Origins (`https://api.example`) that may get the token. */

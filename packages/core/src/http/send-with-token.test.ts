@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { type AccessToken, createAccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
@@ -18,6 +18,7 @@ function createPort({
   ...overrides
 }: Partial<RequestPort> & { tokens?: AccessToken[] }) {
   const reported: RequestOutcome[] = []
+  const nonces: [url: string, nonce: string | null][] = []
   const validities: (number | undefined)[] = []
   const current = () => tokens[0] as AccessToken
   const port: RequestPort = {
@@ -31,6 +32,7 @@ function createPort({
       if (outcome.outcome === 'rejected' && outcome.generation === current().generation) tokens.shift()
     },
     isRefusedAfterRefresh: () => false,
+    rememberNonce: (url, nonce) => void nonces.push([url, nonce]),
     now: () => startedAt,
     allowedOrigins: new Set([origin]),
     header: 'Authorization',
@@ -38,24 +40,27 @@ function createPort({
     rejectedStatuses: new Set(),
     ...overrides,
   }
-  return { port, reported, validities, sender: createTokenSender(port) }
+  return { port, reported, nonces, validities, sender: createTokenSender(port) }
 }
 
 function createRequest(answers: (Response | Error)[], overrides: Partial<Sendable> = {}) {
   const sent: string[] = []
+  const proofs: (string | undefined)[] = []
   const sendable: Sendable = {
     origin,
     signal: undefined,
     isOneShot: false,
-    async send(authorization) {
+    target: () => ({ method: 'POST', url: `${origin}/orders?page=2` }),
+    async send(authorization, proof) {
       sent.push(authorization)
+      proofs.push(proof)
       const answer = answers[sent.length - 1]
       if (!(answer instanceof Response)) throw answer
       return answer
     },
     ...overrides,
   }
-  return { sendable, sent }
+  return { sendable, sent, proofs }
 }
 
 function refusal(error = 'invalid_token', status = 401) {
@@ -160,13 +165,88 @@ test.each([
   expect(reported).toEqual([{ outcome: 'stepUpRequired', origin, generation: 1, status }])
 })
 
-test('returns a demand for a DPoP nonce without a refresh', async () => {
+test('returns a demand for a DPoP nonce to a bearer token without a refresh', async () => {
   const { sender, reported } = createPort({})
   const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'abc' }
   const { sendable, sent } = createRequest([new Response(null, { status: 401, headers })])
   expect((await sendWithToken(sender, sendable)).status).toBe(401)
   expect(sent).toHaveLength(1)
   expect(reported).toEqual([])
+})
+
+describe('with a token that is bound to a key', () => {
+  const demand = () =>
+    new Response(null, {
+      status: 401,
+      headers: { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'wanted' },
+    })
+  let made = 0
+  const boundTokenOf = (generation: number) =>
+    createAccessToken(
+      { accessToken: `token-${generation}`, tokenType: 'DPoP', receivedAt: startedAt },
+      generation,
+      async ({ method, url }) => {
+        made += 1
+        return `${made} ${method} ${url} ${generation}`
+      },
+    )
+  const tokens = () => [boundTokenOf(1), boundTokenOf(2)]
+  const about = `POST ${origin}/orders?page=2`
+
+  beforeEach(() => {
+    made = 0
+  })
+
+  test('sends a proof of its own with each send, and remembers the nonce of each response', async () => {
+    const { sender, nonces } = createPort({ tokens: tokens() })
+    const accepted = new Response(null, { headers: { 'dpop-nonce': 'next' } })
+    const { sendable, sent, proofs } = createRequest([refusal('invalid_token'), accepted])
+    expect(await sendWithToken(sender, sendable)).toBe(accepted)
+    expect(sent).toEqual(['DPoP token-1', 'DPoP token-2'])
+    expect(proofs).toEqual([`1 ${about} 1`, `2 ${about} 2`])
+    expect(nonces).toEqual([
+      [`${origin}/orders?page=2`, null],
+      [`${origin}/orders?page=2`, 'next'],
+    ])
+  })
+
+  test('sends a request once more when a nonce is demanded, says nothing of it, and refreshes for a 401 after that', async () => {
+    const { sender, reported, nonces } = createPort({ tokens: tokens() })
+    const { sendable, sent, proofs } = createRequest([demand(), refusal('invalid_token'), demand(), new Response()])
+    expect((await sendWithToken(sender, sendable)).status).toBe(200)
+    expect(sent).toEqual(['DPoP token-1', 'DPoP token-1', 'DPoP token-2', 'DPoP token-2'])
+    expect(new Set(proofs).size).toBe(4)
+    expect(nonces[0]).toEqual([`${origin}/orders?page=2`, 'wanted'])
+    expect(reported.map(({ outcome }) => outcome)).toEqual(['rejected', 'accepted'])
+  })
+
+  test('returns a second demand for a nonce as it is', async () => {
+    const { sender, reported } = createPort({ tokens: tokens() })
+    const { sendable, sent } = createRequest([demand(), demand()])
+    expect((await sendWithToken(sender, sendable)).status).toBe(401)
+    expect(sent).toHaveLength(2)
+    expect(reported).toEqual([])
+  })
+
+  test('returns a demand for a nonce as it is when the body can be sent only once, and remembers the nonce', async () => {
+    const { sender, reported, nonces } = createPort({ tokens: tokens() })
+    const { sendable, sent } = createRequest([demand()], { isOneShot: true })
+    expect((await sendWithToken(sender, sendable)).status).toBe(401)
+    expect(sent).toHaveLength(1)
+    expect(nonces).toEqual([[`${origin}/orders?page=2`, 'wanted']])
+    expect(reported).toEqual([])
+  })
+
+  test('sends nothing when no proof can be made, and calls that no failure of the network', async () => {
+    const error = new Error('no key')
+    const createProof = () => Promise.reject(error)
+    const token = createAccessToken({ accessToken: 'a', tokenType: 'DPoP', receivedAt: startedAt }, 1, createProof)
+    const { sender, reported } = createPort({ tokens: [token] })
+    const { sendable, sent } = createRequest([])
+    await expect(sendWithToken(sender, sendable)).rejects.toBe(error)
+    expect(sent).toEqual([])
+    expect(reported).toEqual([])
+  })
 })
 
 test.each([

@@ -1,9 +1,11 @@
 import { isSessionError } from '../errors/session-error.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { authorizationHeader } from '../token/authorization-header.ts'
+import { discard } from './discard-response.ts'
 import { createOutcomeReporter, type OutcomeReporter } from './outcome-reporter.ts'
 import type { RequestPort } from './request-port.ts'
 import { readVerdict } from './response-verdict.ts'
+import { sendWithProof } from './send-with-proof.ts'
 import { createTokenOrigins } from './token-origins.ts'
 
 /** A request to an allowed origin, as one of the doors (fetch, ky) hands it in. */
@@ -13,8 +15,13 @@ export interface Sendable {
   readonly signal: AbortSignal | undefined
   /** Whether its body can be sent only once. */
   readonly isOneShot: boolean
-  /** Sends it with this value in the token's header; called a second time, sends the same again. */
-  send(authorization: string): Promise<Response>
+  /**
+   * Sends it with this value in the token's header, and a proof where the token is bound to a key; called again, sends
+   * the same again.
+   */
+  send(authorization: string, proof?: string): Promise<Response>
+  /** What a proof is about. */
+  target(): { readonly method: string; readonly url: string }
 }
 
 /** The session's side of a door. */
@@ -52,7 +59,7 @@ export async function sendWithToken(sender: TokenSender, sendable: Sendable): Pr
     ? await port.getAccessToken({ signal, minimumValidityMilliseconds: oneShotValidityMilliseconds })
     : (port.peekAccessToken() ?? (await port.getAccessToken({ signal })))
   const startedAt = port.now()
-  const response = await sendOnce(sender, sendable, token)
+  const response = await send(sender, sendable, token)
 
   switch (readVerdict(response, origin, port.rejectedStatuses)) {
     case 'accepted':
@@ -82,7 +89,7 @@ async function sendAgain(
 ): Promise<Response> {
   const { port, reporter } = sender
   const { origin } = sendable
-  const response = await sendOnce(sender, sendable, token)
+  const response = await send(sender, sendable, token)
   const about = { origin, generation: token.generation, status: response.status }
   const verdict = readVerdict(response, origin, port.rejectedStatuses)
   if (verdict === 'accepted') reporter.accepted(about)
@@ -94,9 +101,24 @@ async function sendAgain(
   return response
 }
 
-async function sendOnce({ port, reporter }: TokenSender, sendable: Sendable, token: AccessToken): Promise<Response> {
+/** Most tokens are bearer tokens: nothing is awaited for them that need not be. */
+function send(sender: TokenSender, sendable: Sendable, token: AccessToken): Promise<Response> {
+  const { createProof } = token
+  if (createProof === undefined) return sendOnce(sender, sendable, token)
+  return sendWithProof(sender, sendable, {
+    createProof,
+    sendOnce: (proof) => sendOnce(sender, sendable, token, proof),
+  })
+}
+
+async function sendOnce(
+  { port, reporter }: TokenSender,
+  sendable: Sendable,
+  token: AccessToken,
+  proof?: string,
+): Promise<Response> {
   try {
-    return await sendable.send(authorizationHeader(token, port.scheme))
+    return await sendable.send(authorizationHeader(token, port.scheme), proof)
   } catch (error) {
     if (!sendable.signal?.aborted) {
       reporter.report({ outcome: 'networkFailed', origin: sendable.origin, generation: token.generation })
@@ -122,18 +144,4 @@ async function getNewerToken(
     signal?.throwIfAborted()
     throw error
   }
-}
-
-/** Up to this many bytes, as sent, the rest of a response is read rather than cancelled. */
-const shortBodyBytes = 4096
-
-/**
- * Gives the connection back. What is short is read to its end: cancelling it makes Node's fetch close the connection
- * where not all of it has come yet. Not awaited: cancelling a body that somebody has cloned does not end.
- */
-function discard(response: Response): void {
-  const length = response.headers.get('content-length')
-  const isShort = length !== null && Number(length) <= shortBodyBytes
-  const discarded = isShort ? response.arrayBuffer() : response.body?.cancel()
-  discarded?.catch(() => {})
 }

@@ -1,6 +1,7 @@
-import { copyHeaders, setHeader } from './request-headers.ts'
+import { copyHeaders, type OwnHeaders, setHeader } from './request-headers.ts'
 import type { FetchInit } from './request-options.ts'
 import type { Sendable } from './send-with-token.ts'
+import { absoluteUrlOf } from './token-origins.ts'
 
 /** Options with the token among the headers. */
 export type TransmitInit = FetchInit & { headers: HeadersInit }
@@ -9,6 +10,8 @@ export type TransmitInit = FetchInit & { headers: HeadersInit }
 export interface OutgoingFetch {
   /** Where it goes, such as `https://api.example`. */
   readonly origin: string
+  /** The same, whole; in a page perhaps relative. */
+  readonly url: string
   /** The name of the header that carries the token. */
   readonly header: string
   readonly isOneShot: boolean
@@ -38,13 +41,17 @@ export function createSendable(outgoing: OutgoingFetch): Sendable {
     origin,
     isOneShot,
     signal: init.signal ?? request?.signal,
-    send(authorization) {
+    send(authorization, proof) {
       if (isReplay) headers = copyHeaders(headers)
       setHeader(headers, header, authorization)
-      const response = outgoing.transmit({ ...init, headers }, isReplay)
+      if (proof !== undefined) headers = withProof(headers, proof)
+      // Fetch would forward the proof to other origins.
+      const redirect = proof === undefined ? undefined : withoutRedirect(init.redirect ?? request?.redirect)
+      const response = outgoing.transmit({ ...init, ...redirect, headers }, isReplay)
       isReplay = true
       return response
     },
+    target: () => ({ method: methodOf(init.method ?? request?.method), url: absoluteUrlOf(outgoing.url) }),
   }
 }
 
@@ -54,8 +61,24 @@ export function createSendable(outgoing: OutgoingFetch): Sendable {
  */
 function redirectOf({ isOneShot, header, init, request }: OutgoingFetch): FetchInit | undefined {
   if (!isOneShot && header.toLowerCase() === 'authorization') return undefined
-  // With `manual` nothing is followed, and the caller wants to see the redirect.
-  return (init.redirect ?? request?.redirect) === 'manual' ? undefined : { redirect: 'error' }
+  return withoutRedirect(init.redirect ?? request?.redirect)
+}
+
+/** With `manual` nothing is followed, and the caller wants to see the redirect. */
+function withoutRedirect(redirect: RequestRedirect | undefined): FetchInit | undefined {
+  return redirect === 'manual' ? undefined : { redirect: 'error' }
+}
+
+/** In place of one that the caller may have put there: it could not be of our key. */
+function withProof(headers: OwnHeaders, proof: string): OwnHeaders {
+  const proven = new Headers(headers)
+  proven.set('DPoP', proof)
+  return proven
+}
+
+/** As fetch writes it, which is what the proof has to say: it puts these in capitals and no others. */
+function methodOf(method = 'GET'): string {
+  return /^(?:delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method
 }
 
 /** Fetch forgets a `Request`'s referrer when it is given any other option beside it (Fetch, `new Request`, step 13). */

@@ -23,8 +23,16 @@ export function createTokenOrigins(allowedOrigins: Iterable<string>): (url: stri
 
 /** The origin of an http or https URL; `undefined` for every other text, a `blob:` URL among them. */
 export function httpOriginOf(url: string): string | undefined {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href
-  if (!URL.canParse(url, base)) return undefined
-  const { protocol, origin } = new URL(url, base)
+  if (!URL.canParse(url, baseUrl())) return undefined
+  const { protocol, origin } = new URL(url, baseUrl())
   return protocol === 'https:' || protocol === 'http:' ? origin : undefined
+}
+
+/** A URL that fetch takes, as fetch resolves it. */
+export function absoluteUrlOf(url: string): string {
+  return new URL(url, baseUrl()).href
+}
+
+function baseUrl(): string | undefined {
+  return globalThis.document?.baseURI ?? globalThis.location?.href
 }

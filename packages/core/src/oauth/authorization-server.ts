@@ -1,3 +1,4 @@
+import type { ProofMaker } from '../token/proof.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { Discovery } from './discover-metadata.ts'
@@ -14,6 +15,8 @@ export interface AuthorizationServer {
   readonly clientId: string
   readonly clientAuthentication: ClientAuthentication
   readonly fetch: Fetch
+  /** Binds tokens to a key. */
+  readonly dpop?: ProofMaker
 }
 
 /** The server's metadata: given, known or discovered now. Never throws. */

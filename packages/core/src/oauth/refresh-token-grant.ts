@@ -35,6 +35,7 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
       clientId: server.clientId,
       ...(options.dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered: options.dynamicallyRegistered }),
     },
+    ...(server.dpop === undefined ? {} : { dpop: server.dpop }),
     refresh: (request) => refresh(server, { request, parameters }),
     revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
   }

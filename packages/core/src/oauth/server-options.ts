@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { ProofMaker } from '../token/proof.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
@@ -24,6 +25,8 @@ export interface AuthorizationServerOptions {
   readonly metadata?: AuthorizationServerMetadata
   /** What requests are sent with; it must neither retry nor follow redirects. Default: the platform's `fetch`. */
   readonly fetch?: Fetch
+  /** Binds the tokens to a key: `dpop()`, the same for the sign-in and for the grant. Default: bearer tokens. */
+  readonly dpop?: ProofMaker
 }
 
 /** The names of the options that every function here has, for `rejectUnknownOptions`. */
@@ -35,6 +38,7 @@ export const knownServerOptions: Readonly<Record<keyof AuthorizationServerOption
   dynamicallyRegistered: true,
   metadata: true,
   fetch: true,
+  dpop: true,
 }
 
 /**
@@ -45,7 +49,7 @@ export function readServerOptions(options: AuthorizationServerOptions): Authoriz
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('options', 'must be an object such as { issuer, clientId }')
   }
-  const { metadata, fetch, clientId, dynamicallyRegistered } = options
+  const { metadata, fetch, clientId, dynamicallyRegistered, dpop } = options
   assertText(clientId, 'clientId')
   if (metadata !== undefined) assertMetadata(metadata)
   const issuerIdentifier = options.issuer ?? metadata?.issuer
@@ -59,6 +63,9 @@ export function readServerOptions(options: AuthorizationServerOptions): Authoriz
   if (dynamicallyRegistered !== undefined && typeof dynamicallyRegistered !== 'boolean') {
     throw new ConfigurationError('dynamicallyRegistered', 'must be true or false')
   }
+  if (dpop !== undefined && typeof (dpop as Partial<ProofMaker> | null)?.createProof !== 'function') {
+    throw new ConfigurationError('dpop', 'must be what `dpop()` of "@authchart/core/oauth" returns')
+  }
   return {
     issuer,
     issuerIdentifier: issuerIdentifier ?? issuer.href,
@@ -66,6 +73,7 @@ export function readServerOptions(options: AuthorizationServerOptions): Authoriz
     clientAuthentication: readClientAuthentication(options),
     fetch: fetch ?? platformFetch,
     ...(metadata === undefined ? {} : { metadata }),
+    ...(dpop === undefined ? {} : { dpop }),
   }
 }
 

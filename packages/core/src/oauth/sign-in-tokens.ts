@@ -21,11 +21,11 @@ export interface SignInRequest extends AskedFor {
  */
 export function readSignInTokens(outcome: GrantOutcome, request: SignInRequest): SignInTokens {
   if (outcome.kind === 'failed') throw describeSignInFailure(outcome.failure)
-  const { tokenSet, idToken: verdict } = outcome
+  const { tokenSet, idToken: verdict, proofKey } = outcome
   if (verdict?.valid === false) throw rejectIdToken(verdict.code)
   if (request.nonce !== undefined) checkNonce(tokenSet.idToken, request.nonce)
-  if (tokenSet.refreshToken !== undefined) return tokenSet
-  return { ...tokenSet, refreshTokenAdvice: adviseOnRefreshToken(request) }
+  const advice = tokenSet.refreshToken === undefined ? { refreshTokenAdvice: adviseOnRefreshToken(request) } : {}
+  return { ...tokenSet, ...advice, ...(proofKey === undefined ? {} : { proofKey }) }
 }
 
 /** An id token without the nonce may have been issued to another sign-in, and be replayed here. */

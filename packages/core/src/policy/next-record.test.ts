@@ -29,7 +29,7 @@ const busy = createRecord({
   rejectionStreak: 2,
   expiresAt: 30,
   highestReservedGeneration: 6,
-  secrets: { tokenSet: createTokenSet(), proofKey: 'key' },
+  secrets: { tokenSet: createTokenSet(), proofKey: { kty: 'EC', d: 'key' } },
 })
 
 const writes: Record<string, (before: SessionRecord) => SessionRecord> = {
@@ -81,7 +81,7 @@ describe('the record', () => {
       identity: { ...busy.identity, subject: 'bob' },
       rejectionStreak: 3,
       expiresAt: 9,
-      secrets: { tokenSet, proofKey: 'key' },
+      secrets: { tokenSet, proofKey: { kty: 'EC', d: 'key' } },
     })
   })
 

@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { FailureRun, RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 
 /**
@@ -7,13 +8,21 @@ import type { TokenSet } from '../token/token-set.ts'
  * know stay as they are. The revision is the caller's, new and random each time.
  */
 
-/** About to send the refresh token of `record`. */
-export function recordWithIntent(record: SessionRecord, intent: RefreshIntent & { revision: string }): SessionRecord {
-  const { revision, ...refreshIntent } = intent
+/**
+ * About to send the refresh token of `record`. A key that the next tokens will be bound to is kept from now on: should
+ * their answer be lost, they are asked for again with the same one.
+ */
+export function recordWithIntent(
+  record: SessionRecord,
+  intent: RefreshIntent & { revision: string; proofKey?: ProofKey | undefined },
+): SessionRecord {
+  const { revision, proofKey, ...refreshIntent } = intent
+  const { secrets } = record
   return {
     ...record,
     revision,
     refreshIntent,
+    ...(secrets === undefined || proofKey === undefined ? {} : { secrets: { ...secrets, proofKey } }),
     highestReservedGeneration: Math.max(record.highestReservedGeneration, refreshIntent.reservedGeneration),
   }
 }
@@ -27,10 +36,11 @@ export function recordWithTokens(
     tokenSet: TokenSet
     rejectionStreak: number
     subject?: string | undefined
+    proofKey?: ProofKey | undefined
   },
 ): SessionRecord {
   const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, ...kept } = record
-  const { revision, generation, tokenSet, rejectionStreak, subject } = issued
+  const { revision, generation, tokenSet, rejectionStreak, subject, proofKey } = issued
   return {
     ...kept,
     revision,
@@ -40,7 +50,7 @@ export function recordWithTokens(
     identity: subject === undefined ? record.identity : { ...record.identity, subject },
     rejectionStreak,
     ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
-    secrets: { ...record.secrets, tokenSet },
+    secrets: { ...record.secrets, tokenSet, ...(proofKey === undefined ? {} : { proofKey }) },
   }
 }
 
@@ -136,11 +146,12 @@ export function signedInRecord(
     generation: number
     identity: SessionIdentity
     tokenSet: TokenSet
+    proofKey?: ProofKey | undefined
   },
 ): SessionRecord {
   const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, secrets, ...kept } =
     before ?? ({} as Partial<SessionRecord>)
-  const { formatVersion, revision, signInId, generation, identity, tokenSet } = signIn
+  const { formatVersion, revision, signInId, generation, identity, tokenSet, proofKey } = signIn
   return {
     ...kept,
     formatVersion,
@@ -152,7 +163,7 @@ export function signedInRecord(
     identity,
     rejectionStreak: 0,
     ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
-    secrets: { tokenSet },
+    secrets: { tokenSet, ...(proofKey === undefined ? {} : { proofKey }) },
   }
 }
 

@@ -97,9 +97,11 @@ test('never throws', () => {
 test.each(['a', ' ', 'a ', '\\"', '"', '=', 'a=', ',', 'Bearer a=', '{', 'a    '])(
   'reads a long header of %j in time proportional to its length',
   (piece) => {
-    const start = performance.now()
+    // The processor's time, not the wall's: what else the machine does is no fault of ours.
+    const start = process.threadCpuUsage()
     parseChallenges(piece.repeat(300_000 / piece.length))
     parseChallenges(`Bearer ${piece.repeat(300_000 / piece.length)}`)
-    expect(performance.now() - start).toBeLessThan(2000)
+    const { user, system } = process.threadCpuUsage(start)
+    expect(user + system).toBeLessThan(2_000_000)
   },
 )

@@ -6,6 +6,7 @@ import type { Lease } from '../store/session-store.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
 import { failLocally } from './fail-locally.ts'
+import { findProofKey } from './find-proof-key.ts'
 import { giveBack } from './give-back.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
@@ -71,7 +72,10 @@ async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
     if (holder.interest.aborted) return { kind: 'cancelled' }
     if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 
-    const intended = recordWithIntent(record, createIntent(record, decision.outcomeUnknown, holder))
+    const intended = recordWithIntent(record, {
+      ...createIntent(record, decision.outcomeUnknown, holder),
+      proofKey: await findProofKey(record, holder),
+    })
     const written = await store.compareAndSet(record.revision, intended)
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
     if (written.value)
@@ -150,6 +154,7 @@ function takeIssued(
   return storeIssued(
     intended,
     {
+      proofKey: result.proofKey,
       tokenSet: carryForward(tokenSet, intended.secrets?.tokenSet),
       generation: intended.refreshIntent?.reservedGeneration ?? intended.highestReservedGeneration,
       subject: intended.identity.subject ?? (result.idToken?.valid ? result.idToken.subject : undefined),

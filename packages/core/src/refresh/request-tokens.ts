@@ -9,6 +9,7 @@ import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
 import type { GrantOutcome, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
+import { isProofKey, type ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 import type { RefreshHolder } from './refresh-holder.ts'
@@ -22,7 +23,13 @@ import type { StoreAccess } from './store-access.ts'
 
 /** What came of spending the refresh token of a record once, or twice where the first answer was lost. */
 export type RequestResult =
-  | { readonly kind: 'issued'; readonly tokenSet: TokenSet; readonly idToken?: IdTokenVerdict }
+  | {
+      readonly kind: 'issued'
+      readonly tokenSet: TokenSet
+      readonly idToken?: IdTokenVerdict
+      /** The key that the tokens are bound to. */
+      readonly proofKey?: ProofKey
+    }
   | {
       readonly kind: 'refused'
       readonly verdict: Extract<TokenEndpointVerdict, { kind: 'ended' }>
@@ -93,11 +100,12 @@ async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Prom
     signal: holder.abandonment,
     keepAlive: true,
   })
-  const tokenSet = intended.secrets?.tokenSet
+  const { tokenSet, proofKey } = intended.secrets ?? {}
   try {
     const request = grant.refresh({
       ...(tokenSet?.refreshToken === undefined ? {} : { refreshToken: tokenSet.refreshToken }),
       ...(tokenSet === undefined ? {} : { previous: tokenSet }),
+      ...(proofKey === undefined ? {} : { proofKey }),
       signal: timeout.signal,
       now: () => clock.now(),
       debug: (entry) => holder.debug(entry),
@@ -119,9 +127,12 @@ function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
   if (normalized.kind === 'malformed') return { kind: 'unknown' }
   const { tokenSet } = normalized
-  return isIdTokenVerdict(outcome.idToken)
-    ? { kind: 'issued', tokenSet, idToken: outcome.idToken }
-    : { kind: 'issued', tokenSet }
+  return {
+    kind: 'issued',
+    tokenSet,
+    ...(isIdTokenVerdict(outcome.idToken) ? { idToken: outcome.idToken } : {}),
+    ...(isProofKey(outcome.proofKey) ? { proofKey: outcome.proofKey } : {}),
+  }
 }
 
 /** What a grant says goes into the record: it must be what the record can hold. */

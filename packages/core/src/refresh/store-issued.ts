@@ -4,6 +4,7 @@ import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { recordWithTokens } from '../policy/next-record.ts'
 import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import type { SessionRecord } from '../store/session-record.ts'
+import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { failLocally } from './fail-locally.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
@@ -16,6 +17,8 @@ export interface IssuedTokens {
   readonly tokenSet: TokenSet
   readonly generation: number
   readonly subject?: string | undefined
+  /** The key that they are bound to. */
+  readonly proofKey?: ProofKey | undefined
 }
 
 /**
@@ -68,11 +71,18 @@ function buildRecord(
   context: { revision: string; prompt: RefreshPrompt; random: number },
 ): SessionRecord {
   const { revision, prompt, random } = context
-  const { tokenSet, generation, subject } = issued
+  const { tokenSet, generation, subject, proofKey } = issued
   const isUnusable = isUnusableOnArrival(tokenSet)
   const replacesOneRejectedSoon = prompt.cause === 'rejected' && prompt.rejectedSoon
   const rejectionStreak = isUnusable || replacesOneRejectedSoon ? current.rejectionStreak + 1 : 0
-  const next = recordWithTokens(current, { revision, generation, tokenSet, rejectionStreak, subject })
+  const next = recordWithTokens(current, {
+    revision,
+    generation,
+    tokenSet,
+    rejectionStreak,
+    subject,
+    proofKey,
+  })
   if (!isUnusable) return next
   const { receivedAt } = tokenSet
   return {

@@ -68,11 +68,11 @@ export function createSession(options: SessionOptions): Session {
       return refreshNow(parts, side, request)
     },
 
-    signIn: (tokenSet, signIn = {}) =>
+    signIn: (tokens, signIn = {}) =>
       inTurn(parts, async () => {
         if (disposal !== undefined) throw new SessionDisposedError()
-        const record = await signIntoStore(parts, tokenSet, signIn)
-        parts.send({ type: 'signIn.stored', token: vault.describe(record), ...adviceOf(tokenSet) })
+        const record = await signIntoStore(parts, tokens, signIn)
+        parts.send({ type: 'signIn.stored', token: vault.describe(record), ...adviceOf(tokens) })
         await chartHasHeard()
         return running.getSnapshot()
       }),
@@ -110,6 +110,7 @@ export function createSession(options: SessionOptions): Session {
     header: resolved.header,
     scheme: resolved.scheme,
     rejectedStatuses: resolved.rejectedStatuses,
+    rememberNonce: (url, nonce) => resolved.grant.dpop?.rememberNonce(url, nonce),
   }))
   return session
 }

@@ -62,7 +62,12 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
 
   return {
     options,
-    vault: createVault({ random, needsRefreshToken: grant.needsRefreshToken }),
+    vault: createVault({
+      random,
+      needsRefreshToken: grant.needsRefreshToken,
+      dpop: grant.dpop,
+      now: () => clock.now(),
+    }),
     store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal }),
     background,
     departure: new AbortController(),

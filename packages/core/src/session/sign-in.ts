@@ -6,9 +6,11 @@ import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import { recordFormatVersion, type SessionIdentity, type SessionRecord } from '../store/session-record.ts'
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
+import type { ProofKey } from '../token/proof.ts'
 import type { SignInTokens, TokenSet } from '../token/token-set.ts'
 import { hasLanded } from './has-landed.ts'
 import type { SignInOptions } from './session.ts'
+import type { ResolvedOptions } from './session-options.ts'
 import type { SessionParts } from './session-parts.ts'
 
 /** How often somebody else's write may come between reading the record and writing over it. */
@@ -30,6 +32,7 @@ export async function signIntoStore(
     throw new SignInError('unusableTokens', `What was given to signIn is no token set: ${normalized.problem}.`)
   }
   const { tokenSet } = normalized
+  const proofKey = await takeKey(input.proofKey, tokenSet, parts.options)
   const identity = identify(tokenSet, parts, options)
   const revision = parts.createId()
   const signInId = parts.createId()
@@ -46,6 +49,7 @@ export async function signIntoStore(
       generation: nextGeneration(before, { now, floor: vault.highestGeneration }),
       identity,
       tokenSet,
+      proofKey,
     })
     const written = await store.compareAndSet(before?.revision, next)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
@@ -60,6 +64,22 @@ export async function signIntoStore(
 /** What the sign-in says of a refresh token that did not come, for the notice. */
 export function adviceOf({ refreshTokenAdvice }: SignInTokens): { advice?: string } {
   return typeof refreshTokenAdvice === 'string' ? { advice: refreshTokenAdvice } : {}
+}
+
+/**
+ * The key that the tokens are bound to, as it is to be kept.
+ * @throws SignInError when they could not be used with it
+ */
+async function takeKey(
+  proofKey: unknown,
+  { tokenType }: TokenSet,
+  { grant }: ResolvedOptions,
+): Promise<ProofKey | undefined> {
+  if (proofKey === undefined && tokenType !== 'DPoP') return undefined
+  if (grant.dpop === undefined) {
+    throw new SignInError('unusableTokens', 'These tokens are bound to a key: give the grant `dpop: dpop()`.')
+  }
+  return grant.dpop.takeKey(proofKey)
 }
 
 function identify(tokenSet: TokenSet, parts: SessionParts, options: SignInOptions): SessionIdentity {

@@ -12,7 +12,7 @@ import { createVault } from './vault.ts'
 const hour = 3_600_000
 
 function openVault(needsRefreshToken = true) {
-  return createVault({ random: () => 0, needsRefreshToken })
+  return createVault({ random: () => 0, needsRefreshToken, now: () => 0 })
 }
 
 function recordOf(generation: number, changes: Partial<SessionRecord> = {}): SessionRecord {
@@ -89,12 +89,37 @@ describe('the vault', () => {
 
   it('decides once when a set is due, however often it is read', () => {
     let random = 0
-    const vault = createVault({ random: () => random, needsRefreshToken: true })
+    const vault = createVault({ random: () => random, needsRefreshToken: true, now: () => 0 })
     const facts = vault.describe(createRecord())
     vault.hold(facts)
     random = 1
     const again = vault.describe(withoutMember('refreshToken'))
     expect(again).toEqual({ ...facts, refreshable: false })
+  })
+
+  it('P63 proves with one and the same key for as long as a sign-in lasts, and with none of another', async () => {
+    const asked: unknown[] = []
+    const dpop = {
+      async createProof({ proofKey }: { proofKey: unknown }) {
+        asked.push(proofKey)
+        return 'proof'
+      },
+    }
+    const vault = createVault({ random: () => 0, needsRefreshToken: true, now: () => 0, dpop: dpop as never })
+    const tokenSet = createTokenSet({ tokenType: 'DPoP' })
+    const prove = async (record: SessionRecord) => {
+      vault.hold(vault.describe(record))
+      await vault.token?.createProof?.({ method: 'GET', url: 'https://a.example' })
+    }
+    const key = { kty: 'EC', d: 'key' }
+    await prove(createRecord({ generation: 1, signInId: 'a', secrets: { tokenSet, proofKey: key } }))
+    await prove(createRecord({ generation: 2, signInId: 'a', secrets: { tokenSet, proofKey: { ...key } } }))
+    await prove(createRecord({ generation: 3, signInId: 'b', secrets: { tokenSet, proofKey: { ...key, d: 'next' } } }))
+    vault.clear()
+    await prove(createRecord({ generation: 4, signInId: 'b', secrets: { tokenSet } }))
+    await prove(createRecord({ generation: 5, signInId: 'c', secrets: { tokenSet } }))
+    expect(asked).toEqual([key, key, { ...key, d: 'next' }, undefined, undefined])
+    expect(asked[1]).toBe(asked[0])
   })
 
   it('can refresh without a refresh token where the grant needs none', () => {

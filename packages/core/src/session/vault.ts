@@ -1,7 +1,9 @@
 import { attainableValidity, refreshDueAt as dueAtOf, isUnusableOnArrival, judgeToken } from '../policy/expiry.ts'
-import type { SessionRecord } from '../store/session-record.ts'
+import type { SessionRecord, SessionSecrets } from '../store/session-record.ts'
 import { type AccessToken, createAccessToken } from '../token/access-token.ts'
+import type { ProofKey, ProofMaker } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
+import { provingWith } from './prove-token.ts'
 import { noToken } from './session-context.ts'
 import type { TokenFacts } from './session-events.ts'
 
@@ -36,25 +38,39 @@ export interface Vault {
   clear(): void
 }
 
-/** The tokens behind each description. Nobody finds them but by the description itself. */
-const tokenSets = new WeakMap<TokenFacts, TokenSet>()
+/** The secrets behind each description. Nobody finds them but by the description itself. */
+const secretsBehind = new WeakMap<TokenFacts, SessionSecrets>()
 
 /** The id token that a vault holds: for its claims, and nothing else. */
 export function heldIdToken({ facts }: Vault): string | undefined {
-  return tokenSets.get(facts)?.idToken
+  return secretsBehind.get(facts)?.tokenSet.idToken
 }
 
-export function createVault(options: { random: () => number; needsRefreshToken: boolean }): Vault {
+export interface VaultOptions {
+  readonly random: () => number
+  readonly needsRefreshToken: boolean
+  /** Makes proofs for tokens that are bound to a key. */
+  readonly dpop?: ProofMaker | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export function createVault(options: VaultOptions): Vault {
   let withheld = 0
   /** The token set came by a refresh: another refresh would bring none that lasts longer. */
   let isRenewed = false
 
-  function set(next: TokenFacts, tokenSet: TokenSet | undefined) {
+  /** The key of this sign-in. One object for as long as it lasts, since each is imported once. */
+  let proofKey: ProofKey | undefined
+
+  function set(next: TokenFacts, secrets: SessionSecrets | undefined) {
     const { facts, token } = vault
+    const tokenSet = secrets?.tokenSet
+    proofKey = (next.signInId === facts.signInId && secrets !== undefined && proofKey) || secrets?.proofKey
     isRenewed = next.signInId === facts.signInId && (isRenewed || next.generation > facts.generation)
     vault.facts = next
     if (tokenSet?.accessToken !== token?.value || next.generation !== token?.generation) {
-      vault.token = tokenSet && createAccessToken(tokenSet, next.generation)
+      vault.token = tokenSet && createAccessToken(tokenSet, next.generation, provingWith(tokenSet, proofKey, options))
       vault.resolvedToken = vault.token && Promise.resolve(vault.token)
     }
     const isServed = vault.token !== undefined && withheld !== next.generation
@@ -78,11 +94,11 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
       const { held, refreshDueAt } = vault.facts
       const isHeld = held && vault.facts.generation === generation && refreshDueAt !== undefined
       const next = isHeld ? { ...description, refreshDueAt } : description
-      tokenSets.set(next, tokenSet)
+      if (record.secrets !== undefined) secretsBehind.set(next, record.secrets)
       return next
     },
     hold(next) {
-      if (vault.token === undefined || next.generation >= vault.token.generation) set(next, tokenSets.get(next))
+      if (vault.token === undefined || next.generation >= vault.token.generation) set(next, secretsBehind.get(next))
     },
     judge(now) {
       if (vault.token === undefined || withheld === vault.token.generation) return 'unusable'
@@ -111,11 +127,7 @@ export function createVault(options: { random: () => number; needsRefreshToken: 
   return vault
 }
 
-function describeTokenSet(
-  tokenSet: TokenSet,
-  record: SessionRecord,
-  options: { random: () => number; needsRefreshToken: boolean },
-): TokenFacts {
+function describeTokenSet(tokenSet: TokenSet, record: SessionRecord, options: VaultOptions): TokenFacts {
   const { generation, signInId, backoffUntil } = record
   const { receivedAt, expiresAt, refreshToken } = tokenSet
   const dueAt = dueAtOf(tokenSet, options.random())

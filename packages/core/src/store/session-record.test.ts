@@ -13,7 +13,7 @@ const full = createRecord({
   expiresAt: 1,
   backoffUntil: 2,
   serverCooldownUntil: 3,
-  secrets: { tokenSet: createTokenSet({ idToken: 'id', scope: 'openid' }), proofKey: 'key' },
+  secrets: { tokenSet: createTokenSet({ idToken: 'id', scope: 'openid' }), proofKey: { kty: 'EC', d: 'key' } },
 })
 
 describe('a stored value', () => {

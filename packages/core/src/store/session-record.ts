@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { fitsHeader, fitsScheme } from '../token/normalize-token-set.ts'
+import { isProofKey, type ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 
 /** The record format this version reads and writes. */
@@ -79,8 +80,8 @@ export interface SessionEnd {
 
 export interface SessionSecrets {
   readonly tokenSet: TokenSet
-  /** The key slot for DPoP (RFC 9449): a serialised private key, or a `CryptoKeyPair` where the store can keep one. */
-  readonly proofKey?: unknown
+  /** The key that the tokens are bound to (RFC 9449); a `CryptoKeyPair` only where the store keeps `CryptoKey`s. */
+  readonly proofKey?: ProofKey
 }
 
 /** What `SessionStore.list` tells of a session: nothing secret. */
@@ -184,6 +185,7 @@ function isSecrets(value: unknown): boolean {
     fitsScheme(tokenSet.tokenType) &&
     isTime(tokenSet.receivedAt) &&
     isOptional(tokenSet.expiresAt, isTime) &&
+    isOptional(value.proofKey, isProofKey) &&
     ['refreshToken', 'idToken', 'scope'].every((name) => isOptional(tokenSet[name], (part) => typeof part === 'string'))
   )
 }

@@ -18,7 +18,8 @@ export interface SessionStore {
    * Writes `next` if the record's revision is still `expectedRevision` (`undefined`: if there is no record); says
    * whether it did. Atomic towards everybody who shares the store, and durable when it answers `true`.
    *
-   * A throw does not mean that nothing was written: read again and compare the revision.
+   * A throw does not mean that nothing was written: read again and compare the revision. Where the secrets hold a
+   * `CryptoKeyPair` that cannot be exported and that the store would lose, it throws and writes nothing.
    * @throws StoreError
    */
   compareAndSet(key: string, expectedRevision: string | undefined, next: SessionRecord): Promise<boolean>

@@ -41,6 +41,15 @@ describe('an access token', () => {
     expect(show(createAccessToken(tokenSet, 7))).not.toContain('canary')
   })
 
+  it('makes proofs where it is bound to a key, and shows nothing of that', async () => {
+    const token = createAccessToken(tokenSet, 7, async ({ method, url }) => `canary-proof ${method} ${url}`)
+    expect(await token.createProof?.({ method: 'GET', url: 'https://a.example' })).toBe(
+      'canary-proof GET https://a.example',
+    )
+    expect({ ...token }).toEqual({ ...createAccessToken(tokenSet, 7) })
+    expect(inspect(token, { showHidden: true })).not.toContain('canary')
+  })
+
   it('says its type when it is made a text by accident', () => {
     expect(String(createAccessToken(tokenSet, 7))).toBe('DPoP [redacted]')
   })

@@ -17,15 +17,37 @@ export interface AccessToken {
   readonly receivedAt: number
   /** Milliseconds since the epoch; absent when the lifetime is unknown. */
   readonly expiresAt?: number
+  /**
+   * Makes a proof for one request with this token: the `DPoP` header that goes with it. Only a token whose type is
+   * `DPoP` has it. `createFetch` and `createKyHooks` do all this themselves.
+   *
+   * @throws SessionError when the key cannot be used
+   * @example
+   * const token = await session.getAccessToken()
+   * const proof = await token.createProof?.({ method: 'GET', url })
+   * @see RFC 9449, section 4
+   */
+  readonly createProof?: CreateProof
 }
 
+/** Makes a proof for one request with an access token. */
+export type CreateProof = (request: {
+  /** As it goes over the wire, such as `GET`; a WebSocket's handshake is one. */
+  readonly method: string
+  /** Absolute, such as `https://api.example/orders?page=2`. */
+  readonly url: string | URL
+  /** The `DPoP-Nonce` of the server's last response, if it sent one; it is remembered. */
+  readonly nonce?: string
+}) => Promise<string>
+
 /** The access token of a token set, frozen and safe to log. */
-export function createAccessToken(tokenSet: TokenSet, generation: number): AccessToken {
+export function createAccessToken(tokenSet: TokenSet, generation: number, createProof?: CreateProof): AccessToken {
   const { accessToken, tokenType, receivedAt, expiresAt } = tokenSet
   const token = { type: tokenType, generation, receivedAt, ...(expiresAt === undefined ? {} : { expiresAt }) }
   // An accessor: whoever prints hidden properties, as `console.log('%o', token)` does, sees that there is one.
   Object.defineProperty(token, 'value', { get: () => accessToken, enumerable: false })
   Object.defineProperty(token, 'toString', { value: describeToken, enumerable: false })
+  if (createProof !== undefined) Object.defineProperty(token, 'createProof', { value: createProof, enumerable: false })
   return Object.freeze(token) as unknown as AccessToken
 }
 

@@ -1,3 +1,4 @@
+import type { ProofKey, ProofMaker } from './proof.ts'
 import type { TokenSet, TokenSetInput } from './token-set.ts'
 
 /**
@@ -10,6 +11,8 @@ export interface Grant {
   /** Whether a refresh is impossible without a refresh token. */
   readonly needsRefreshToken: boolean
   readonly identity: GrantIdentity
+  /** Makes the key that tokens are bound to, and proofs of having it; absent where they are bound to none (RFC 9449). */
+  readonly dpop?: ProofMaker
   /** Makes one token request. */
   refresh(request: GrantRequest): Promise<GrantOutcome>
   /**
@@ -32,6 +35,8 @@ export interface GrantRequest {
   readonly refreshToken?: string
   /** The token set being replaced: its scope and id token, for servers that want them. */
   readonly previous?: TokenSet
+  /** The key that the token set being replaced is bound to (RFC 9449), and the next one will be. */
+  readonly proofKey?: ProofKey
   /** Aborts when the request has been open for as long as it may be. Not the caller's signal. */
   readonly signal: AbortSignal
   /** Milliseconds since the epoch, by the session's clock. */
@@ -48,6 +53,8 @@ export type GrantOutcome =
       /** When the response arrived, in milliseconds since the epoch. */
       readonly receivedAt: number
       readonly idToken?: IdTokenVerdict
+      /** The key that these tokens are bound to (RFC 9449): the request's, or a new one. */
+      readonly proofKey?: ProofKey
     }
   | { readonly kind: 'failed'; readonly failure: TokenEndpointFailure }
 
@@ -100,7 +107,13 @@ export interface TokenEndpointAnswer {
 
 /** Redacted facts of a token request, for `createSession({ debug })`. */
 export type GrantDebugEntry =
-  | { readonly type: 'tokenRequest'; readonly url: string; readonly body: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'tokenRequest'
+      readonly url: string
+      readonly body: Readonly<Record<string, string>>
+      /** Whether a proof went with it (RFC 9449). */
+      readonly withProof?: true
+    }
   | {
       readonly type: 'tokenResponse'
       readonly status: number

@@ -1,3 +1,5 @@
+import type { ProofKey } from './proof.ts'
+
 /**
  * What a token endpoint gave: the tokens of one generation of a session.
  *
@@ -44,4 +46,9 @@ export interface SignInTokens extends TokenSetInput {
    * `refreshTokenMissing` says. Absent when one came.
    */
   readonly refreshTokenAdvice?: string
+  /**
+   * The key that the tokens are bound to (RFC 9449): a `CryptoKeyPair`, or a private JWK of an elliptic curve. Kept with
+   * the tokens, as a JWK where it can be exported.
+   */
+  readonly proofKey?: ProofKey
 }
