@@ -155,6 +155,17 @@ describe('a sign-in that does not come about', () => {
     await completeAuthorization(transaction, callback, clientOf(server))
   })
 
+  test('sends its code to no other server, though neither says in its answer which one it is', async () => {
+    const { transaction, callback } = await goThrough(server)
+    callback.searchParams.delete('iss')
+    strict.resetCounts()
+    const metadata = { issuer: strict.issuer, token_endpoint: strict.tokenEndpoint }
+    await expect(completeAuthorization(transaction, callback, { ...clientOf(strict), metadata })).rejects.toSatisfy(
+      isRefusal('callbackRejected'),
+    )
+    expect(strict.counts.total).toBe(0)
+  })
+
   test('has a code that is of no use without its verifier', async () => {
     const { transaction, callback } = await goThrough(server)
     const { transaction: other } = await goThrough(server)
