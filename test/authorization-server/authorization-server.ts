@@ -1,5 +1,6 @@
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { createProvider, type Lifetimes } from './create-provider.ts'
+import { answerDevice, type DeviceAnswer } from './device-page.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 import { createProviderStorage, type ProviderStorage } from './provider-storage.ts'
 import { createRefreshTokenLedger, type RefreshTokenUse } from './refresh-token-ledger.ts'
@@ -24,7 +25,7 @@ import {
 
 /** How an authorization server starts. */
 export interface AuthorizationServerOptions {
-  /** In whole seconds. Default: access token 3, refresh token 3600, id token 3600. */
+  /** In whole seconds. Default: access token 3, refresh token 3600, id token 3600, device code 600. */
   readonly lifetimes?: Partial<Lifetimes>
   /** Clients besides `publicClient`, `secretBasicClient` and `secretPostClient`, as RFC 7591 metadata. */
   readonly clients?: readonly ClientMetadata[]
@@ -32,6 +33,8 @@ export interface AuthorizationServerOptions {
   readonly redirectUris?: readonly string[]
   /** Default 0: any free one. */
   readonly port?: number
+  /** Lets clients register themselves (RFC 7591). Default: not. */
+  readonly registration?: { readonly initialAccessToken?: string }
   /** How many token requests the log remembers. Default 10,000. */
   readonly logLimit?: number
 }
@@ -41,6 +44,8 @@ export interface AccessTokenFacts {
   readonly subject: string | undefined
   readonly clientId: string | undefined
   readonly scope: string | undefined
+  /** The resource servers it is for (RFC 8707). */
+  readonly audience: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
@@ -65,7 +70,14 @@ export interface AuthorizationServer extends AsyncDisposable {
    * Signs in by the authorization code flow with PKCE, without a browser.
    * @param request default subject `alice`, client `publicClient`, scope `openid offline_access`
    */
-  signIn(request?: { subject?: string; client?: RegisteredClient; scope?: string }): Promise<TokenResponse>
+  signIn(request?: {
+    subject?: string
+    client?: RegisteredClient
+    scope?: string
+    resource?: readonly string[]
+  }): Promise<TokenResponse>
+  /** Does what a person does at the page of the device flow: types the user code, and agrees or not. */
+  answerDevice(userCode: string, answer: DeviceAnswer): Promise<void>
   /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
   until(
     isMet: (counts: TokenRequestCounts) => boolean,
@@ -94,7 +106,13 @@ export interface AuthorizationServer extends AsyncDisposable {
 
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const lifetimes: Lifetimes = { accessToken: 3, refreshToken: 3600, idToken: 3600, ...options.lifetimes }
+  const lifetimes: Lifetimes = {
+    accessToken: 3,
+    refreshToken: 3600,
+    idToken: 3600,
+    deviceCode: 600,
+    ...options.lifetimes,
+  }
   const closing = new AbortController()
   const storage = createProviderStorage()
   const ledger = createRefreshTokenLedger()
@@ -110,6 +128,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     clients: registeredClients(options),
     storage,
     lifetimes,
+    registration: options.registration,
     rotates: (context) => rotates(context, faults),
   })
   provider.use(createTokenEndpoint({ faults, ledger, journal, storage, closing: closing.signal }))
@@ -144,8 +163,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     get requests() {
       return journal.requests
     },
-    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access' } = {}) =>
-      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope }),
+    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access', resource = [] } = {}) =>
+      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope, resource }),
+    answerDevice: (userCode, given) => answerDevice(issuer, userCode, given),
     until: journal.until,
     onTokenRequest: journal.subscribe,
     resetCounts: journal.reset,
@@ -174,15 +194,22 @@ function grantControls({ provider, storage, journal }: GrantParts) {
       return revoked
     },
     async revokeAccessToken(accessToken: string) {
-      await (await provider.AccessToken.find(accessToken, { ignoreExpiration: true }))?.destroy()
+      await (await findToken(provider, accessToken))?.destroy()
     },
     expireAccessTokens: storage.expireAccessTokens,
     async findAccessToken(accessToken: string): Promise<AccessTokenFacts | undefined> {
       // The provider cuts expiry to whole seconds, up to one too early for a client that trusts `expires_in`.
-      const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+      const token = await findToken(provider, accessToken)
       const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
       if (!token || expiresAt <= Date.now()) return undefined
-      return { subject: token.accountId, clientId: token.clientId, scope: token.scope, expiresAt }
+      const subject = 'accountId' in token ? token.accountId : undefined
+      const audience = token.aud === undefined ? undefined : [token.aud].flat().join(' ')
+      return { subject, clientId: token.clientId, scope: token.scope, audience, expiresAt }
     },
   }
+}
+
+async function findToken(provider: Provider, accessToken: string) {
+  const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+  return token ?? provider.ClientCredentials.find(accessToken, { ignoreExpiration: true })
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { type ClientMetadata, Provider } from 'oidc-provider'
+import { type ClientMetadata, errors, Provider } from 'oidc-provider'
 import type { ProviderStorage } from './provider-storage.ts'
 
 /** Lifetimes in whole seconds, read anew for each token that is issued. */
@@ -7,6 +7,7 @@ export interface Lifetimes {
   accessToken: number
   refreshToken: number
   idToken: number
+  deviceCode: number
 }
 
 /** What the provider asks while it runs. */
@@ -15,6 +16,8 @@ export interface ProviderSettings {
   readonly clients: readonly ClientMetadata[]
   readonly storage: ProviderStorage
   readonly lifetimes: Lifetimes
+  /** Lets clients register themselves (RFC 7591), with this initial access token where one is given. */
+  readonly registration?: { readonly initialAccessToken?: string } | undefined
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -35,19 +38,36 @@ const sessionLifetime = 14 * 24 * 60 * 60
  *
  * Every function it would otherwise warn about using the default of is given here.
  */
-export function createProvider({ issuer, clients, storage, lifetimes, rotates }: ProviderSettings): Provider {
+export function createProvider(settings: ProviderSettings): Provider {
+  const { issuer, clients, storage, lifetimes, registration, rotates } = settings
   const provider = new Provider(issuer, {
     adapter: storage.adapter,
     clients: clients.map((client) => ({ id_token_signed_response_alg: 'ES256', ...client })),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: 0,
     cookies: { keys: [randomUUID()] },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256', 'PS256', 'RS256'] },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: showForm,
+        userCodeConfirmSource: showForm,
+        successSource: showSuccess,
+      },
+      registration: {
+        enabled: registration !== undefined,
+        initialAccessToken: registration?.initialAccessToken ?? false,
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => [],
+        getResourceServerInfo: (_context, resource) => describeResourceServer(resource),
+        useGrantedResource: () => true,
+      },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
@@ -65,6 +85,7 @@ export function createProvider({ issuer, clients, storage, lifetimes, rotates }:
     ttl: {
       AccessToken: () => lifetimes.accessToken,
       AuthorizationCode: 60,
+      DeviceCode: () => lifetimes.deviceCode,
       ClientCredentials: () => lifetimes.accessToken,
       Grant: sessionLifetime,
       IdToken: () => lifetimes.idToken,
@@ -77,6 +98,20 @@ export function createProvider({ issuer, clients, storage, lifetimes, rotates }:
   return provider
 }
 
+/** Any resource server of this domain is known, each with the scope `api`; no other is (RFC 8707, section 2). */
+function describeResourceServer(resource: string) {
+  if (!resource.startsWith('https://api.') || !resource.endsWith('.example')) throw new errors.InvalidTarget()
+  return { scope: 'api', audience: resource, accessTokenFormat: 'opaque' as const }
+}
+
+function showForm(context: { body?: unknown }, form: string): void {
+  context.body = form
+}
+
+function showSuccess(context: { body?: unknown }): void {
+  context.body = 'Signed in'
+}
+
 /** Logs in the subject named by `login_hint` and grants all that was asked for, without a page in between. */
 function consentAtOnce(provider: Provider): Parameters<Provider['use']>[0] {
   return async (context, next) => {
@@ -85,6 +120,7 @@ function consentAtOnce(provider: Provider): Parameters<Provider['use']>[0] {
     const accountId = String(params.login_hint ?? 'alice')
     const grant = new provider.Grant({ accountId, clientId: String(params.client_id) })
     grant.addOIDCScope(String(params.scope ?? 'openid'))
+    for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), 'api')
     const consent = { grantId: await grant.save() }
     context.respond = false
     await provider.interactionFinished(

@@ -8,6 +8,8 @@ export interface RegisteredClient {
 
 /** Registered for all three; any port of it will do (RFC 8252, section 7.3). */
 export const callback = 'http://127.0.0.1/callback'
+/** @see RFC 8628, section 3.4 */
+export const deviceCodeGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Has no secret. */
 export const publicClient: RegisteredClient = { id: 'public-client' }
 /** Sends its secret in the `Authorization` header; the secret holds characters that must be encoded there. */
@@ -25,11 +27,11 @@ export function registeredClients({
 }): ClientMetadata[] {
   const shared: Partial<ClientMetadata> = {
     application_type: 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', deviceCodeGrantType],
     response_types: ['code'],
     redirect_uris: [callback, ...redirectUris],
   }
-  const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
+  const withSecret = { ...shared, grant_types: [...(shared.grant_types ?? []), 'client_credentials'] }
   return [
     { ...shared, client_id: publicClient.id, token_endpoint_auth_method: 'none' },
     {

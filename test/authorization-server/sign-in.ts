@@ -16,6 +16,8 @@ export interface SignInRequest {
   readonly subject: string
   readonly client: { readonly id: string; readonly secret?: string; readonly redirectUri: string }
   readonly scope: string
+  /** The resource servers the tokens are for (RFC 8707). */
+  readonly resource: readonly string[]
 }
 
 /**
@@ -23,7 +25,8 @@ export interface SignInRequest {
  * @throws when the server answers anything but the next step
  * @see RFC 6749, section 4.1; RFC 7636
  */
-export async function signInByCode({ issuer, subject, client, scope }: SignInRequest): Promise<TokenResponse> {
+export async function signInByCode(request: SignInRequest): Promise<TokenResponse> {
+  const { issuer, subject, client, scope, resource } = request
   const codeVerifier = randomBytes(32).toString('base64url')
   const authorizationUrl = new URL('/auth', issuer)
   authorizationUrl.search = new URLSearchParams({
@@ -37,6 +40,7 @@ export async function signInByCode({ issuer, subject, client, scope }: SignInReq
     code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString()
+  for (const uri of resource) authorizationUrl.searchParams.append('resource', uri)
   const code = await followToCode(authorizationUrl, client.redirectUri)
   const response = await fetch(new URL('/token', issuer), {
     method: 'POST',
