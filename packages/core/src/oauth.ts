@@ -1,5 +1,6 @@
 export type { AuthorizationServerMetadata } from './oauth/authorization-server-metadata.ts'
 export { type ClientAuthentication, clientSecretBasic, clientSecretPost } from './oauth/client-authentication.ts'
+export { type ClientCredentialsGrantOptions, clientCredentialsGrant } from './oauth/client-credentials-grant.ts'
 export type { Fetch } from './oauth/fetch.ts'
 export { type RefreshTokenGrantOptions, refreshTokenGrant } from './oauth/refresh-token-grant.ts'
 export type { AuthorizationServerOptions } from './oauth/server-options.ts'

@@ -1,11 +1,11 @@
 import * as oauth from 'oauth4webapi'
-import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { revokeTokens } from './revoke-tokens.ts'
+import { readScopeAndResource } from './scope-and-resource.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, assertText, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, readServerOptions } from './server-options.ts'
 
 export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: as granted before (RFC 6749, section 6). */
@@ -27,7 +27,7 @@ export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
 export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
   const server = readServerOptions(options)
   rejectUnknownOptions(options, knownOptions)
-  const parameters = readParameters(options)
+  const parameters = readScopeAndResource(options)
   return {
     needsRefreshToken: true,
     identity: {
@@ -68,25 +68,4 @@ async function refresh(
         additionalParameters: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
       }),
   })
-}
-
-function readParameters({ scope, resource }: RefreshTokenGrantOptions): [string, string][] {
-  const parameters: [string, string][] = []
-  if (scope !== undefined) {
-    assertText(scope, 'scope')
-    parameters.push(['scope', scope])
-  }
-  if (resource === undefined) return parameters
-  for (const uri of typeof resource === 'string' ? [resource] : readList(resource)) {
-    if (typeof uri !== 'string' || !URL.canParse(uri) || uri.includes('#')) {
-      throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
-    }
-    parameters.push(['resource', uri])
-  }
-  return parameters
-}
-
-function readList(resource: unknown): readonly unknown[] {
-  if (Array.isArray(resource)) return resource
-  throw new ConfigurationError('resource', 'must be an absolute URI without fragment, or an array of them')
 }

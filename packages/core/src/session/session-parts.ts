@@ -63,7 +63,7 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
   return {
     options,
     vault: createVault({ random, needsRefreshToken: grant.needsRefreshToken }),
-    store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal }),
+    store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal, grant }),
     background,
     departure: new AbortController(),
     abandonment,

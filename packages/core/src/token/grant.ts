@@ -9,6 +9,11 @@ import type { TokenSet, TokenSetInput } from './token-set.ts'
 export interface Grant {
   /** Whether a refresh is impossible without a refresh token. */
   readonly needsRefreshToken: boolean
+  /**
+   * Whether there is no session before somebody has signed in. Default `true`. Without that, the first token comes as
+   * every later one does: by a refresh.
+   */
+  readonly needsSignIn?: boolean
   readonly identity: GrantIdentity
   /** Makes one token request. */
   refresh(request: GrantRequest): Promise<GrantOutcome>
@@ -18,6 +23,11 @@ export interface Grant {
    * @see RFC 7009
    */
   revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
+}
+
+/** Whether sessions of a grant begin with a sign-in. */
+export function needsSignIn(grant: Pick<Grant, 'needsSignIn'>): boolean {
+  return grant.needsSignIn !== false
 }
 
 /** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
