@@ -1,7 +1,13 @@
 export type { AuthorizationServerMetadata } from './oauth/authorization-server-metadata.ts'
+export {
+  beginDeviceAuthorization,
+  type DeviceAuthorization,
+  type DeviceAuthorizationOptions,
+} from './oauth/begin-device-authorization.ts'
 export { type ClientAuthentication, clientSecretBasic, clientSecretPost } from './oauth/client-authentication.ts'
 export { type ClientCredentialsGrantOptions, clientCredentialsGrant } from './oauth/client-credentials-grant.ts'
 export type { Fetch } from './oauth/fetch.ts'
 export { type RefreshTokenGrantOptions, refreshTokenGrant } from './oauth/refresh-token-grant.ts'
 export type { AuthorizationServerOptions } from './oauth/server-options.ts'
 export type { Grant, GrantIdentity } from './token/grant.ts'
+export type { SignInTokens } from './token/token-set.ts'

@@ -1,10 +1,11 @@
 import * as oauth from 'oauth4webapi'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant } from '../token/grant.ts'
+import { readResources } from './resource-parameters.ts'
 import { revokeTokens } from './revoke-tokens.ts'
-import { readScopeAndResource } from './scope-and-resource.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
 
 export interface ClientCredentialsGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: what the server grants by itself. */
@@ -28,7 +29,8 @@ export interface ClientCredentialsGrantOptions extends AuthorizationServerOption
 export function clientCredentialsGrant(options: ClientCredentialsGrantOptions): Grant {
   const server = readServerOptions(options)
   rejectUnknownOptions(options, knownOptions)
-  const parameters = readScopeAndResource(options)
+  assertConfidential(options)
+  const parameters = readParameters(options)
   return {
     needsRefreshToken: false,
     needsSignIn: false,
@@ -41,26 +43,31 @@ export function clientCredentialsGrant(options: ClientCredentialsGrantOptions): 
       sendTokenRequest(server, {
         request,
         send: (metadata, client, clientAuthentication, requestOptions) =>
-          oauth.clientCredentialsGrantRequest(
-            metadata,
-            client,
-            clientAuthentication,
-            new URLSearchParams(parameters),
-            requestOptions,
-          ),
+          oauth.clientCredentialsGrantRequest(metadata, client, clientAuthentication, parameters, requestOptions),
       }),
     revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
   }
 }
 
 const knownOptions: Record<keyof ClientCredentialsGrantOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientAuthentication: true,
-  clientSecret: true,
-  dynamicallyRegistered: true,
-  metadata: true,
-  fetch: true,
+  ...knownServerOptions,
   scope: true,
   resource: true,
+}
+
+/** @see RFC 6749, section 4.4: this grant "MUST only be used by confidential clients" */
+function assertConfidential({ clientSecret, clientAuthentication }: ClientCredentialsGrantOptions): void {
+  if (clientSecret === undefined && clientAuthentication === undefined) {
+    throw new ConfigurationError('clientAuthentication', 'is needed, or `clientSecret`: the client acts for itself')
+  }
+}
+
+function readParameters({ scope, resource }: ClientCredentialsGrantOptions): URLSearchParams {
+  const parameters = new URLSearchParams()
+  if (scope !== undefined) {
+    assertText(scope, 'scope')
+    parameters.set('scope', scope)
+  }
+  for (const uri of readResources(resource)) parameters.append('resource', uri)
+  return parameters
 }

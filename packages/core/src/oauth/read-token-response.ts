@@ -50,12 +50,14 @@ function readHeaders({ headers }: Response): { retryAfter?: string; contentType?
   return { ...(retryAfter === null ? {} : { retryAfter }), ...(contentType === null ? {} : { contentType }) }
 }
 
-interface ParsedBody {
+/** The members of a body, if it is an object or form-encoded; whether it is whole. */
+export interface ParsedBody {
   readonly members?: Readonly<Record<string, unknown>>
   readonly complete: boolean
 }
 
-function parseBody(text: string): ParsedBody {
+/** Reads a body whatever its content type is. Its members are as they came: secrets too. */
+export function parseBody(text: string): ParsedBody {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? { members: value, complete: true } : { complete: true }

@@ -2,10 +2,10 @@ import * as oauth from 'oauth4webapi'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import { readResources } from './resource-parameters.ts'
 import { revokeTokens } from './revoke-tokens.ts'
-import { readScopeAndResource } from './scope-and-resource.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
 
 export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: as granted before (RFC 6749, section 6). */
@@ -27,7 +27,7 @@ export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
 export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
   const server = readServerOptions(options)
   rejectUnknownOptions(options, knownOptions)
-  const parameters = readScopeAndResource(options)
+  const parameters = readParameters(options)
   return {
     needsRefreshToken: true,
     identity: {
@@ -41,13 +41,7 @@ export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
 }
 
 const knownOptions: Record<keyof RefreshTokenGrantOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientAuthentication: true,
-  clientSecret: true,
-  dynamicallyRegistered: true,
-  metadata: true,
-  fetch: true,
+  ...knownServerOptions,
   scope: true,
   resource: true,
 }
@@ -68,4 +62,14 @@ async function refresh(
         additionalParameters: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
       }),
   })
+}
+
+function readParameters({ scope, resource }: RefreshTokenGrantOptions): [string, string][] {
+  const parameters: [string, string][] = []
+  if (scope !== undefined) {
+    assertText(scope, 'scope')
+    parameters.push(['scope', scope])
+  }
+  for (const uri of readResources(resource)) parameters.push(['resource', uri])
+  return parameters
 }

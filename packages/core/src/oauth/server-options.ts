@@ -6,7 +6,7 @@ import { type ClientAuthentication, clientSecretBasic, publicClient } from './cl
 import { isSecureEndpoint } from './discover-metadata.ts'
 import { type Fetch, platformFetch } from './fetch.ts'
 
-/** Which authorization server a grant talks to, and as which client. */
+/** Which authorization server to talk to, and as which client: the same for each grant and each way of signing in. */
 export interface AuthorizationServerOptions {
   /**
    * The issuer identifier: https, or http on this machine's loopback. Its metadata is discovered, once per process.
@@ -24,6 +24,17 @@ export interface AuthorizationServerOptions {
   readonly metadata?: AuthorizationServerMetadata
   /** What requests are sent with; it must neither retry nor follow redirects. Default: the platform's `fetch`. */
   readonly fetch?: Fetch
+}
+
+/** The names of the options that every function here has, for `rejectUnknownOptions`. */
+export const knownServerOptions: Readonly<Record<keyof AuthorizationServerOptions, true>> = {
+  issuer: true,
+  clientId: true,
+  clientAuthentication: true,
+  clientSecret: true,
+  dynamicallyRegistered: true,
+  metadata: true,
+  fetch: true,
 }
 
 /**

@@ -36,3 +36,12 @@ export interface TokenSetInput {
   readonly idToken?: string
   readonly scope?: string
 }
+
+/** What every sign-in function of `@authchart/core/oauth` resolves to, and what `session.signIn` takes. Holds secrets. */
+export interface SignInTokens extends TokenSetInput {
+  /**
+   * Why, most likely, no refresh token came, and what to do about it, in a sentence: what the notice
+   * `refreshTokenMissing` says. Absent when one came.
+   */
+  readonly refreshTokenAdvice?: string
+}
