@@ -50,6 +50,8 @@ export async function signInByCode(request: SignInRequest): Promise<TokenRespons
       redirect_uri: client.redirectUri,
       code_verifier: codeVerifier,
       client_id: client.id,
+      // One token is for one resource server; the others come with refreshes.
+      ...(resource[0] === undefined ? {} : { resource: resource[0] }),
       ...(client.secret === undefined ? {} : { client_secret: client.secret }),
     }),
   })
