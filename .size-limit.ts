@@ -23,6 +23,11 @@ export default [
     gzip: true,
     limit: '52 kB',
   },
+  ...['refreshTokenGrant', 'clientCredentialsGrant', 'beginDeviceAuthorization', 'registerClient'].map((name) => ({
+    name: `${name} alone`,
+    import: { [pathOf('oauth')]: `{ ${name} }` },
+    gzip: true,
+  })),
   ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky'], gzip: true })),
 ]
 

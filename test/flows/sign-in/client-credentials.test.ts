@@ -57,7 +57,7 @@ function hasTombstone(): Promise<boolean> {
 }
 
 describe('a session on client credentials', () => {
-  it('needs no sign-in: the first call brings the first token', async () => {
+  it('P44 needs no sign-in: the first call brings the first token', async () => {
     await using session = open()
     expect(await session.ready).toMatchObject({ status: 'expired', usable: false, generation: 0 })
     expect(requests()).toBe(0)
