@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { createProvider, type Lifetimes } from './create-provider.ts'
+import { answerDevice, type DeviceAnswer } from './device-page.ts'
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts'
 import { createProviderStorage, type ProviderStorage } from './provider-storage.ts'
 import { createRefreshTokenLedger, type RefreshTokenUse } from './refresh-token-ledger.ts'
@@ -27,7 +28,7 @@ import {
 
 /** How an authorization server starts. */
 export interface AuthorizationServerOptions {
-  /** In whole seconds. Default: access token 3, refresh token 3600, id token 3600. */
+  /** In whole seconds. Default: access token 3, refresh token 3600, id token 3600, device code 600. */
   readonly lifetimes?: Partial<Lifetimes>
   /** Clients besides `publicClient`, `secretBasicClient` and `secretPostClient`, as RFC 7591 metadata. */
   readonly clients?: readonly ClientMetadata[]
@@ -39,6 +40,8 @@ export interface AuthorizationServerOptions {
   readonly requirePushedAuthorizationRequests?: boolean
   /** Default 0: any free one. */
   readonly port?: number
+  /** Lets clients register themselves (RFC 7591). Default: not. */
+  readonly registration?: { readonly initialAccessToken?: string }
   /** How many token requests the log remembers. Default 10,000. */
   readonly logLimit?: number
 }
@@ -48,7 +51,7 @@ export interface AccessTokenFacts {
   readonly subject: string | undefined
   readonly clientId: string | undefined
   readonly scope: string | undefined
-  /** The resource server that it is for (RFC 8707), if it was asked for one. */
+  /** The resource servers it is for (RFC 8707). */
   readonly audience: string | undefined
   /** The thumbprint of the key it is bound to, if it is bound to one (RFC 9449, section 6). */
   readonly thumbprint: string | undefined
@@ -90,9 +93,12 @@ export interface AuthorizationServer extends AsyncDisposable {
     client?: RegisteredClient
     scope?: string
     proofKey?: JWK
+    resource?: readonly string[]
   }): Promise<TokenResponse>
   /** The user of the next sign-in says no. */
   denyNextConsent(): void
+  /** Does what a person does at the page of the device flow: types the user code, and agrees or not. */
+  answerDevice(userCode: string, answer: DeviceAnswer): Promise<void>
   /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
   until(
     isMet: (counts: TokenRequestCounts) => boolean,
@@ -121,7 +127,13 @@ export interface AuthorizationServer extends AsyncDisposable {
 
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const lifetimes: Lifetimes = { accessToken: 3, refreshToken: 3600, idToken: 3600, ...options.lifetimes }
+  const lifetimes: Lifetimes = {
+    accessToken: 3,
+    refreshToken: 3600,
+    idToken: 3600,
+    deviceCode: 600,
+    ...options.lifetimes,
+  }
   const dpop = { requiresNonce: false }
   const closing = new AbortController()
   const storage = createProviderStorage()
@@ -142,6 +154,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     lifetimes,
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     deniesConsent: () => denials > 0 && denials-- > 0,
+    registration: options.registration,
     rotates: (context) => rotates(context, faults),
     requiresNonce: () => dpop.requiresNonce,
   })
@@ -186,11 +199,26 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     get requests() {
       return journal.requests
     },
-    signIn: ({ subject = 'alice', client = publicClient, scope = 'openid offline_access', proofKey } = {}) =>
-      signInByCode({ issuer, subject, client: { ...client, redirectUri: callback }, scope, proofKey }),
+    signIn({
+      subject = 'alice',
+      client = publicClient,
+      scope = 'openid offline_access',
+      proofKey,
+      resource = [],
+    } = {}) {
+      return signInByCode({
+        issuer,
+        subject,
+        client: { ...client, redirectUri: callback },
+        scope,
+        proofKey,
+        resource,
+      })
+    },
     denyNextConsent() {
       denials += 1
     },
+    answerDevice: (userCode, given) => answerDevice(issuer, userCode, given),
     until: journal.until,
     onTokenRequest: journal.subscribe,
     resetCounts: journal.reset,
@@ -219,22 +247,27 @@ function grantControls({ provider, storage, journal }: GrantParts) {
       return revoked
     },
     async revokeAccessToken(accessToken: string) {
-      await (await provider.AccessToken.find(accessToken, { ignoreExpiration: true }))?.destroy()
+      await (await findToken(provider, accessToken))?.destroy()
     },
     expireAccessTokens: storage.expireAccessTokens,
     async findAccessToken(accessToken: string): Promise<AccessTokenFacts | undefined> {
       // The provider cuts expiry to whole seconds, up to one too early for a client that trusts `expires_in`.
-      const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+      const token = await findToken(provider, accessToken)
       const expiresAt = storage.accessTokenEnd(accessToken) ?? 0
       if (!token || expiresAt <= Date.now()) return undefined
       return {
-        subject: token.accountId,
+        subject: 'accountId' in token ? token.accountId : undefined,
         clientId: token.clientId,
         scope: token.scope,
-        audience: token.aud === undefined ? undefined : String(token.aud),
+        audience: token.aud === undefined ? undefined : [token.aud].flat().join(' '),
         thumbprint: token.jkt,
         expiresAt,
       }
     },
   }
+}
+
+async function findToken(provider: Provider, accessToken: string) {
+  const token = await provider.AccessToken.find(accessToken, { ignoreExpiration: true })
+  return token ?? provider.ClientCredentials.find(accessToken, { ignoreExpiration: true })
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
-import { type ClientMetadata, Provider } from 'oidc-provider'
+import { type ClientMetadata, errors, Provider } from 'oidc-provider'
 import type { ProviderStorage } from './provider-storage.ts'
 
 /** Lifetimes in whole seconds, read anew for each token that is issued. */
@@ -7,6 +7,7 @@ export interface Lifetimes {
   accessToken: number
   refreshToken: number
   idToken: number
+  deviceCode: number
 }
 
 /** What the provider asks while it runs. */
@@ -20,6 +21,8 @@ export interface ProviderSettings {
   deniesConsent(): boolean
   /** Whether proofs must have the server's nonce. */
   requiresNonce(): boolean
+  /** Lets clients register themselves (RFC 7591), with this initial access token where one is given. */
+  readonly registration?: { readonly initialAccessToken?: string } | undefined
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -41,33 +44,39 @@ const sessionLifetime = 14 * 24 * 60 * 60
  * Every function it would otherwise warn about using the default of is given here.
  */
 export function createProvider(settings: ProviderSettings): Provider {
-  const { issuer, clients, storage, lifetimes, rotates, requirePushedAuthorizationRequests, requiresNonce } = settings
+  const { issuer, clients, storage, lifetimes, registration, rotates } = settings
+  const { requirePushedAuthorizationRequests, requiresNonce } = settings
   const path = new URL(issuer).pathname.replace(/\/$/, '')
   const provider = new Provider(issuer, {
     adapter: storage.adapter,
     clients: clients.map((client) => ({ id_token_signed_response_alg: 'ES256', ...client })),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: 0,
     cookies: { keys: [randomUUID()] },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256', 'PS256', 'RS256'] },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: showForm,
+        userCodeConfirmSource: showForm,
+        successSource: showSuccess,
+      },
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: requiresNonce },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests },
+      registration: {
+        enabled: registration !== undefined,
+        initialAccessToken: registration?.initialAccessToken ?? false,
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => [],
-        getResourceServerInfo: (_context, resource) => ({
-          scope: 'api',
-          audience: resource,
-          accessTokenFormat: 'opaque',
-          accessTokenTTL: lifetimes.accessToken,
-        }),
-        useGrantedResource: () => false,
+        getResourceServerInfo: (_context, resource) => describeResourceServer(resource, lifetimes),
+        useGrantedResource: () => true,
       },
-      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: requiresNonce },
       revocation: {
         enabled: true,
         allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
@@ -94,6 +103,7 @@ export function createProvider(settings: ProviderSettings): Provider {
     ttl: {
       AccessToken: () => lifetimes.accessToken,
       AuthorizationCode: 60,
+      DeviceCode: () => lifetimes.deviceCode,
       ClientCredentials: () => lifetimes.accessToken,
       Grant: sessionLifetime,
       IdToken: () => lifetimes.idToken,
@@ -104,6 +114,25 @@ export function createProvider(settings: ProviderSettings): Provider {
   })
   provider.use(consentAtOnce(provider, settings))
   return provider
+}
+
+/** Any resource server of this domain is known, each with the scope `api`; no other is (RFC 8707, section 2). */
+function describeResourceServer(resource: string, lifetimes: Lifetimes) {
+  if (!resource.startsWith('https://api.') || !resource.endsWith('.example')) throw new errors.InvalidTarget()
+  return {
+    scope: 'api',
+    audience: resource,
+    accessTokenFormat: 'opaque' as const,
+    accessTokenTTL: lifetimes.accessToken,
+  }
+}
+
+function showForm(context: { body?: unknown }, form: string): void {
+  context.body = form
+}
+
+function showSuccess(context: { body?: unknown }): void {
+  context.body = 'Signed in'
 }
 
 /**
@@ -127,7 +156,7 @@ function consentAtOnce(provider: Provider, { deniesConsent }: ProviderSettings):
       known?.accountId === accountId ? known : new provider.Grant({ accountId, clientId: String(params.client_id) })
     const scope = String(params.scope ?? 'openid')
     grant.addOIDCScope(scope)
-    for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), scope)
+    for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), 'api')
     const consent = { grantId: await grant.save() }
     await provider.interactionFinished(
       context.req,

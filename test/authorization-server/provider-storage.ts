@@ -31,6 +31,11 @@ export function createProviderStorage(): ProviderStorage {
     return entries
   }
 
+  /** Those of people, and those of clients alone. */
+  function accessTokens(): [string, Entry][] {
+    return [...entriesOf('AccessToken'), ...entriesOf('ClientCredentials')]
+  }
+
   function removeGrants(subject?: string): number {
     let removed = 0
     for (const [grantId, { payload }] of [...entriesOf('Grant')]) {
@@ -50,9 +55,9 @@ export function createProviderStorage(): ProviderStorage {
       const entry = entriesOf('RefreshToken').get(refreshToken)
       if (entry) delete entry.payload.consumed
     },
-    accessTokenEnd: (accessToken) => entriesOf('AccessToken').get(accessToken)?.endsAt,
+    accessTokenEnd: (accessToken) => accessTokens().find(([id]) => id === accessToken)?.[1].endsAt,
     expireAccessTokens() {
-      for (const entry of entriesOf('AccessToken').values()) entry.endsAt = Math.min(entry.endsAt, Date.now())
+      for (const [, entry] of accessTokens()) entry.endsAt = Math.min(entry.endsAt, Date.now())
     },
   }
 }

@@ -10,6 +10,8 @@ export interface RegisteredClient {
 export const callback = 'http://127.0.0.1/callback'
 /** Where the three may be sent after signing out at the server. */
 export const signedOutPage = 'http://127.0.0.1/signed-out'
+/** @see RFC 8628, section 3.4 */
+export const deviceCodeGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Has no secret. */
 export const publicClient: RegisteredClient = { id: 'public-client' }
 /** Has no secret; its access tokens must be bound to a key (RFC 9449, section 5.2). */
@@ -29,12 +31,12 @@ export function registeredClients({
 }): ClientMetadata[] {
   const shared: Partial<ClientMetadata> = {
     application_type: 'native',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', deviceCodeGrantType],
     response_types: ['code'],
     redirect_uris: [callback, ...redirectUris],
     post_logout_redirect_uris: [signedOutPage],
   }
-  const withSecret = { ...shared, grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] }
+  const withSecret = { ...shared, grant_types: [...(shared.grant_types ?? []), 'client_credentials'] }
   return [
     { ...shared, client_id: publicClient.id, token_endpoint_auth_method: 'none' },
     {

@@ -21,6 +21,8 @@ export interface SignInRequest {
   readonly scope: string
   /** What the tokens are bound to. */
   readonly proofKey?: JWK | undefined
+  /** The resource servers the tokens are for (RFC 8707). */
+  readonly resource: readonly string[]
 }
 
 /**
@@ -29,7 +31,7 @@ export interface SignInRequest {
  * @see RFC 6749, section 4.1; RFC 7636
  */
 export async function signInByCode(request: SignInRequest): Promise<TokenResponse> {
-  const { issuer, subject, client, scope, proofKey } = request
+  const { issuer, subject, client, scope, proofKey, resource } = request
   const codeVerifier = randomBytes(32).toString('base64url')
   const authorizationUrl = new URL(`${issuer}/auth`)
   authorizationUrl.search = new URLSearchParams({
@@ -43,6 +45,7 @@ export async function signInByCode(request: SignInRequest): Promise<TokenRespons
     code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString()
+  for (const uri of resource) authorizationUrl.searchParams.append('resource', uri)
   const callback = await createBrowser().visit(authorizationUrl, { until: client.redirectUri })
   const code = callback.searchParams.get('code')
   if (code === null) throw new Error(`Signing in was refused: ${callback.searchParams.get('error')}`)
@@ -54,6 +57,8 @@ export async function signInByCode(request: SignInRequest): Promise<TokenRespons
       redirect_uri: client.redirectUri,
       code_verifier: codeVerifier,
       client_id: client.id,
+      // One token is for one resource server; the others come with refreshes.
+      ...(resource[0] === undefined ? {} : { resource: resource[0] }),
       ...(client.secret === undefined ? {} : { client_secret: client.secret }),
     }),
   }

@@ -28,6 +28,8 @@ describe('the import rules', () => {
     ['session/create-session.ts', "import type { RequestPort } from '../http/request-port.ts'"],
     ['policy/choose-record.ts', "import type { SessionRecord } from '../store/session-record.ts'"],
     ['oauth/refresh-token-grant.ts', "import * as oauth from 'oauth4webapi'"],
+    ['oauth/poll-pace.ts', "import { readRetryAfter } from '../policy/backoff.ts'"],
+    ['oauth/shared-wait.ts', "import { wait } from '../clock/wait.ts'"],
     ['oauth/refresh-token-grant.ts', "import { redact } from '../token/redact.ts'"],
     ['token/redact.ts', "import { ConfigurationError } from '../errors/configuration-error.ts'"],
   ])('let %s say %s', (file, source) => {

@@ -90,7 +90,7 @@ function decide(state: State, reading: { record: SessionRecord; now: number; con
   const { generation, cause } = runOf(state, context)
   const prompted = context.without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
   const prompt = { generation: prompted, cause, rejectedSoon: false }
-  return decideAfterReread(record, prompt, { now, needsRefreshToken: true })
+  return decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })
 }
 
 function carryOut(

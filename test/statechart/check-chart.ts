@@ -7,14 +7,15 @@ import { type ChartGraph, exploreChart, placesOf } from './explore-chart.ts'
 /** Explores the real chart with one timing, and checks every state that can be reached. */
 export function checkChart(
   refreshTiming: 'eager' | 'onUse',
-  { unreachable }: { unreachable: readonly string[] },
+  { unreachable, needsSignIn = true }: { unreachable: readonly string[]; needsSignIn?: boolean },
 ): void {
-  describe(`the chart with refreshTiming ${refreshTiming}, wherever it can get`, () => {
+  const whose = needsSignIn ? '' : ' of a session that needs no sign-in'
+  describe(`the chart${whose} with refreshTiming ${refreshTiming}, wherever it can get`, () => {
     let graph: ChartGraph
 
     beforeAll(() => {
-      graph = exploreChart({ refreshTiming })
-      console.info(`${refreshTiming}: ${graph.states.size} classes of states, ${graph.edges.length} steps`)
+      graph = exploreChart({ refreshTiming, needsSignIn })
+      console.info(`${refreshTiming}${whose}: ${graph.states.size} classes of states, ${graph.edges.length} steps`)
     }, 60_000)
 
     it.each(Object.entries(everyCheck))('%s', (_, find) => {

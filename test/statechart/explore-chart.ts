@@ -27,6 +27,8 @@ export interface ChartGraph {
 /** What is explored; and with which machine, where it is not the real one. */
 export interface Exploration {
   readonly refreshTiming: 'eager' | 'onUse'
+  /** Default `true`. */
+  readonly needsSignIn?: boolean
   readonly tokenKinds?: readonly TokenKind[]
   readonly machine?: typeof sessionMachine
   /** Leaves out, in a world made small, what else could happen there. */
@@ -35,8 +37,11 @@ export interface Exploration {
   readonly mostSteps?: number
 }
 
-/** Every kind of token that can come. */
-const allTokenKinds: readonly TokenKind[] = ['lasting', 'endless', 'notRefreshable', 'uselessOnArrival']
+/** Every kind of token that can come. Where nobody signs in, another can always be had. */
+function tokenKindsOf({ context }: ChartSnapshot): readonly TokenKind[] {
+  const kinds = ['lasting', 'endless', 'uselessOnArrival'] as const
+  return context.needsSignIn === false ? kinds : [...kinds, 'notRefreshable']
+}
 
 /** Well above what there is. A class that held a number would come to it soon. */
 const defaultMostSteps = 150_000
@@ -46,8 +51,8 @@ const defaultMostSteps = 150_000
  * @throws when that takes more than `mostSteps`
  */
 export function exploreChart(exploration: Exploration): ChartGraph {
-  const { machine = sessionMachine, refreshTiming, mostSteps = defaultMostSteps } = exploration
-  const start = getInitialSnapshot(machine, { key: 'acme:alice', refreshTiming, online: true })
+  const { machine = sessionMachine, refreshTiming, needsSignIn = true, mostSteps = defaultMostSteps } = exploration
+  const start = getInitialSnapshot(machine, { key: 'acme:alice', refreshTiming, needsSignIn, online: true })
   const states = new Map([[classOf(start), start]])
   const outgoing = new Map<string, Edge[]>()
   let steps = 0
@@ -63,7 +68,7 @@ export function exploreChart(exploration: Exploration): ChartGraph {
 
 /** All steps from one state. */
 export function stepsFrom(before: ChartSnapshot, exploration: Omit<Exploration, 'refreshTiming'> = {}): Edge[] {
-  const { machine = sessionMachine, tokenKinds = allTokenKinds, leaveOut = () => false } = exploration
+  const { machine = sessionMachine, tokenKinds = tokenKindsOf(before), leaveOut = () => false } = exploration
   const from = classOf(before)
   // The machine hears its own timers too, which its type does not say.
   const logic = machine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>

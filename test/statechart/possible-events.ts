@@ -150,11 +150,17 @@ function recordContents(context: SessionContext, kinds: readonly TokenKind[]): C
     ...kinds.map((kind) => signedIn(createToken(kind, next, token.signInId))),
     signedIn(createToken('lasting', next, anotherSignIn)),
     ...(token.held ? [signedIn(token)] : []),
+    // What a refresh that began the session has written, before it brought tokens.
+    ...(context.needsSignIn === false ? [token.signInId, anotherSignIn].map((id) => signedIn(noneYet(token, id))) : []),
     signedIn(older(token)),
     signedIn({ ...older(token), signInId: anotherSignIn }),
     ...endedTokens(context).map(ended),
     { type: 'record.ended', end: { reason: 'clientRejected', endedAt: now }, token },
   ]
+}
+
+function noneYet({ generation }: TokenFacts, signInId: string): TokenFacts {
+  return { ...createToken('notHeld', generation, signInId), refreshable: true }
 }
 
 function signOutEvents(chart: ChartSnapshot): ChartEvent[] {

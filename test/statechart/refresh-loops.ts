@@ -77,7 +77,8 @@ export function findSignInsInVain(graph: ChartGraph): Findings {
 
 /**
  * Ways out of `signedOut` and `invalidated` other than a sign-in: except, from `invalidated`, newer tokens of the same
- * sign-in (the end was overtaken), and a refresh that somebody asks for where nothing is wrong with the refresh token.
+ * sign-in (the end was overtaken), and a refresh that somebody asks for where nothing is wrong with the refresh token, or
+ * where nobody has to sign in.
  */
 export function findRevivals({ edges }: ChartGraph): Findings {
   return edges.filter((edge) => isSignedIn(edge.after) && isRevival(edge)).map(describeEdge)
@@ -85,11 +86,12 @@ export function findRevivals({ edges }: ChartGraph): Findings {
 
 function isRevival(edge: Edge): boolean {
   const { before, after, event } = edge
-  if (before.matches('signedOut') || before.matches('signingOut')) return !isSignIn(edge)
+  const beginsAgain = before.context.needsSignIn === false && event.type === 'refresh.requested'
+  if (before.matches('signedOut') || before.matches('signingOut')) return !isSignIn(edge) && !beginsAgain
   if (!isInvalidated(before) || isInvalidated(after) || isSignIn(edge)) return false
   const { token, end } = before.context
   const isMendable = end?.reason === 'clientRejected' || end?.reason === 'unreachable'
-  if (event.type === 'refresh.requested') return !isMendable
+  if (event.type === 'refresh.requested') return !isMendable && !beginsAgain
   return !(event.type === 'record.signedIn' && event.token.generation > token.generation)
 }
 

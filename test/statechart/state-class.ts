@@ -22,7 +22,7 @@ function tokenFacts(chart: ChartSnapshot): string[] {
 }
 
 function describeToken(token: TokenFacts): string {
-  if (!token.held) return 'notHeld'
+  if (!token.held) return token.refreshable ? 'noneYet' : 'notHeld'
   const lifetime = isUselessOnArrival(token) ? 'useless' : token.expiresAt === undefined ? 'endless' : 'lasting'
   return token.refreshable ? lifetime : `${lifetime},notRefreshable`
 }

@@ -3,11 +3,11 @@ import type { SessionRecord } from '@authchart/core/store'
 import { sessionKey } from './signed-in-session.ts'
 
 /**
- * The record of the session of tests.
+ * The record of the session of tests, or of another one.
  * @throws when there is none
  */
-export async function readRecord(store: SessionStore): Promise<SessionRecord> {
-  const record = await store.read(sessionKey)
+export async function readRecord(store: SessionStore, key = sessionKey): Promise<SessionRecord> {
+  const record = await store.read(key)
   if (record === undefined) throw new Error('There is no record')
   return record
 }

@@ -1,12 +1,20 @@
 export type { AuthorizationServerMetadata } from './oauth/authorization-server-metadata.ts'
 export type { AuthorizationTransaction } from './oauth/authorization-transaction.ts'
 export { type AuthorizationOptions, type BegunAuthorization, beginAuthorization } from './oauth/begin-authorization.ts'
+export {
+  beginDeviceAuthorization,
+  type DeviceAuthorization,
+  type DeviceAuthorizationOptions,
+} from './oauth/begin-device-authorization.ts'
 export { type ClientAuthentication, clientSecretBasic, clientSecretPost } from './oauth/client-authentication.ts'
+export { type ClientCredentialsGrantOptions, clientCredentialsGrant } from './oauth/client-credentials-grant.ts'
 export { type CompletionOptions, completeAuthorization } from './oauth/complete-authorization.ts'
 export { type DpopOptions, dpop } from './oauth/dpop.ts'
 export { type EndSessionOptions, endSessionUrl } from './oauth/end-session-url.ts'
 export type { Fetch } from './oauth/fetch.ts'
+export { type PrivateKeyJwtOptions, privateKeyJwt } from './oauth/private-key-jwt.ts'
 export { type RefreshTokenGrantOptions, refreshTokenGrant } from './oauth/refresh-token-grant.ts'
+export { type ClientRegistration, type ClientRegistrationOptions, registerClient } from './oauth/register-client.ts'
 export type { AuthorizationServerOptions } from './oauth/server-options.ts'
 export type { Grant, GrantIdentity } from './token/grant.ts'
 export type { ProofKey, ProofMaker, ProofRequest } from './token/proof.ts'

@@ -77,7 +77,7 @@ describe('a sign-in by authorization code', () => {
   })
 
   test('asks for an access token for one resource server, and with several for the one the app names', async () => {
-    const [orders, stock] = ['https://orders.acme.example/', 'https://stock.acme.example/']
+    const [orders, stock] = ['https://api.orders.example', 'https://api.stock.example']
     const one = await goThrough(server, { resource: orders, scope: 'openid api' })
     const forOne = await completeAuthorization(one.transaction, one.callback, clientOf(server))
     expect(await server.findAccessToken(forOne.accessToken)).toMatchObject({ audience: orders })

@@ -301,7 +301,7 @@ describe('P55 a fuzzed callback', () => {
         const found = findSecrets(error, secrets)
         if (found.length > 0) throw new Error(`Leaks ${found.length} secrets in ${error.code}`)
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [[`${callback.href}&error=access_denied`]] },
     )
     expect([...codes].sort()).toEqual(expect.arrayContaining(['callbackRejected', 'refused']))
     server.faults.clear()

@@ -38,8 +38,8 @@ export const guardRemovals: readonly GuardRemoval[] = [
     file: 'refresh/refresh-under-lease.ts',
     replacements: [
       [
-        'const written = await store.compareAndSet(record.revision, intended)',
-        'const written = { ok: true, value: true } as const; Object.assign(intended, { revision: record.revision })',
+        'const written = await store.compareAndSet(record?.revision, intended)',
+        'const written = { ok: true, value: true } as const; Object.assign(intended, { revision: before.revision })',
       ],
     ],
     server: 'graceSamePair',
@@ -73,7 +73,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'an end gives way to a newer sign-in',
     file: 'refresh/store-outcome.ts',
-    replacements: [["hasMovedOn(theirs, record) ? 'movedOn' : 'writeAgain'", "'writeAgain'"]],
+    replacements: [["hasMovedOn(theirs, record, holder) ? 'movedOn' : 'writeAgain'", "'writeAgain'"]],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
     violations: ['a stale refusal ends a newer session'],

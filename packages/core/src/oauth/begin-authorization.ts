@@ -3,16 +3,14 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
-import { type AuthorizationServer, findMetadata } from './authorization-server.ts'
-import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
 import type { AuthorizationTransaction } from './authorization-transaction.ts'
 import { isSecureEndpoint } from './discover-metadata.ts'
 import { pushAuthorizationRequest } from './push-authorization-request.ts'
 import { includesWord } from './refresh-token-advice.ts'
 import { readResources } from './resource-parameters.ts'
 import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
-import { unavailable } from './sign-in-failure.ts'
-import { requestSignal } from './sign-in-signal.ts'
+import { findSignInMetadata } from './sign-in-metadata.ts'
 
 export interface AuthorizationOptions extends AuthorizationServerOptions {
   /** Where the server sends the browser afterwards: https, http on loopback, or a scheme of the app's own (RFC 8252). */
@@ -71,17 +69,6 @@ export async function beginAuthorization(options: AuthorizationOptions): Promise
   const url = new URL(metadata.authorization_endpoint)
   for (const [name, value] of query) url.searchParams.append(name, value)
   return { url: url.href, transaction }
-}
-
-/** The server's metadata, for a sign-in. */
-export async function findSignInMetadata(
-  server: AuthorizationServer,
-  signal: AbortSignal | undefined,
-): Promise<AuthorizationServerMetadata> {
-  const discovery = await findMetadata(server, requestSignal(signal))
-  if (discovery.kind === 'found') return discovery.metadata
-  signal?.throwIfAborted()
-  throw unavailable(discovery.code)
 }
 
 function createTransaction(server: AuthorizationServer, asked: AskedRequest): AuthorizationTransaction {

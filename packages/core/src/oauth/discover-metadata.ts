@@ -101,7 +101,12 @@ export function isSecureEndpoint(endpoint: unknown): endpoint is string {
 
 /** The document must be the issuer's own, else one server could speak for another (RFC 8414, section 3.3). */
 function hasIssuer({ issuer }: Record<string, unknown>, expected: URL): boolean {
-  return typeof issuer === 'string' && URL.canParse(issuer) && new URL(issuer).href === expected.href
+  return typeof issuer === 'string' && URL.canParse(issuer) && withoutSlash(new URL(issuer)) === withoutSlash(expected)
+}
+
+/** Both have the same document, whichever way the issuer is written (OpenID Connect Discovery 1.0, section 4). */
+function withoutSlash({ href }: URL): string {
+  return href.replace(/\/$/, '')
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -1,7 +1,7 @@
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
-import { findSignInMetadata } from './begin-authorization.ts'
 import { isSecureEndpoint } from './discover-metadata.ts'
 import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
+import { findSignInMetadata } from './sign-in-metadata.ts'
 
 export interface EndSessionOptions extends AuthorizationServerOptions {
   /** The id token of the session that was signed out, as `session.signOut({ returnIdToken: true })` gives it. */

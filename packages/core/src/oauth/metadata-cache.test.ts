@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { platformFetch as fetch } from './fetch.ts'
 import { forgetMetadata, getMetadata } from './metadata-cache.ts'
 
@@ -90,6 +91,94 @@ it('takes OAuth’s document where OpenID Connect’s is not', async () => {
   })
   expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
   expect(paths).toEqual([openIdPath, oauthPath])
+})
+
+it('finds the documents of an issuer with a path, each where its standard says', async () => {
+  const { issuer, paths } = await start((request, response, url) => {
+    if (request.url !== `${oauthPath}/tenant`) return response.writeHead(404).end()
+    return response.end(JSON.stringify({ issuer: `${url}/tenant`, token_endpoint: `${url}/token` }))
+  })
+  const discovery = await getMetadata(new URL('/tenant', issuer), { fetch, signal })
+  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: `${issuer.origin}/tenant` } })
+  expect(paths).toEqual([`/tenant${openIdPath}`, `${oauthPath}/tenant`])
+})
+
+it.each([
+  ['/tenant/', '/tenant'],
+  ['/tenant', '/tenant/'],
+  ['/', ''],
+  ['', '/'],
+])('minds no slash at the end: %s for %s', async (asked, named) => {
+  const { issuer, paths } = await start((_request, response, url) => {
+    response.end(JSON.stringify({ issuer: url + named, token_endpoint: `${url}/token` }))
+  })
+  const discovery = await getMetadata(new URL(asked, issuer), { fetch, signal })
+  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: issuer.origin + named } })
+  expect(paths).toEqual([`${asked.replace(/\/$/, '')}${openIdPath}`])
+})
+
+describe('metadata that is old', () => {
+  const minute = 60_000
+  const hour = 60 * minute
+
+  /** An issuer that counts its documents, with a clock; `isDown` makes it fail. */
+  async function startCounting() {
+    let time = 1_700_000_000_000
+    const state = { isDown: false }
+    const { issuer, paths } = await start((_request, response, url) => {
+      if (state.isDown) return response.writeHead(503).end()
+      return response.end(JSON.stringify({ issuer: url, token_endpoint: `${url}/token/${paths.length}` }))
+    })
+    /** The token endpoint's number after some time has passed. */
+    async function askAfter(milliseconds: number) {
+      time += milliseconds
+      const discovery = await getMetadata(issuer, { fetch, signal, now: () => time })
+      return discovery.kind === 'found' ? Number(discovery.metadata.token_endpoint.split('/').at(-1)) : discovery.code
+    }
+    const requests = (count: number) =>
+      eventually(() => paths.length >= count, { description: `${count} requests` }).then(() => paths.length)
+    return { askAfter, requests, paths, state }
+  }
+
+  it('is fetched anew after an hour, not 1 ms before, while what there is serves', async () => {
+    const { askAfter, requests, paths } = await startCounting()
+    expect(await askAfter(0)).toBe(1)
+    expect(await askAfter(hour)).toBe(1)
+    expect(paths).toHaveLength(1)
+    expect(await askAfter(1)).toBe(1)
+    await requests(2)
+    await eventually(async () => (await askAfter(0)) === 2, { description: 'the new document' })
+    expect(await askAfter(hour)).toBe(2)
+    expect(paths).toHaveLength(2)
+  })
+
+  it('goes on serving while it cannot be fetched, and is asked for once a minute at the most', async () => {
+    const { askAfter, requests, paths, state } = await startCounting()
+    await askAfter(0)
+    state.isDown = true
+    for (let count = 0; count < 20; count += 1) expect(await askAfter(count === 0 ? 2 * hour : 1)).toBe(1)
+    await requests(2)
+    expect(await askAfter(minute + 1)).toBe(1)
+    expect(await requests(3)).toBe(3)
+    expect(paths).toHaveLength(3)
+  })
+
+  it('serves no longer than a day', async () => {
+    const { askAfter, state } = await startCounting()
+    await askAfter(0)
+    expect(await askAfter(24 * hour)).toBe(1)
+    state.isDown = true
+    expect(await askAfter(24 * hour + 1)).toBe('discoveryStatus503')
+    state.isDown = false
+    expect(await askAfter(0)).toEqual(expect.any(Number))
+  })
+
+  it('is no fresher because the clock was set back', async () => {
+    const { askAfter, requests } = await startCounting()
+    await askAfter(0)
+    expect(await askAfter(-2 * hour)).toBe(1)
+    await requests(2)
+  })
 })
 
 describe('a signal', () => {

@@ -165,7 +165,7 @@ describe('the record read under the lease', () => {
     },
   ])('$name', ({ record, prompt, needsRefreshToken = true, decision }) => {
     const asked: RefreshPrompt = { generation: 5, cause: 'due', rejectedSoon: false, ...prompt }
-    expect(decideAfterReread(record, asked, { now, needsRefreshToken })).toEqual(decision)
+    expect(decideAfterReread(record, asked, { now, needsRefreshToken, needsSignIn: true })).toEqual(decision)
   })
 })
 
@@ -179,13 +179,13 @@ describe('a token set that is rejected at once', () => {
   ] as const)('$name', ({ streak, rejectedSoon, decision, ...rest }) => {
     const record = createRecord({ rejectionStreak: streak, ...rest, ...('failure' in rest ? { failure } : {}) })
     const prompt: RefreshPrompt = { generation: 5, cause: 'rejected', rejectedSoon }
-    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true })).toEqual(decision)
+    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })).toEqual(decision)
   })
 
   it('is refreshed all the same when the app says now', () => {
     const prompt: RefreshPrompt = { generation: 5, cause: 'explicit', rejectedSoon: true }
     const record = createRecord({ rejectionStreak: 3 })
-    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true })).toEqual(request)
+    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })).toEqual(request)
   })
 })
 
@@ -206,7 +206,7 @@ describe('a record is worth adopting', () => {
 })
 
 describe('tokens that were issued, and whose write was lost', () => {
-  const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5 }
+  const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5, needsSignIn: true }
   it.each([
     { name: 'are stored after all', record: createRecord({ generation: 6, revision: 'ours' }), expected: 'stored' },
     { name: 'are written again where only a cooldown moved', record: createRecord(), expected: 'writeAgain' },
@@ -238,6 +238,54 @@ describe('tokens that were issued, and whose write was lost', () => {
     { name: 'are revoked where the record is gone', record: undefined, expected: 'revoke' },
   ] as const)('$name', ({ record, expected }) => {
     expect(decideAfterLostWrite(record, ours)).toBe(expected)
+  })
+
+  it('are written again where the record is gone that nobody had to sign in for', () => {
+    expect(decideAfterLostWrite(undefined, { ...ours, needsSignIn: false })).toBe('writeAgain')
+  })
+})
+
+describe('a session that needs no sign-in', () => {
+  const decide = (record: SessionRecord | undefined, prompt: Partial<RefreshPrompt> = {}) =>
+    decideAfterReread(
+      record,
+      { generation: 5, cause: 'due', rejectedSoon: false, ...prompt },
+      { now, needsRefreshToken: false, needsSignIn: false },
+    )
+  const request = { kind: 'request', outcomeUnknown: false }
+  const tombstone = withoutTokens({ generation: 9, status: 'signedOut' })
+
+  it('begins with its first refresh', () => {
+    expect(decide(undefined)).toEqual(request)
+  })
+
+  it('begins again only when that is asked for with the sign-out in mind', () => {
+    expect(decide(tombstone, { generation: 8, cause: 'explicit' })).toEqual({ kind: 'follow' })
+    expect(decide(tombstone, { generation: 9, cause: 'explicit' })).toEqual(request)
+    // The first try failed, perhaps: the next one comes by the clock.
+    expect(decide(tombstone, { generation: 9, cause: 'due' })).toEqual(request)
+  })
+
+  it('does not begin again before the server allows it', () => {
+    const cooling = { ...tombstone, serverCooldownUntil: now + 1 }
+    expect(decide(cooling, { generation: 9, cause: 'explicit' })).toEqual({
+      kind: 'wait',
+      retryAt: now + 1,
+      serverAsked: true,
+    })
+  })
+
+  it.each(['grantRejected', 'requestRejected', 'clientRejected', 'unreachable'] as const)(
+    'goes on after %s when that is asked for',
+    (reason) => {
+      const ended = createRecord({ status: 'ended', end: { reason, endedAt: 1 } })
+      expect(decide(ended)).toEqual({ kind: 'follow' })
+      expect(decide(ended, { cause: 'explicit' })).toEqual(request)
+    },
+  )
+
+  it('has spent nothing by a request whose answer was lost', () => {
+    expect(decide(createRecord({ refreshIntent: { ...intent, generation: 5 } }))).toEqual(request)
   })
 })
 

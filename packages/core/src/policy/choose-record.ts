@@ -31,18 +31,28 @@ export type RereadDecision =
   | { readonly kind: 'backOff' }
   /** There is no refresh token to send, and the grant needs one. */
   | { readonly kind: 'end' }
-  /** Send the record's refresh token. `outcomeUnknown`: an earlier request with it was never answered. */
+  /**
+   * Send the record's refresh token, if it has one. `outcomeUnknown`: an earlier request with it was never answered.
+   * There may be no record yet, or a tombstone, where the session needs no sign-in.
+   */
   | { readonly kind: 'request'; readonly outcomeUnknown: boolean }
 
-/** Decides what to do with the record that was read under the lease. */
+/**
+ * Decides what to do with the record that was read under the lease.
+ *
+ * A session that needs no sign-in begins with its first refresh, and again with the first one after a sign-out: that is
+ * one whose prompt knows of the tombstone.
+ */
 export function decideAfterReread(
   record: SessionRecord | undefined,
   prompt: RefreshPrompt,
-  circumstances: { now: number; needsRefreshToken: boolean },
+  circumstances: { now: number; needsRefreshToken: boolean; needsSignIn: boolean },
 ): RereadDecision {
-  const { now, needsRefreshToken } = circumstances
-  if (record === undefined || record.status === 'signedOut') return { kind: 'follow' }
-  if (record.status === 'ended' && !canGoOn(record, prompt)) return { kind: 'follow' }
+  const { now, needsRefreshToken, needsSignIn } = circumstances
+  if (record === undefined) return needsSignIn ? { kind: 'follow' } : { kind: 'request', outcomeUnknown: false }
+  const isTombstone = record.status === 'signedOut'
+  if (isTombstone && (needsSignIn || record.generation > prompt.generation)) return { kind: 'follow' }
+  if (record.status === 'ended' && !canGoOn(record, prompt, needsSignIn)) return { kind: 'follow' }
   if (isWorthAdopting(record, prompt.generation, now)) return { kind: 'adopt' }
   const { serverCooldownUntil, backoffUntil } = record
   if (isHeldBack(serverCooldownUntil, { now, longestMilliseconds: longestCooldownMilliseconds })) {
@@ -53,13 +63,17 @@ export function decideAfterReread(
   }
   if (needsRefreshToken && !record.secrets?.tokenSet.refreshToken) return { kind: 'end' }
   if (wouldLoop(record, prompt)) return { kind: 'backOff' }
-  return { kind: 'request', outcomeUnknown: record.refreshIntent?.generation === record.generation }
+  // Where nobody signs in, a lost answer has spent nothing.
+  return { kind: 'request', outcomeUnknown: needsSignIn && record.refreshIntent?.generation === record.generation }
 }
 
-/** Ends that an explicit `refresh()` may try to overcome: nothing is wrong with the refresh token. */
-function canGoOn(record: SessionRecord, prompt: RefreshPrompt): boolean {
+/**
+ * Ends that an explicit `refresh()` may try to overcome: nothing is wrong with the refresh token. Where nobody can sign
+ * in anew, that is every end.
+ */
+function canGoOn(record: SessionRecord, prompt: RefreshPrompt, needsSignIn: boolean): boolean {
   const reason = record.end?.reason
-  return prompt.cause === 'explicit' && (reason === 'clientRejected' || reason === 'unreachable')
+  return prompt.cause === 'explicit' && (!needsSignIn || reason === 'clientRejected' || reason === 'unreachable')
 }
 
 /** What failed before we slept, or before the user said "now", may well work now. */
@@ -87,7 +101,10 @@ function wouldLoop(record: SessionRecord, prompt: RefreshPrompt): boolean {
 export type LostWriteDecision =
   /** The record holds it after all. */
   | 'stored'
-  /** An intent or a cooldown moved, or the rejection of the token we had sent was written: ours counts. */
+  /**
+   * An intent or a cooldown moved, or the rejection of the token we had sent was written: ours counts. So it does where
+   * the record is gone that nobody had to sign in for.
+   */
   | 'writeAgain'
   /** The same sign-in holds newer tokens: drop ours, and do not revoke it, since that could end theirs. */
   | 'adopt'
@@ -97,9 +114,10 @@ export type LostWriteDecision =
 /** Decides about a token set that was issued but not stored, from what the record says now. */
 export function decideAfterLostWrite(
   record: SessionRecord | undefined,
-  ours: { revision: string; signInId: string; sentGeneration: number },
+  ours: { revision: string; signInId: string; sentGeneration: number; needsSignIn: boolean },
 ): LostWriteDecision {
-  if (record === undefined || record.signInId !== ours.signInId || record.status === 'signedOut') return 'revoke'
+  if (record === undefined) return ours.needsSignIn ? 'revoke' : 'writeAgain'
+  if (record.signInId !== ours.signInId || record.status === 'signedOut') return 'revoke'
   if (record.revision === ours.revision) return 'stored'
   if (record.generation <= ours.sentGeneration) return 'writeAgain'
   return record.status === 'signedIn' ? 'adopt' : 'revoke'

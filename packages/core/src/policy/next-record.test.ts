@@ -4,6 +4,7 @@ import { createRecord, createTokenSet } from '../../../../test/support/session-r
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
 import { nextGeneration } from './choose-record.ts'
 import {
+  begunRecord,
   nextFailureRun,
   recordWithEnd,
   recordWithFailure,
@@ -147,7 +148,7 @@ describe('the record', () => {
     expect(parseSessionRecord(signedInRecord(undefined, signIn))).toMatchObject({ kind: 'record' })
   })
 
-  it('P53 of a sign-out has no secret, and nothing of how it went', () => {
+  it('P53 of a sign-out has no secret, and nothing of how it went but what the server asked for', () => {
     expect(signedOutRecord(busy, { revision, generation: 9 })).toEqual({
       formatVersion: 1,
       revision,
@@ -157,8 +158,24 @@ describe('the record', () => {
       status: 'signedOut',
       identity: busy.identity,
       rejectionStreak: 0,
+      serverCooldownUntil: 20,
       fieldOfTheFuture: { kept: true },
     })
+  })
+
+  it('that begins without a sign-in has no tokens, and goes on from a tombstone', () => {
+    const begin = { formatVersion: 1, revision, signInId: 'sign-in-2', identity: { clientId: 'service' } }
+    const begun = begunRecord(undefined, begin)
+    expect(begun).toEqual({
+      ...begin,
+      generation: 0,
+      highestReservedGeneration: 0,
+      status: 'signedIn',
+      rejectionStreak: 0,
+    })
+    expect(parseSessionRecord(begun)).toEqual({ kind: 'record', record: begun })
+    const tombstone = signedOutRecord(busy, { revision: 'revision-1', generation: 9 })
+    expect(begunRecord(tombstone, begin)).toEqual({ ...tombstone, ...begin, status: 'signedIn' })
   })
 })
 

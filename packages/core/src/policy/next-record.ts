@@ -167,12 +167,35 @@ export function signedInRecord(
   }
 }
 
+/**
+ * A session that needs no sign-in begins: where there is no record yet, or after somebody signed out. It has no secrets
+ * until its first refresh has brought them.
+ */
+export function begunRecord(
+  before: SessionRecord | undefined,
+  begin: { formatVersion: number; revision: string; signInId: string; identity: SessionIdentity },
+): SessionRecord {
+  const { formatVersion, revision, signInId, identity } = begin
+  return {
+    generation: 0,
+    highestReservedGeneration: 0,
+    rejectionStreak: 0,
+    ...before,
+    formatVersion,
+    revision,
+    signInId,
+    identity,
+    status: 'signedIn',
+  }
+}
+
 /** Somebody signed out: a tombstone, without secrets, that a refresh under way loses to. */
 export function signedOutRecord(
   before: SessionRecord,
   signOut: { revision: string; generation: number },
 ): SessionRecord {
-  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, secrets, ...kept } = before
+  // A server's cooldown stays: it was not for this sign-in alone.
+  const { refreshIntent, backoffUntil, failure, end, expiresAt, secrets, ...kept } = before
   const { revision, generation } = signOut
   return {
     ...kept,

@@ -45,7 +45,8 @@ export interface RefreshHolder {
 /** How far a refresh has come: metadata only. */
 export type RefreshStep =
   | { readonly type: 'lease.acquired' }
-  | { readonly type: 'intent.written' }
+  /** Of which sign-in: a session that needs none has begun anew, perhaps. */
+  | { readonly type: 'intent.written'; readonly signInId: string }
   | { readonly type: 'tokens.issued' }
   /** Issued, served from memory, and not yet stored. */
   | { readonly type: 'tokens.unstored'; readonly record: SessionRecord }

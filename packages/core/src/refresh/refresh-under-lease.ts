@@ -1,9 +1,14 @@
 import { backoffDelay } from '../policy/backoff.ts'
-import { decideAfterReread, nextGeneration, type RefreshPrompt } from '../policy/choose-record.ts'
-import { recordWithIntent } from '../policy/next-record.ts'
-import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import { decideAfterReread, nextGeneration, type RefreshPrompt, type RereadDecision } from '../policy/choose-record.ts'
+import { begunRecord, recordWithIntent } from '../policy/next-record.ts'
+import {
+  type RefreshIntent,
+  recordFormatVersion,
+  type SessionIdentity,
+  type SessionRecord,
+} from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
-import type { IdTokenVerdict } from '../token/grant.ts'
+import { type IdTokenVerdict, needsSignIn } from '../token/grant.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
 import { failLocally } from './fail-locally.ts'
 import { findProofKey } from './find-proof-key.ts'
@@ -60,28 +65,60 @@ async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
     const decision = decideAfterReread(record, prompt, {
       now: holder.clock.now(),
       needsRefreshToken: holder.grant.needsRefreshToken,
+      needsSignIn: needsSignIn(holder.grant),
     })
     holder.debug({ type: 'decision', decision: decision.kind, generation: prompt.generation })
-    if (record === undefined || decision.kind === 'follow') return { kind: 'followed', record }
-    if (decision.kind === 'adopt') return { kind: 'adopted', record }
-    if (decision.kind === 'end') return storeEnd(record, { reason: 'noRefreshToken', erase: 'nothing' }, context)
-    if (decision.kind === 'backOff') return backOff(record, context)
-    if (decision.kind === 'wait') return { ...decision, kind: 'failed', code: record.failure?.code ?? 'server', record }
+    if (decision.kind === 'follow') return { kind: 'followed', record }
+    if (record !== undefined && decision.kind !== 'request') return settle(decision, record, context)
     if (!holder.isOnline()) return failLocally('offline', holder)
     // Whoever was interested may have left while we waited; from the intent on, nobody can stop us.
     if (holder.interest.aborted) return { kind: 'cancelled' }
     if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 
-    const intended = recordWithIntent(record, {
-      ...createIntent(record, decision.outcomeUnknown, holder),
-      proofKey: await findProofKey(record, holder),
+    const outcomeUnknown = decision.kind === 'request' && decision.outcomeUnknown
+    const before = hasBegun(record) ? record : beginRecord(record, holder)
+    const intended = recordWithIntent(before, {
+      ...createIntent(before, outcomeUnknown, holder),
+      proofKey: await findProofKey(before, holder),
     })
-    const written = await store.compareAndSet(record.revision, intended)
+    const written = await store.compareAndSet(record?.revision, intended)
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
-    if (written.value)
-      return spendRefreshToken(intended, { before: record, outcomeUnknown: decision.outcomeUnknown }, context)
+    if (written.value) return spendRefreshToken(intended, { before, outcomeUnknown }, context)
   }
   return failLocally('storeUnavailable', holder)
+}
+
+/** What comes of a record that is not to be refreshed. */
+function settle(
+  decision: Exclude<RereadDecision, { kind: 'request' | 'follow' }>,
+  record: SessionRecord,
+  context: RefreshContext,
+): RefreshOutcome | Promise<RefreshOutcome> {
+  switch (decision.kind) {
+    case 'adopt':
+      return { kind: 'adopted', record }
+    case 'end':
+      return storeEnd(record, { reason: 'noRefreshToken', erase: 'nothing' }, context)
+    case 'backOff':
+      return backOff(record, context)
+    case 'wait':
+      return { ...decision, kind: 'failed', code: record.failure?.code ?? 'server', record }
+  }
+}
+
+function hasBegun(record: SessionRecord | undefined): record is SessionRecord {
+  return record !== undefined && record.status !== 'signedOut'
+}
+
+/** The record of a session that begins with this very refresh, since nobody has to sign in. */
+function beginRecord(record: SessionRecord | undefined, holder: RefreshHolder): SessionRecord {
+  const { issuer, clientId } = holder.grant.identity
+  return begunRecord(record, {
+    formatVersion: recordFormatVersion,
+    revision: holder.createId(),
+    signInId: holder.createId(),
+    identity: { ...(issuer === undefined ? {} : { issuer }), ...(clientId === undefined ? {} : { clientId }) },
+  })
 }
 
 function createIntent(
@@ -110,14 +147,14 @@ async function spendRefreshToken(
     await withdrawIntent(intended, before, context)
     return failLocally('leaseTimeout', holder)
   }
-  holder.report({ type: 'intent.written' })
+  holder.report({ type: 'intent.written', signInId: intended.signInId })
   const result = await requestTokens(intended, holder, { store, lease, outcomeUnknown })
   switch (result.kind) {
     case 'issued':
       holder.report({ type: 'tokens.issued' })
       return takeIssued(intended, result, context)
     case 'refused':
-      return storeEnd(intended, describeEnd(result), context)
+      return storeEnd(intended, describeEnd(result, holder), context)
     case 'transient':
       return storeFailure(intended, result, context)
     case 'moved': {
@@ -173,11 +210,12 @@ function isSomebodyElse(idToken: IdTokenVerdict | undefined, identity: SessionId
   )
 }
 
-function describeEnd(result: Extract<RequestResult, { kind: 'refused' }>): RefreshEnd {
+function describeEnd(result: Extract<RequestResult, { kind: 'refused' }>, { grant }: RefreshHolder): RefreshEnd {
   const { verdict, wasUnknown } = result
   const { reason, serverCode, eraseRefreshToken } = verdict
-  // A refusal of the client says nothing about the refresh token.
-  if (wasUnknown && reason !== 'clientRejected') return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
+  // A refusal of the client says nothing about the refresh token; and without a sign-in there is none to be rotated.
+  if (wasUnknown && reason !== 'clientRejected' && needsSignIn(grant))
+    return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
   return { reason, serverCode, erase: eraseRefreshToken ? 'refreshToken' : 'nothing', keepIntent: wasUnknown }
 }
 

@@ -10,15 +10,22 @@ import { createStoreAccess, storeFailureCode, toStoreError } from './store-acces
 
 const key = 'acme:alice'
 
-function open(changes: Partial<SessionStore> = {}) {
+function open(changes: Partial<SessionStore> = {}, grant: { needsSignIn?: boolean } = {}) {
   const clock = createSimulatedClock()
   const memory = createMemoryStore()
   const stopped = new AbortController()
-  const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal })
+  const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal, grant })
   return { clock, memory, stopped, access }
 }
 
 describe('access to a store', () => {
+  it('takes a record without tokens for torn, unless nobody has to sign in for it', async () => {
+    const { secrets, ...record } = createRecord()
+    const read = async () => record
+    expect(await open({ read }).access.read()).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
+    expect(await open({ read }, { needsSignIn: false }).access.read()).toEqual({ ok: true, value: record })
+  })
+
   it('reads what was written, and tells that there is nothing', async () => {
     const { access, clock } = open()
     expect(await access.read()).toEqual({ ok: true, value: undefined })

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts'
 import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import { type Grant, needsSignIn } from '../token/grant.ts'
 import { storeOperationMilliseconds } from './refresh-timing.ts'
 
 /** What an operation of a store came to. */
@@ -19,24 +20,29 @@ export interface StoreAccess {
 
 export function createStoreAccess(
   store: SessionStore,
-  options: { key: string; clock: Clock; stopped: AbortSignal },
+  options: { key: string; clock: Clock; stopped: AbortSignal; grant: Pick<Grant, 'needsSignIn'> },
 ): StoreAccess {
-  const { key } = options
+  const { key, grant } = options
   return {
     async read() {
       const result = await bounded(options, () => store.read(key))
-      return result.ok ? parseRead(key, result.value) : result
+      return result.ok ? parseRead(key, result.value, grant) : result
     },
     compareAndSet: (expectedRevision, next) => bounded(options, () => store.compareAndSet(key, expectedRevision, next)),
     check: () => bounded(options, async () => store.check?.(key)),
   }
 }
 
-function parseRead(key: string, value: unknown): StoreResult<SessionRecord | undefined> {
+function parseRead(
+  key: string,
+  value: unknown,
+  grant: Pick<Grant, 'needsSignIn'>,
+): StoreResult<SessionRecord | undefined> {
   if (value === undefined) return { ok: true, value }
   const parsed = parseSessionRecord(value)
   switch (parsed.kind) {
     case 'record':
+      if (isTorn(parsed.record, grant)) return unreadable(key, '`secrets` is missing or malformed')
       return { ok: true, value: parsed.record }
     case 'newerFormat':
       return failed(
@@ -44,11 +50,20 @@ function parseRead(key: string, value: unknown): StoreResult<SessionRecord | und
         `The session ${JSON.stringify(key)} was written by a newer version of authchart (format ${parsed.formatVersion}); update this program. It was left as it is.`,
       )
     case 'malformed':
-      return failed(
-        'recordUnreadable',
-        `What the store holds as the session ${JSON.stringify(key)} is no session: ${parsed.problem}. It was left as it is; remove it to sign in anew.`,
-      )
+      return unreadable(key, parsed.problem)
   }
+}
+
+/** Only a session that began without a sign-in can have no tokens yet. */
+function isTorn(record: SessionRecord, grant: Pick<Grant, 'needsSignIn'>): boolean {
+  return record.status === 'signedIn' && record.secrets === undefined && needsSignIn(grant)
+}
+
+function unreadable(key: string, problem: string): StoreResult<never> {
+  return failed(
+    'recordUnreadable',
+    `What the store holds as the session ${JSON.stringify(key)} is no session: ${problem}. It was left as it is; remove it to sign in anew.`,
+  )
 }
 
 function failed(code: StoreErrorCode, message: string): StoreResult<never> {

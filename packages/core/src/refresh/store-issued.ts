@@ -4,6 +4,7 @@ import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { recordWithTokens } from '../policy/next-record.ts'
 import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import type { SessionRecord } from '../store/session-record.ts'
+import { needsSignIn } from '../token/grant.ts'
 import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { failLocally } from './fail-locally.ts'
@@ -32,7 +33,12 @@ export async function storeIssued(
   context: { holder: RefreshHolder; store: StoreAccess; prompt: RefreshPrompt },
 ): Promise<RefreshOutcome> {
   const { holder, prompt } = context
-  const sent = { revision: holder.createId(), signInId: intended.signInId, sentGeneration: intended.generation }
+  const sent = {
+    revision: holder.createId(),
+    signInId: intended.signInId,
+    sentGeneration: intended.generation,
+    needsSignIn: needsSignIn(holder.grant),
+  }
   const random = holder.random()
   const result = await writeUntilStored(
     intended,

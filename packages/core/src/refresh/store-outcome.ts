@@ -4,6 +4,7 @@ import type { RefreshPrompt } from '../policy/choose-record.ts'
 import type { TokenEndpointVerdict } from '../policy/classify-token-endpoint.ts'
 import { nextFailureRun, recordWithEnd, recordWithFailure } from '../policy/next-record.ts'
 import type { FailureRun, SessionRecord } from '../store/session-record.ts'
+import { needsSignIn } from '../token/grant.ts'
 import { failLocally } from './fail-locally.ts'
 import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
 import { outcomePatienceMilliseconds } from './refresh-timing.ts'
@@ -87,7 +88,7 @@ async function writeOutcome(
     {
       build,
       judge: (theirs) =>
-        theirs?.revision === revision ? 'stored' : hasMovedOn(theirs, record) ? 'movedOn' : 'writeAgain',
+        theirs?.revision === revision ? 'stored' : hasMovedOn(theirs, record, holder) ? 'movedOn' : 'writeAgain',
       onTrouble: (next) => holder.report({ type: 'outcome.unwritten', outcome: describe(next, false) }),
       patienceMilliseconds: outcomePatienceMilliseconds,
     },
@@ -105,15 +106,17 @@ export function follow(
   context: { holder: RefreshHolder; prompt: RefreshPrompt },
 ): RefreshOutcome {
   const { holder, prompt } = context
+  if (record === undefined && !needsSignIn(holder.grant)) return failLocally('unknownOutcome', holder)
   if (record?.status !== 'signedIn') return { kind: 'followed', record }
   if (record.generation > prompt.generation) return { kind: 'adopted', record }
   // Still the session that we could not refresh: its outcome is no clearer than before.
   return failLocally('unknownOutcome', holder)
 }
 
-function hasMovedOn(theirs: SessionRecord | undefined, ours: SessionRecord): boolean {
+/** A record that nobody had to sign in for, and that is gone, is written again. */
+function hasMovedOn(theirs: SessionRecord | undefined, ours: SessionRecord, { grant }: RefreshHolder): boolean {
+  if (theirs === undefined) return needsSignIn(grant)
   return (
-    theirs === undefined ||
     theirs.signInId !== ours.signInId ||
     theirs.generation > ours.generation ||
     (theirs.status !== 'signedIn' && theirs.status !== ours.status)

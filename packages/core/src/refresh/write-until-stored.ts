@@ -40,10 +40,11 @@ export async function writeUntilStored(
   const { clock, abandonment } = holder
   const began = clock.now()
   let current = record
+  let expectedRevision: string | undefined = record.revision
   let races = 0
   for (let failures = 0; ; ) {
     const next = write.build(current)
-    const written = await store.compareAndSet(current.revision, next)
+    const written = await store.compareAndSet(expectedRevision, next)
     if (written.ok && written.value) return { kind: 'stored', record: next }
 
     // A write that failed may have been made nevertheless, so that is asked as well.
@@ -51,8 +52,9 @@ export async function writeUntilStored(
     if (read.ok) {
       const judgement = write.judge(read.value)
       if (judgement !== 'writeAgain') return judge(judgement, read.value, next)
-      const hasChanged = read.value !== undefined && read.value.revision !== current.revision
+      const hasChanged = read.value?.revision !== expectedRevision
       current = read.value ?? current
+      expectedRevision = read.value?.revision
       races += 1
       // Somebody's write came between. A store that refuses without a change is in trouble.
       if (written.ok && hasChanged && races < mostRaces) continue

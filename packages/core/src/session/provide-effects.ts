@@ -20,7 +20,7 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
   const { options, vault, store, background } = parts
   const { clock, random } = options
   /** The refreshes under way here, with the sign-in of each: what becomes of its tokens, it tells itself. */
-  let refreshes: readonly { readonly signInId: string; missedHint: boolean }[] = []
+  let refreshes: readonly { signInId: string; missedHint: boolean }[] = []
   /** Ends the pause before a hint is followed once more. */
   let pause: AbortController | undefined
   const failingHere = { clock, random, failuresInARow }
@@ -30,7 +30,14 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
     const underWay = { signInId, missedHint: false }
     refreshes = [...refreshes, underWay]
     let mustFollow = false
-    const holder = createHolder(parts, { interest, answer, failuresInARow })
+    const holder = createHolder(parts, {
+      interest,
+      answer,
+      failuresInARow,
+      onIntent: (written) => {
+        underWay.signInId = written
+      },
+    })
     try {
       const outcome = await refreshUnderLease(prompt, holder)
       mustFollow = interest.aborted || (outcome.kind === 'failed' && underWay.missedHint)
@@ -122,10 +129,15 @@ export function createSessionEffects(parts: SessionParts, failuresInARow: () => 
 
 function createHolder(
   parts: SessionParts,
-  context: { interest: AbortSignal; answer: Answer; failuresInARow: () => number },
+  context: {
+    interest: AbortSignal
+    answer: Answer
+    failuresInARow: () => number
+    onIntent: (signInId: string) => void
+  },
 ): RefreshHolder {
   const { options, vault } = parts
-  const { interest, answer, failuresInARow } = context
+  const { interest, answer, failuresInARow, onIntent } = context
   const holder: RefreshHolder = {
     key: options.key,
     holder: parts.holder,
@@ -142,6 +154,7 @@ function createHolder(
     highestGeneration: () => vault.highestGeneration,
     revoke: (tokenSet) => void parts.revoke(tokenSet),
     report(step) {
+      if (step.type === 'intent.written') onIntent(step.signInId)
       for (const event of stepEvents(step, parts, holder)) answer(event)
     },
     debug: (entry) => parts.debug(entry),
@@ -154,6 +167,8 @@ function createHolder(
 /** How far a refresh has come, for the chart. */
 function stepEvents(step: RefreshStep, parts: SessionParts, holder: RefreshHolder): SessionEvent[] {
   switch (step.type) {
+    case 'intent.written':
+      return [{ type: step.type }]
     case 'tokens.unstored':
       return [{ type: step.type, token: parts.vault.describe(step.record) }]
     case 'outcome.unwritten':

@@ -1,6 +1,7 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
+import { needsSignIn } from '../token/grant.ts'
 import { createNoticeBoard, type NoticeBoard } from './notice-board.ts'
 import { createSessionEffects } from './provide-effects.ts'
 import { sessionMachine } from './session-chart.ts'
@@ -107,6 +108,7 @@ function describeInput({ key, refreshTiming, environment, signInHint, grant }: R
     key,
     refreshTiming,
     online: environment.isOnline(),
+    ...(needsSignIn(grant) ? {} : { needsSignIn: false }),
     ...(signInHint === undefined ? {} : { signInHint }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered }),

@@ -59,7 +59,14 @@ export const sessionMachine = sessionSetup.createMachine({
           target: 'signedOut',
           actions: { type: 'noteTombstone', params: ({ event }) => event.generation },
         },
-        'record.absent': { target: 'signedOut' },
+        'record.absent': [
+          {
+            target: 'signedIn',
+            guard: 'needsNoSignIn',
+            actions: ['clearFailure', 'awaitFirstToken', 'sayRecovered'],
+          },
+          { target: 'signedOut' },
+        ],
         'signOut.requested': { target: 'signingOut' },
       },
       states: {
@@ -102,7 +109,7 @@ export const sessionMachine = sessionSetup.createMachine({
     },
 
     signedOut: {
-      description: 'Nobody is signed in: nobody ever was, or somebody signed out.',
+      description: 'Nobody is signed in: nobody ever was though somebody must, or somebody signed out.',
       entry: ['forgetTokens', 'clearSession', 'noteSignedOut'],
       on: {
         'store.changed': { actions: 'followRecord' },
@@ -114,6 +121,12 @@ export const sessionMachine = sessionSetup.createMachine({
         },
         'record.signedOut': { actions: { type: 'noteTombstone', params: ({ event }) => event.generation } },
         'record.absent': { actions: 'forgetGeneration' },
+        // Where nobody has to sign in, this is how to begin again.
+        'refresh.requested': {
+          target: ['#judging', '#refreshing'],
+          guard: 'needsNoSignIn',
+          actions: 'awaitFirstToken',
+        },
         'signOut.requested': { target: 'signingOut' },
       },
     },
@@ -125,13 +138,15 @@ export const sessionMachine = sessionSetup.createMachine({
         'store.changed': { actions: 'followRecord' },
         'record.signedOut': {
           target: 'signedOut',
-          guard: { type: 'isNotOlder', params: ({ event }) => event.generation },
+          // Not the one that this session has begun anew after.
+          guard: { type: 'isLater', params: ({ event }) => event.generation },
           actions: [{ type: 'noteTombstone', params: ({ event }) => event.generation }, 'saySignedOut'],
         },
         'record.absent': [
           {
             target: ['#judging', '#invalidated'],
-            guard: 'wasStored',
+            // One that nobody had to sign in for is simply written again.
+            guard: and(['needsSignIn', 'wasStored']),
             actions: [
               'forgetTokens',
               'clearSession',

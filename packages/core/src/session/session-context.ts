@@ -11,6 +11,8 @@ export interface SessionInput {
   /** `eager` refreshes when due; `onUse` when next asked. */
   readonly refreshTiming: 'eager' | 'onUse'
   readonly online: boolean
+  /** Whether there is no session before somebody has signed in. Default `true`. */
+  readonly needsSignIn?: boolean
   readonly signInHint?: string
   readonly clientId?: string
   readonly dynamicallyRegistered?: boolean

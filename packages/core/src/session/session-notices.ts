@@ -56,7 +56,11 @@ export interface EndedNotice {
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
 export function adviseOnEnd(
   reason: EndReason,
-  facts: { signInHint?: string | undefined; dynamicallyRegistered?: boolean | undefined },
+  facts: {
+    signInHint?: string | undefined
+    dynamicallyRegistered?: boolean | undefined
+    needsSignIn?: boolean | undefined
+  },
 ): string {
   const signIn = facts.signInHint ?? 'sign in again'
   switch (reason) {
@@ -64,6 +68,9 @@ export function adviseOnEnd(
       return facts.dynamicallyRegistered === true
         ? 'The authorization server no longer knows this client: register it again, then refresh.'
         : 'For the operator: check the client id, its authentication and its allowed grant types, then refresh.'
+    case 'grantRejected':
+      if (facts.needsSignIn === false) return 'For the operator: check what the client may ask for, then refresh.'
+      return `Only a new sign-in helps: ${signIn}.`
     case 'requestRejected':
       return `The authorization server calls the refresh invalid: ${signIn}; if that does not help, check the request.`
     case 'unreachable':

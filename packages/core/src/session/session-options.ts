@@ -5,7 +5,7 @@ import type { SessionDebugEntry } from '../refresh/debug-entry.ts'
 import { createFunctionGrant } from '../refresh/function-grant.ts'
 import type { ClassifyFailure } from '../refresh/refresh-holder.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import type { Grant, RefreshFunction } from '../token/grant.ts'
+import { type Grant, needsSignIn, type RefreshFunction } from '../token/grant.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import { type Environment, globalEnvironment } from './environment.ts'
 
@@ -73,6 +73,8 @@ export interface ResolvedOptions {
 
 const defaultMaximumWait = 10_000
 const defaultDisposeTimeout = 10_000
+/** What helps where nobody can sign in. */
+const refreshHint = 'call refresh() to begin again'
 /** One for all sessions that list none. */
 const noStatuses: ReadonlySet<number> = new Set()
 
@@ -83,7 +85,7 @@ const noStatuses: ReadonlySet<number> = new Set()
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   require(isObject(options), 'options', 'must be an object: createSession({ key, store, grant })')
   rejectUnknownOptions(options, knownOptions)
-  const { key, store, grant, clock = systemClock, environment = globalEnvironment } = options
+  const { key, store, clock = systemClock, environment = globalEnvironment } = options
   require(typeof key === 'string' && key !== '', 'key', 'must be a non-empty string, such as "acme:alice"')
   requireMethods(store, 'store', ['read', 'compareAndSet', 'lease', 'watch', 'list'])
   requireFunction(store.check, 'store.check')
@@ -99,10 +101,11 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   require(isHeaderName(header), 'header', 'must be a header name, such as "Authorization"')
   const { refreshTiming = store.suggestedRefreshTiming ?? 'onUse' } = options
   require(refreshTiming === 'eager' || refreshTiming === 'onUse', 'refreshTiming', 'must be "eager" or "onUse"')
+  const grant = resolveGrant(options.grant)
   return {
     key,
     store,
-    grant: resolveGrant(grant),
+    grant,
     allowedOrigins: resolveOrigins(allowedOrigins),
     header,
     scheme,
@@ -111,7 +114,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     maximumWaitMilliseconds: duration(options, 'maximumWaitMilliseconds') ?? defaultMaximumWait,
     giveUpAfterMilliseconds: duration(options, 'giveUpAfterMilliseconds'),
     disposeTimeoutMilliseconds: duration(options, 'disposeTimeoutMilliseconds') ?? defaultDisposeTimeout,
-    signInHint,
+    signInHint: signInHint ?? (needsSignIn(grant) ? undefined : refreshHint),
     classifyFailure: options.classifyFailure,
     debug: options.debug,
     clock,
@@ -150,10 +153,11 @@ function resolveGrant(grant: unknown): Grant {
 
 function isGrant(grant: unknown): grant is Grant {
   if (!isObject(grant)) return false
-  const { refresh, needsRefreshToken, identity, revoke } = grant
+  const { refresh, needsRefreshToken, needsSignIn, identity, revoke } = grant
   return (
     typeof refresh === 'function' &&
     typeof needsRefreshToken === 'boolean' &&
+    (needsSignIn === undefined || typeof needsSignIn === 'boolean') &&
     isObject(identity) &&
     (revoke === undefined || typeof revoke === 'function')
   )

@@ -68,7 +68,7 @@ export function createSessionParts(options: ResolvedOptions, send: (event: Sessi
       dpop: grant.dpop,
       now: () => clock.now(),
     }),
-    store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal }),
+    store: createStoreAccess(options.store, { key, clock, stopped: stopped.signal, grant }),
     background,
     departure: new AbortController(),
     abandonment,

@@ -58,6 +58,7 @@ export const sessionSetup = setup({
     isSameSignIn: ({ context }, token: TokenFacts) => token.signInId === context.token.signInId,
     isCurrent: ({ context }, generation: number) => generation === context.token.generation,
     isNotOlder: ({ context }, generation: number) => generation >= context.token.generation,
+    isLater: ({ context }, generation: number) => generation > context.token.generation,
     isOlder: ({ context }, generation: number) => generation < context.token.generation,
     isUnusableOnArrival: (_, token: TokenFacts) => token.retryAt !== undefined,
     refreshesEagerly: ({ context }) => context.refreshTiming === 'eager',
@@ -77,7 +78,11 @@ export const sessionSetup = setup({
     isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
     hasEnded: ({ context }) => context.end !== undefined,
     /** Nothing is wrong with the refresh token: somebody may have mended what was. */
-    endMayBeMended: ({ context }) => context.end?.reason === 'clientRejected' || context.end?.reason === 'unreachable',
+    endMayBeMended: ({ context: { end, needsSignIn } }) =>
+      needsSignIn === false || end?.reason === 'clientRejected' || end?.reason === 'unreachable',
+    needsSignIn: ({ context }) => context.needsSignIn !== false,
+    /** The session begins with its first refresh. */
+    needsNoSignIn: ({ context }) => context.needsSignIn === false,
   },
 
   actions: {
@@ -88,6 +93,13 @@ export const sessionSetup = setup({
       const isNew = token.generation !== context.token.generation
       enqueue.assign(isNew ? { token, said: { ...context.said, signedOut: false, stepUps: [] } } : { token })
       // The vault holds what the chart has taken, and nothing else.
+      enqueue(({ system }) => effectsOf(system)?.holdTokens(token))
+    }),
+    /** There is none yet, but one can be had: nobody has to sign in. */
+    awaitFirstToken: enqueueActions(({ context, enqueue }) => {
+      const { generation, signInId } = context.token
+      const token = { ...noToken, generation, signInId, refreshable: true }
+      enqueue.assign({ token, said: { ...context.said, signedOut: false } })
       enqueue(({ system }) => effectsOf(system)?.holdTokens(token))
     }),
     noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({

@@ -1,8 +1,10 @@
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
-import { signedOutRecord } from '../policy/next-record.ts'
+import { begunRecord, signedOutRecord } from '../policy/next-record.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
+import { recordFormatVersion } from '../store/session-record.ts'
+import { needsSignIn } from '../token/grant.ts'
 import { chartHasHeard } from './chart-has-heard.ts'
 import { hasLanded } from './has-landed.ts'
 import type { SignedOut, SignOutOptions } from './session.ts'
@@ -50,13 +52,14 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
   const { store, vault, options } = parts
   let read = await store.read()
   for (let attempt = 0; read.ok && attempt < attempts; attempt += 1) {
-    const record = read.value
-    if (record === undefined) return succeed(vault.highestGeneration)
-    if (record.status === 'signedOut') return succeed(record.generation)
+    if (read.value === undefined && needsSignIn(options.grant)) return succeed(vault.highestGeneration)
+    if (read.value?.status === 'signedOut') return succeed(read.value.generation)
+    // Where nobody has to sign in, no record means a session that has not begun: it must not begin now.
+    const record = read.value ?? createRecord(parts)
     const generation = nextGeneration(record, { now: options.clock.now(), floor: vault.highestGeneration })
     const revision = parts.createId()
     const tombstone = signedOutRecord(record, { revision, generation })
-    const written = await store.compareAndSet(record.revision, tombstone)
+    const written = await store.compareAndSet(read.value?.revision, tombstone)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
       const { tokenSet } = record.secrets ?? {}
       const revocation = tokenSet && parts.revoke(tokenSet)
@@ -68,6 +71,16 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
   return fail(
     read.ok ? new StoreError('storeUnavailable', 'The stored session kept changing; sign out again.') : read.error,
   )
+}
+
+function createRecord({ createId, options }: SessionParts) {
+  const { issuer, clientId } = options.grant.identity
+  return begunRecord(undefined, {
+    formatVersion: recordFormatVersion,
+    revision: createId(),
+    signInId: createId(),
+    identity: { ...(issuer === undefined ? {} : { issuer }), ...(clientId === undefined ? {} : { clientId }) },
+  })
 }
 
 function succeed(generation: number, revocation = Promise.resolve()): SignOutResult {

@@ -88,7 +88,10 @@ export function createVault(options: VaultOptions): Vault {
       vault.highestGeneration = Math.max(vault.highestGeneration, record.generation)
       const tokenSet = record.secrets?.tokenSet
       const { generation, signInId } = record
-      if (tokenSet === undefined) return { ...noToken, generation, signInId }
+      if (tokenSet === undefined) {
+        const refreshable = record.status === 'signedIn' && !options.needsRefreshToken
+        return { ...noToken, generation, signInId, refreshable }
+      }
       const description = describeTokenSet(tokenSet, record, options)
       // The same set again, perhaps without its refresh token: when it is due was decided already.
       const { held, refreshDueAt } = vault.facts

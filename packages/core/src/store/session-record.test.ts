@@ -80,7 +80,7 @@ describe('a stored value', () => {
     ['failure', { ...failure, since: undefined }],
     ['end', { reason: 'grantRejected' }],
     ['end', { ...end, serverCode: {} }],
-    ['secrets', undefined],
+    ['secrets', null],
     ['secrets', {}],
     ['secrets', { tokenSet: { ...createTokenSet(), accessToken: '' } }],
     ['secrets', { tokenSet: { ...createTokenSet(), tokenType: undefined } }],

@@ -37,7 +37,10 @@ export interface SessionRecord {
   /** How many token sets in a row were unusable on arrival or rejected soon after. */
   readonly rejectionStreak: number
   readonly end?: SessionEnd
-  /** The secret part; absent in a tombstone, and after an end that erased it. */
+  /**
+   * The secret part; absent in a tombstone, after an end that erased it, and before the first token of a session that
+   * needs no sign-in.
+   */
   readonly secrets?: SessionSecrets
 }
 
@@ -140,7 +143,7 @@ function findProblem(value: Record<string, unknown>): string | undefined {
     refreshIntent: isOptional(value.refreshIntent, isRefreshIntent),
     failure: isOptional(value.failure, isFailureRun),
     end: value.status === 'ended' ? isSessionEnd(value.end) : isOptional(value.end, isSessionEnd),
-    secrets: value.status === 'signedIn' ? isSecrets(value.secrets) : isOptional(value.secrets, isSecrets),
+    secrets: isOptional(value.secrets, isSecrets),
   }
   return Object.keys(checks).find((field) => checks[field] === false)
 }

@@ -10,6 +10,11 @@ import type { TokenSet, TokenSetInput } from './token-set.ts'
 export interface Grant {
   /** Whether a refresh is impossible without a refresh token. */
   readonly needsRefreshToken: boolean
+  /**
+   * Whether there is no session before somebody has signed in. Default `true`. Without that, the first token comes as
+   * every later one does: by a refresh.
+   */
+  readonly needsSignIn?: boolean
   readonly identity: GrantIdentity
   /** Makes the key that tokens are bound to, and proofs of having it; absent where they are bound to none (RFC 9449). */
   readonly dpop?: ProofMaker
@@ -21,6 +26,11 @@ export interface Grant {
    * @see RFC 7009
    */
   revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
+}
+
+/** Whether sessions of a grant begin with a sign-in. */
+export function needsSignIn(grant: Pick<Grant, 'needsSignIn'>): boolean {
+  return grant.needsSignIn !== false
 }
 
 /** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
