@@ -1,3 +1,4 @@
+export { type ChartDefinition, type ChartTransition, describeChart } from './inspection/chart-definition.ts'
 export type { SessionExplanation } from './inspection/explain-recording.ts'
 export { explainRecording } from './inspection/explain-recording.ts'
 export {

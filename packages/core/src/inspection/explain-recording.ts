@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { adviseOnEnd } from '../session/session-notices.ts'
 import { endExplanations, failureAdvice, failureExplanations } from './explanations.ts'
 import { findRefreshes, isRefreshing, type RecordedRefresh, refreshStateOf } from './recorded-refreshes.ts'
@@ -157,7 +157,10 @@ function explanation(parts: Parts): SessionExplanation {
 }
 
 function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+  return new Date(milliseconds)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
 }
 
 function requireRecording(recording: SessionRecording): void {

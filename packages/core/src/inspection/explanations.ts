@@ -3,7 +3,8 @@ import type { EndReason, TransientCode } from '../errors/codes.ts'
 /** What was answered when a session ended, in a sentence. */
 export const endExplanations: Readonly<Record<EndReason, string>> = {
   grantRejected: 'The authorization server refused the refresh token for good.',
-  requestRejected: 'The authorization server called the refresh request invalid; some servers say this of a dead token.',
+  requestRejected:
+    'The authorization server called the refresh request invalid; some servers say this of a dead token.',
   clientRejected: 'The authorization server refused the client, not the user.',
   rotationLost:
     'The answer to an earlier refresh was lost after the server had replaced the refresh token, and the old one is refused now.',
@@ -28,14 +29,16 @@ export const failureExplanations: Readonly<Record<TransientCode, string>> = {
   leaseTimeout: 'Another program or tab has been refreshing this session for longer than a refresh can take.',
   storeUnavailable: 'The store that keeps the session could not be read or written.',
   storeLocked: 'The keyring that keeps the session is locked.',
-  tokenUnusable: 'The authorization server gave tokens that were expired on arrival, or rejected as soon as they were used.',
+  tokenUnusable:
+    'The authorization server gave tokens that were expired on arrival, or rejected as soon as they were used.',
 }
 
 /** What to do about a refresh that fails for a reason that passes, in a sentence. */
 export const failureAdvice: Readonly<Record<TransientCode, string>> = {
   network: 'Check the network, DNS and certificates between here and the authorization server.',
   offline: 'Connect the device to a network; the session goes on by itself.',
-  timeout: 'Wait: what comes of it is told by itself. If it happens often, look at how fast the token endpoint answers.',
+  timeout:
+    'Wait: what comes of it is told by itself. If it happens often, look at how fast the token endpoint answers.',
   server: 'Wait, or ask those who run the authorization server.',
   throttled: 'Wait until the next try: asking earlier is of no use, and is not done.',
   blocked: 'Sign in to the network if it wants that, or have the firewall let the token endpoint through.',

@@ -114,6 +114,9 @@ function describeSnapshot(snapshot: unknown): object {
 function requireInspector(inspector: SessionInspector): void {
   const next: unknown = (inspector as SessionInspector | undefined)?.inspect?.next
   if (typeof next !== 'function') {
-    throw new ConfigurationError('inspector', 'must be an inspector of `@statelyai/inspect`, such as createWebSocketInspector({ url }) gives.')
+    throw new ConfigurationError(
+      'inspector',
+      'must be an inspector of `@statelyai/inspect`, such as createWebSocketInspector({ url }) gives.',
+    )
   }
 }

@@ -52,7 +52,9 @@ function causeOf(transitions: readonly RecordedTransition[]): string {
     case 'refresh.requested':
       return `The program asked for new tokens.${refused}`
     case 'token.requested':
-      return refused === '' ? 'A caller needed a token, and the one there was would not do.' : `A caller needed a token.${refused}`
+      return refused === ''
+        ? 'A caller needed a token, and the one there was would not do.'
+        : `A caller needed a token.${refused}`
     case 'token.rejected':
       return describeRejection(start)
     case 'clock.resumed':
