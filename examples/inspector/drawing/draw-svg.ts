@@ -36,8 +36,8 @@ const dark: typeof light = {
 export function drawSvg(layout: ChartLayout, { title }: { title: string }): string {
   const { width, height } = layout
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}" class="chart">`,
-    `<title>${escape(title)}</title>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeText(title)}" class="chart">`,
+    `<title>${escapeText(title)}</title>`,
     `<style>${style()}</style>`,
     '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0.5 8 4 0 7.5z" fill="context-stroke"/></marker></defs>',
     `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,
@@ -54,17 +54,17 @@ export function drawSvg(layout: ChartLayout, { title }: { title: string }): stri
 
 function drawState({ x, y, width, height, state, isRegion }: PlacedState): string {
   const box = `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="6"/>`
-  const description = escape(state.definition.description ?? state.name)
+  const description = escapeText(state.definition.description ?? state.name)
   const kinds = [kindOf(state), isRegion ? 'region' : '', ...(state.definition.tags ?? [])].filter(
     (kind) => kind !== '',
   )
-  return `<g class="state ${escape(kinds.join(' '))}" data-state="${escape(state.path)}"><title>${description}</title>${box}</g>`
+  return `<g class="state ${escapeText(kinds.join(' '))}" data-state="${escapeText(state.path)}"><title>${description}</title>${box}</g>`
 }
 
 function drawName({ x, y, width, height, state }: PlacedState): string {
   const kind = kindOf(state)
   const place = kind === 'compound' ? { x: x + 12, y: y + 20 } : { x: x + width / 2, y: y + height / 2 + 4.5 }
-  return `<text class="name ${kind}" x="${round(place.x)}" y="${round(place.y)}">${escape(state.name)}</text>`
+  return `<text class="name ${kind}" x="${round(place.x)}" y="${round(place.y)}">${escapeText(state.name)}</text>`
 }
 
 function kindOf(state: PlacedState['state']): 'compound' | 'leaf' {
@@ -86,7 +86,7 @@ function drawLabels({ labels, transition }: PlacedTransition): string[] {
   if (transition === undefined || labels.length === 0) return []
   const lines = labels.map(
     ({ x, y, width, height, text: label }) =>
-      `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"/><text x="${round(x + width / 2)}" y="${round(y + height - 4)}">${escape(label)}</text>`,
+      `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"/><text x="${round(x + width / 2)}" y="${round(y + height - 4)}">${escapeText(label)}</text>`,
   )
   return [`<g class="label" ${describe(transition)}>${lines.join('')}</g>`]
 }
@@ -100,8 +100,8 @@ function describe({
   target: string
   triggers: readonly string[]
 }): string {
-  const ends = `data-source="${escape(source)}" data-target="${escape(target)}"`
-  return `${ends} data-triggers="${escape(triggers.join(' | '))}"`
+  const ends = `data-source="${escapeText(source)}" data-target="${escapeText(target)}"`
+  return `${ends} data-triggers="${escapeText(triggers.join(' | '))}"`
 }
 
 /** Straight lines with round corners. */
@@ -159,6 +159,6 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-function escape(value: string): string {
+function escapeText(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

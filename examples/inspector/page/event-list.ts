@@ -4,7 +4,7 @@ import type { Step } from './traces.ts'
 export function createEventList(list: HTMLElement, onChoose: (index: number) => void) {
   let shown: readonly Step[] = []
   list.addEventListener('click', (event) => {
-    const entry = (event.target as Element).closest('li')
+    const entry = (event.target as Element).closest('[role=option]')
     if (entry !== null) onChoose([...list.children].indexOf(entry))
   })
 
@@ -28,8 +28,8 @@ export function createEventList(list: HTMLElement, onChoose: (index: number) => 
   }
 }
 
-function createEntry(step: Step, { index, start }: { index: number; start: number }): HTMLLIElement {
-  const entry = document.createElement('li')
+function createEntry(step: Step, { index, start }: { index: number; start: number }): HTMLElement {
+  const entry = document.createElement('div')
   entry.id = `event-${index}`
   entry.setAttribute('role', 'option')
   entry.setAttribute('aria-selected', 'false')

@@ -2,7 +2,7 @@ import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { adviseOnEnd } from '../session/session-notices.ts'
 import { endExplanations, failureAdvice, failureExplanations } from './explanations.ts'
-import { findRefreshes, isRefreshing, type RecordedRefresh, refreshStateOf } from './recorded-refreshes.ts'
+import { findRefreshes, isRefreshing, isRestoring, type RecordedRefresh } from './recorded-refreshes.ts'
 import type { RecordedTransition, SessionRecording } from './session-recording.ts'
 
 /** Why a session is as it is, in plain sentences. */
@@ -74,8 +74,10 @@ function explainEnd(
 const toldByRecord = 'Nothing was asked since the recording began: the session had ended before.'
 const toldByStore = 'Nothing was asked here: the store told of it.'
 
-function isFromBefore(end: RecordedTransition, { startedAt }: SessionRecording): boolean {
-  return end.event === 'recording.started' || (end.event === 'record.ended' && end.time - startedAt < 1000)
+/** It had ended when it was first heard of: there is nothing before that but the reading of the store. */
+function isFromBefore(end: RecordedTransition, { transitions, dropped }: SessionRecording): boolean {
+  if (dropped > 0) return false
+  return transitions.slice(0, transitions.indexOf(end)).every(({ state }) => isRestoring(state))
 }
 
 function explainFailure(
@@ -100,7 +102,7 @@ function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answere
     case 'signingOut':
       return { verdict: 'signedOut', answered: 'Nobody is signed in.', advice: 'Sign in.' }
   }
-  if (refreshStateOf(last.state) === undefined) {
+  if (isRestoring(last.state)) {
     return { verdict: 'restoring', answered: 'The store is still being read.', advice: 'Wait for the store.' }
   }
   const answered = isRefreshing(last.state) ? 'A refresh is under way.' : 'Nothing is wrong with the session.'

@@ -93,6 +93,7 @@ function createRing(limit: number) {
   return {
     add(transition: RecordedTransition) {
       const last = entries.at(-1)
+      if (isIdleHint(last, transition)) return
       if (last !== undefined && transition.event === 'clock.read' && isJudging(last.state)) {
         const { event, time, origin, status } = last
         const request = { ...(origin === undefined ? {} : { origin }), ...(status === undefined ? {} : { status }) }
@@ -112,6 +113,11 @@ function fold(entries: RecordedTransition[]): void {
   const [before, last] = entries.slice(-2)
   if (before === undefined || last === undefined || !isRepetition(before, last)) return
   entries.splice(-2, 2, { ...before, times: (before.times ?? 1) + 1, until: last.time })
+}
+
+/** A hint that leaves things as they are says nothing: what is read then is told by an event of its own. */
+function isIdleHint(last: RecordedTransition | undefined, transition: RecordedTransition): boolean {
+  return transition.event === 'store.changed' && JSON.stringify(last?.state) === JSON.stringify(transition.state)
 }
 
 function isJudging(state: RecordedState): boolean {

@@ -9,7 +9,7 @@ export interface RecordedRefresh {
   readonly end?: RecordedTransition
 }
 
-/** The refreshes in a recording, oldest first; the readings of a store at the start count, as they do the same. */
+/** The refreshes in a recording, oldest first. */
 export function findRefreshes(transitions: readonly RecordedTransition[]): readonly RecordedRefresh[] {
   const refreshes: RecordedRefresh[] = []
   let start: number | undefined
@@ -24,16 +24,14 @@ export function findRefreshes(transitions: readonly RecordedTransition[]): reado
   return refreshes
 }
 
-/** What the chart does about the token: the word of its region `refresh`, absent while nobody is signed in. */
-export function refreshStateOf(state: RecordedState): string | undefined {
-  if (typeof state === 'string' || typeof state.signedIn !== 'object') return undefined
+export function isRefreshing(state: RecordedState): boolean {
+  if (typeof state === 'string' || typeof state.signedIn !== 'object') return false
   const { refresh } = state.signedIn
-  if (refresh === undefined) return undefined
-  return typeof refresh === 'string' ? refresh : Object.keys(refresh)[0]
+  return typeof refresh === 'object' && 'refreshing' in refresh
 }
 
-export function isRefreshing(state: RecordedState): boolean {
-  return refreshStateOf(state) === 'refreshing'
+export function isRestoring(state: RecordedState): boolean {
+  return typeof state === 'object' && 'restoring' in state
 }
 
 function describeStart(transitions: readonly RecordedTransition[], index: number): RecordedRefresh {
