@@ -18,12 +18,10 @@ export function relayMessages(server: Server): MessageRelay {
   const sockets = new WebSocketServer({ noServer: true })
   const messages: string[] = []
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url !== '/messages') return
-    if (!isOwn(request)) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
-      return
-    }
-    sockets.handleUpgrade(request, socket, head, join)
+    // Answered as well: a browser opens its connections to a server one after the other.
+    if (request.url !== '/messages') refuse(socket, '404 Not Found')
+    else if (!isOwn(request)) refuse(socket, '403 Forbidden')
+    else sockets.handleUpgrade(request, socket, head, join)
   }
   server.on('upgrade', upgrade)
 
@@ -51,4 +49,8 @@ export function relayMessages(server: Server): MessageRelay {
 /** Node sends no origin. */
 function isOwn({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin === undefined || origin === `http://${host}`
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
 }

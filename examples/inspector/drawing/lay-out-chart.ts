@@ -51,9 +51,9 @@ const rootOptions = {
   'elk.json.shapeCoords': 'ROOT',
   'elk.json.edgeCoords': 'ROOT',
   'elk.edgeRouting': 'ORTHOGONAL',
+  'elk.layered.layering.strategy': 'LONGEST_PATH_SOURCE',
   'elk.edgeLabels.inline': 'true',
   'elk.layered.edgeLabels.sideSelection': 'ALWAYS_DOWN',
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.spacing.nodeNodeBetweenLayers': '26',
   'elk.layered.spacing.edgeNodeBetweenLayers': '14',
@@ -83,21 +83,16 @@ function childNodes(state: StatePart, transitions: readonly TransitionPart[]): E
   return [
     ...(definition.initial === undefined ? [] : [{ id: initialId(path), width: mark, height: mark }]),
     ...(hasAnywhere ? [{ id: anywhereId(path), width: mark, height: mark }] : []),
-    ...state.children.map((child) => toNode(child, { transitions, isRegion: definition.type === 'parallel' })),
+    ...state.children.map((child) => toNode(child, transitions)),
   ]
 }
 
-function toNode(
-  state: StatePart,
-  { transitions, isRegion }: { transitions: readonly TransitionPart[]; isRegion: boolean },
-): ElkNode {
+function toNode(state: StatePart, transitions: readonly TransitionPart[]): ElkNode {
   const width = Math.ceil(state.name.length * text.headlineAdvance) + 24
   if (state.children.length === 0) return { id: nodeId(state.path), width, height: 32 }
   return {
     id: nodeId(state.path),
     layoutOptions: {
-      // Regions stand side by side: a chart is read on screens, which are wide.
-      ...(isRegion ? { 'elk.layered.layering.layerConstraint': 'LAST' } : {}),
       'elk.padding': '[top=38,left=14,bottom=14,right=14]',
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${width},60)`,
