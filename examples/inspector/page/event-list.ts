@@ -1,3 +1,4 @@
+import { triggerOf } from './light-chart.ts'
 import type { Step } from './traces.ts'
 
 /** The list of events: a list box, of which one entry is chosen. */
@@ -39,7 +40,8 @@ function createEntry(step: Step, { index, start }: { index: number; start: numbe
   time.textContent = `${((step.time - start) / 1000).toFixed(3)} s`
   const event = document.createElement('span')
   event.className = 'event'
-  event.textContent = step.times === undefined ? step.event.type : `${step.event.type} ×${step.times}`
+  const trigger = triggerOf(step.event.type)
+  event.textContent = step.times === undefined ? trigger : `${trigger} ×${step.times}`
   entry.append(time, event)
   return entry
 }

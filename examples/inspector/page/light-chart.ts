@@ -6,7 +6,10 @@ export function lightChart(chart: Element, step: Step | undefined, before: Step 
   const active = new Set(activePaths(step?.value))
   const wasActive = new Set(activePaths(before?.value))
   for (const state of chart.querySelectorAll('[data-state]')) {
-    state.classList.toggle('active', active.has(state.getAttribute('data-state') ?? ''))
+    const path = state.getAttribute('data-state') ?? ''
+    state.classList.toggle('active', active.has(path))
+    const isNew = active.has(path) && !wasActive.has(path) && state.classList.contains('leaf')
+    if (isNew) state.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }
   for (const arrow of chart.querySelectorAll('[data-triggers]')) {
     const source = arrow.getAttribute('data-source') ?? ''
@@ -22,7 +25,7 @@ export function lightChart(chart: Element, step: Step | undefined, before: Step 
 }
 
 /** `xstate.after.untilRetry.session.signedIn` is `after untilRetry` in the chart. */
-function triggerOf(event: string): string {
+export function triggerOf(event: string): string {
   const delay = /^xstate\.after\.([^.]+)/.exec(event)?.[1]
   return delay === undefined ? event : `after ${delay}`
 }
