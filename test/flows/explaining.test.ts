@@ -276,7 +276,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
 const signInHint = 'run `acme login`'
 
 describe('an explanation', () => {
-  test.each(Object.entries(ends))('of a session that ended as %s says why, and what to do', async (reason, about) => {
+  test.each(Object.entries(ends))('V4 of a session that ended as %s says why, and what to do', async (reason, about) => {
     const { happening, options, ...expected } = about
     const { recording, secrets } = await record(happening, { signInHint, ...options })
     const explanation = explainRecording(recording)
@@ -286,7 +286,7 @@ describe('an explanation', () => {
     expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
   })
 
-  test.each(Object.entries(failures))('of a refresh that fails as %s says why, and what to do', async (code, about) => {
+  test.each(Object.entries(failures))('V4 of a refresh that fails as %s says why, and what to do', async (code, about) => {
     const { happening, options, ...expected } = about
     const { recording, secrets } = await record(happening, options)
     const explanation = explainRecording(recording)
@@ -295,7 +295,7 @@ describe('an explanation', () => {
     expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
   })
 
-  test('of a session that is well, signed out, or was told of by another program says so', async () => {
+  test('V4 of a session that is well, signed out, or was told of by another program says so', async () => {
     const well = await record(({ refresh }) => refresh())
     expect(explainRecording(well.recording)).toMatchObject({
       verdict: 'well',
@@ -317,7 +317,7 @@ describe('an explanation', () => {
     })
   })
 
-  test('of a session that had ended before it was opened says so', async () => {
+  test('V4 of a session that had ended before it was opened says so', async () => {
     const store = createTroubledStore()
     {
       await using before = openSession(server, { store })

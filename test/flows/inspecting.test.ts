@@ -104,7 +104,7 @@ describe('the definition', () => {
     expect(actorsIn(messages)[0]?.definition?.includes('[Array]')).toBe(true)
   })
 
-  test('is still among the 200 messages that an inspector remembers for a viewer that is reloaded', async () => {
+  test('V1 is still among the 200 messages that an inspector remembers for a viewer that is reloaded', async () => {
     const { messages, inspector } = createKeeper(sessionInspectorOptions)
     await using session = await openSignedInSession(server)
     inspectSession(session, inspector)
@@ -118,7 +118,7 @@ describe('the definition', () => {
   })
 })
 
-test('a session that is connected late is shown as it is by then', async () => {
+test('V1 a session that is connected late is shown as it is by then', async () => {
   const { messages, inspector } = createKeeper(sessionInspectorOptions)
   await using session = await openSignedInSession(server)
   const disconnect = inspectSession(session, inspector)
@@ -135,7 +135,7 @@ test('a session that is connected late is shown as it is by then', async () => {
   expect(messages.length).toBe(before)
 })
 
-test('an observer that throws loses no transition, and is told of once', async () => {
+test('V1 an observer that throws loses no transition, and is told of once', async () => {
   const shown = vi.spyOn(console, 'error').mockImplementation(() => {})
   await using session = openSession(server)
   inspectSession(session, {
@@ -153,14 +153,14 @@ test('an observer that throws loses no transition, and is told of once', async (
 })
 
 describe('an inspector over a WebSocket', () => {
-  test('without a server keeps no process alive once its session has been disposed of', async () => {
+  test('V2 without a server keeps no process alive once its session has been disposed of', async () => {
     const input: InspectWithoutViewerInput = { url: 'ws://127.0.0.1:1/messages' }
     await using program = startProgram('inspect-without-viewer', input)
     await program.printed('disposed')
     expect(await program.exited({ withinMilliseconds: 9_000 })).toBe(0)
   }, 20_000)
 
-  test('is stopped with the last of its sessions, and starts again with the next', async () => {
+  test('V2 is stopped with the last of its sessions, and starts again with the next', async () => {
     const { inspector } = createKeeper()
     const calls: string[] = []
     const watched = { ...inspector, start: () => calls.push('start'), stop: () => calls.push('stop') }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const file = new URL('../../packages/core/src/session/session-chart.ts', import.meta.url)
 
-test('the chart is one literal that an editor can import: no variable, call or spread outside of parameters', () => {
+test('V5 the chart is one literal that an editor can import: no variable, call or spread outside of parameters', () => {
   expect(findForeign(readFileSync(file, 'utf8'))).toEqual([])
 })
 

@@ -50,7 +50,7 @@ describe('a recording', () => {
     ])
   })
 
-  test('holds no more than its limit, and says how much is gone', async () => {
+  test('V3 holds no more than its limit, and says how much is gone', async () => {
     const { session } = await openSession()
     await using _session = session
     const recorder = recordSession(session, { limit: 3 })
@@ -62,7 +62,7 @@ describe('a recording', () => {
     expect(dropped).toBeGreaterThan(3)
   })
 
-  test('counts what repeats itself: callers while nothing can be had', async () => {
+  test('V3 counts what repeats itself: callers while nothing can be had', async () => {
     const { session, clock } = await openSession(fail)
     await using _session = session
     await session.signIn({ ...tokens, expiresIn: 60 })
@@ -76,7 +76,7 @@ describe('a recording', () => {
     expect(recorder.getRecording().transitions.length).toBeLessThanOrEqual(before + 8)
   })
 
-  test('gains nothing while a fresh token is used', async () => {
+  test('V3 gains nothing while a fresh token is used', async () => {
     const { session } = await openSession()
     await using _session = session
     await session.signIn(tokens)
