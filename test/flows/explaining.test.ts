@@ -276,24 +276,30 @@ const failures: Readonly<Record<TransientCode, Case>> = {
 const signInHint = 'run `acme login`'
 
 describe('an explanation', () => {
-  test.each(Object.entries(ends))('V4 of a session that ended as %s says why, and what to do', async (reason, about) => {
-    const { happening, options, ...expected } = about
-    const { recording, secrets } = await record(happening, { signInHint, ...options })
-    const explanation = explainRecording(recording)
-    expect(explanation).toMatchObject({ verdict: 'ended', reason, ...expected })
-    expect(explanation.text).toContain(expected.answered)
-    expect(secrets.length).toBeGreaterThan(0)
-    expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
-  })
+  test.each(Object.entries(ends))(
+    'V4 of a session that ended as %s says why, and what to do',
+    async (reason, about) => {
+      const { happening, options, ...expected } = about
+      const { recording, secrets } = await record(happening, { signInHint, ...options })
+      const explanation = explainRecording(recording)
+      expect(explanation).toMatchObject({ verdict: 'ended', reason, ...expected })
+      expect(explanation.text).toContain(expected.answered)
+      expect(secrets.length).toBeGreaterThan(0)
+      expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
+    },
+  )
 
-  test.each(Object.entries(failures))('V4 of a refresh that fails as %s says why, and what to do', async (code, about) => {
-    const { happening, options, ...expected } = about
-    const { recording, secrets } = await record(happening, options)
-    const explanation = explainRecording(recording)
-    expect(explanation).toMatchObject({ verdict: 'failing', code, ...expected })
-    expect(explanation.tried).toContain(code === 'timeout' ? 'still under way' : 'The next try is due at ')
-    expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
-  })
+  test.each(Object.entries(failures))(
+    'V4 of a refresh that fails as %s says why, and what to do',
+    async (code, about) => {
+      const { happening, options, ...expected } = about
+      const { recording, secrets } = await record(happening, options)
+      const explanation = explainRecording(recording)
+      expect(explanation).toMatchObject({ verdict: 'failing', code, ...expected })
+      expect(explanation.tried).toContain(code === 'timeout' ? 'still under way' : 'The next try is due at ')
+      expect(findInTexts([JSON.stringify(recording), JSON.stringify(explanation)], secrets)).toEqual([])
+    },
+  )
 
   test('V4 of a session that is well, signed out, or was told of by another program says so', async () => {
     const well = await record(({ refresh }) => refresh())

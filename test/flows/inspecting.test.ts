@@ -1,4 +1,4 @@
-import { describeChart, inspectSession, sessionInspectorOptions } from '@authchart/core/inspect'
+import { describeChart, inspectSession, recordSession, sessionInspectorOptions } from '@authchart/core/inspect'
 import { sessionMachine } from '@authchart/core/machine'
 import { activePaths, findStates, flatten } from '@authchart/example-inspector/drawing'
 import {
@@ -120,7 +120,14 @@ describe('the definition', () => {
 
 test('V1 a session that is connected late is shown as it is by then', async () => {
   const { messages, inspector } = createKeeper(sessionInspectorOptions)
-  await using session = await openSignedInSession(server)
+  await using session = openSession(server)
+  const recorder = recordSession(session)
+  const { access_token, refresh_token = '' } = await server.signIn()
+  await session.signIn({ accessToken: access_token, refreshToken: refresh_token, expiresIn: 3600 })
+  // The last that a sign-in brings about: after that nothing happens by itself.
+  await eventually(() => recorder.getRecording().transitions.at(-1)?.event === 'record.signedIn', {
+    description: 'the session to be at rest',
+  })
   const disconnect = inspectSession(session, inspector)
   await eventually(() => messages.length > 0, { description: 'the actor' })
   expect(stateIn(messages[0])).toEqual({ signedIn: { token: 'fresh', refresh: 'idle' } })
