@@ -18,6 +18,8 @@ export default defineConfig({
       project('authorization-server', ['test/authorization-server/**/*.test.ts']),
       project('contract', ['test/contract/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
+      // A browser, and what serves it: one file after the other.
+      project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
       project('packaging', ['test/packaging/**/*.test.ts'], {

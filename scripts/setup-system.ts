@@ -16,7 +16,9 @@ interface SystemPackage {
   readonly neededFor: string
 }
 
-const systemPackages: readonly SystemPackage[] = []
+const systemPackages: readonly SystemPackage[] = [
+  { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'tests in a browser' },
+]
 
 const missing = systemPackages.filter((systemPackage) => !existsSync(systemPackage.provides))
 if (missing.length === 0) {

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest'
 import { readCommand } from './command-line.ts'
 
 it.each([
-  [[], { kind: 'play', json: false }],
-  [['--json'], { kind: 'play', json: true }],
-  [['--', '--json'], { kind: 'play', json: true }],
+  [[], { kind: 'play', json: false, inspect: false }],
+  [['--json'], { kind: 'play', json: true, inspect: false }],
+  [['--', '--json'], { kind: 'play', json: true, inspect: false }],
+  [['--inspect'], { kind: 'play', json: false, inspect: true }],
   [['--help'], { kind: 'help' }],
   [['-h'], { kind: 'help' }],
   [['--json', '--help'], { kind: 'help' }],
@@ -19,7 +20,7 @@ it.each([
 ])('says of %j what is known instead', (given, unknown) => {
   expect(readCommand(given)).toEqual({
     kind: 'mistake',
-    message: `Unknown: ${unknown}. Known are --json and --help.`,
+    message: `Unknown: ${unknown}. Known are --json, --inspect and --help.`,
   })
 })
 

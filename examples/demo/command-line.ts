@@ -2,18 +2,20 @@ import { parseArgs } from 'node:util'
 
 /** What the demo was asked to do. */
 export type Command =
-  | { readonly kind: 'play'; readonly json: boolean }
+  | { readonly kind: 'play'; readonly json: boolean; readonly inspect: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string }
 
 /** For `--help`. */
-export const usage = `Usage: pnpm demo [--json] [--help]
+export const usage = `Usage: pnpm demo [--json] [--inspect] [--help]
 
 Starts an authorization server and an API on 127.0.0.1, signs in, and runs a
 service that calls the API for about half a minute, through everything that can
 befall a session. In a terminal it draws what happens; elsewhere it prints lines.
 
   --json      Print a JSON object a line for each event, and the summary last.
+  --inspect   Serve a page that shows the session's chart as it goes, until
+              Ctrl-C; what to open is printed on stderr.
   -h, --help  Print this.
 
 NO_COLOR and FORCE_COLOR are honoured. Ctrl-C ends it.
@@ -40,12 +42,16 @@ export function readCommand(commandArguments: readonly string[]): Command {
   const { values, tokens } = parseArgs({ args: given, options: known, strict: false, tokens: true })
   const unknown = tokens.find((token) => token.kind !== 'option' || !Object.hasOwn(known, token.name))
   if (unknown !== undefined) {
-    return { kind: 'mistake', message: `Unknown: ${given[unknown.index]}. Known are --json and --help.` }
+    return { kind: 'mistake', message: `Unknown: ${given[unknown.index]}. Known are --json, --inspect and --help.` }
   }
   const withValue = tokens.find((token) => token.kind === 'option' && token.value !== undefined)
   if (withValue !== undefined) return { kind: 'mistake', message: `${given[withValue.index]}: takes no value.` }
   if (values.help === true) return { kind: 'help' }
-  return { kind: 'play', json: values.json === true }
+  return { kind: 'play', json: values.json === true, inspect: values.inspect === true }
 }
 
-const known = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+const known = {
+  json: { type: 'boolean' },
+  inspect: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const

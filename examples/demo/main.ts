@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { WriteStream } from 'node:tty'
 import { readCommand, usage } from './command-line.ts'
 import type { Renderer, Summary } from './demo-events.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
+import type { Inspection } from './inspection.ts'
 import { createJsonLines } from './render/json-lines.ts'
 import { createLiveTerminal } from './render/live-terminal.ts'
 import { panelHeight } from './render/panel.ts'
@@ -24,15 +26,35 @@ switch (command.kind) {
     process.exitCode = 2
     break
   case 'play':
-    process.exitCode = await play(chooseRenderer(command), createInterruption())
+    process.exitCode = command.inspect
+      ? await playInspected(chooseRenderer(command), createInterruption())
+      : await play(chooseRenderer(command), createInterruption())
+}
+
+/** Plays the demo before a viewer that stays until Ctrl-C; the exit code. */
+async function playInspected(renderer: Renderer, interruption: AbortSignal): Promise<number> {
+  // What serves the viewer is loaded only here: it takes as long as the rest of the demo.
+  const { describeInspection, startInspection } = await import('./inspection.ts')
+  const inspection = await startInspection()
+  process.stderr.write(describeInspection(inspection))
+  try {
+    const exitCode = await play(renderer, interruption, inspection)
+    if (!interruption.aborted) {
+      process.stderr.write(`The viewer stays at ${inspection.url} until Ctrl-C.\n`)
+      await once(interruption, 'abort')
+    }
+    return exitCode
+  } finally {
+    await inspection.close()
+  }
 }
 
 /** Plays the demo from its start to its end; the exit code. */
-async function play(renderer: Renderer, interruption: AbortSignal): Promise<number> {
+async function play(renderer: Renderer, interruption: AbortSignal, inspection?: Inspection): Promise<number> {
   const events = createEventStream({ signal: interruption })
   events.subscribe(renderer.show)
   try {
-    const summary = await playOnce(events, interruption)
+    const summary = await playOnce(events, interruption, inspection)
     const faults = findFaults(summary)
     renderer.finish(summary, faults)
     return faults.length === 0 ? 0 : 1
@@ -46,8 +68,9 @@ async function play(renderer: Renderer, interruption: AbortSignal): Promise<numb
   }
 }
 
-async function playOnce(events: EventStream, interruption: AbortSignal): Promise<Summary> {
+async function playOnce(events: EventStream, interruption: AbortSignal, inspection?: Inspection): Promise<Summary> {
   const world = await startWorld(events, { accessTokenLifetime })
+  inspection?.show(world.session)
   try {
     await signIn(world, events)
     const service = startService(world, { events, signal: interruption })

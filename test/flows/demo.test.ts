@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { eventually } from '../support/eventually.ts'
 
 const main = fileURLToPath(new URL('../../examples/demo/main.ts', import.meta.url))
 /** The demo takes half a minute, and longer where others want the processor too. */
@@ -46,6 +48,28 @@ describe.concurrent('the demo', () => {
       expect(code).toBe(0)
     },
   )
+
+  it('shows its session in a viewer with --inspect, and says where', patience, async () => {
+    const demo = startDemo('--json', '--inspect')
+    // Whoever prints into a pipe that nobody empties waits.
+    demo.stdout.resume()
+    let url: string | undefined
+    for await (const line of createInterface(demo.stderr)) {
+      url = /Open (http:\S+)/.exec(line)?.[1]
+      if (url !== undefined) break
+    }
+    const messages: { type: string; definition?: string; event?: { type: string } }[] = []
+    const socket = new WebSocket(`${url?.replace('http', 'ws')}messages`)
+    socket.on('message', (data) => messages.push(JSON.parse(String(data)) as (typeof messages)[number]))
+    await eventually(() => messages.some(({ event }) => event?.type === 'tokens.stored'), {
+      description: 'a refresh in the viewer',
+      withinMilliseconds: 60_000,
+    })
+    expect(messages.find(({ type }) => type === '@xstate.actor')?.definition).toContain('"refreshing"')
+    expect(await (await fetch(url ?? '')).text()).toContain('Session inspector')
+    demo.kill('SIGINT')
+    expect(await exitCode(demo)).toBe(130)
+  })
 
   it('ends with code 130 after Ctrl-C', patience, async () => {
     const demo = startDemo('--json')

@@ -7,7 +7,7 @@ import { readModuleImports } from '../../scripts/module-imports.ts'
  */
 const layers: readonly (readonly string[])[] = [
   ['doors'],
-  ['testing'],
+  ['testing', 'inspection'],
   ['http', 'session'],
   ['refresh'],
   ['store', 'policy'],
@@ -30,7 +30,7 @@ const exceptions: readonly { from: string; to: string; because: string }[] = [
 const packageImporters: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^oauth\//,
   ky: /^ky\.ts$/,
-  xstate: /^(session\/|machine\.ts$|inspect\.ts$)/,
+  xstate: /^(session\/|inspection\/|machine\.ts$)/,
 }
 
 /**

@@ -12,6 +12,7 @@ test('the packed doors fit each other: a session of one is a session to the othe
     import { createMemoryStore, createSession, isNotSignedInError } from '@authchart/core'
     import { createFetch } from '@authchart/core/fetch'
     import { createKyHooks } from '@authchart/core/ky'
+    import { explainRecording, recordSession } from '@authchart/core/inspect'
     import { getSessionActor } from '@authchart/core/machine'
     import { refreshTokenGrant } from '@authchart/core/oauth'
     import { parseSessionRecord } from '@authchart/core/store'
@@ -27,9 +28,10 @@ test('the packed doors fit each other: a session of one is a session to the othe
     const error = await createFetch(session)('https://api.acme.example').catch((error) => error)
     console.log(isNotSignedInError(error), createKyHooks(session).init.length)
     console.log(getSessionActor(session).getSnapshot().value, parseSessionRecord(undefined).kind)
+    console.log(explainRecording(recordSession(session).getRecording()).verdict)
     await session[Symbol.asyncDispose]()
   `)
-  expect(printed).toBe('true 1\nsignedOut malformed')
+  expect(printed).toBe('true 1\nsignedOut malformed\nsignedOut')
 })
 
 test('importing the index door loads neither fetch nor what it is made of', () => {

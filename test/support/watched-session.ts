@@ -6,7 +6,7 @@ import type { AuthorizationServer, TokenResponse } from '../authorization-server
 import { collectNotices } from './notices.ts'
 import { passTimeWhile } from './pass-time.ts'
 import { openSession, tokenSetOf } from './signed-in-session.ts'
-import { createTroubledStore } from './troubled-store.ts'
+import { createTroubledStore, type TroubledStore } from './troubled-store.ts'
 
 /** A client whose secret must not be seen; it posts it. To be registered by `confidentialClient`. */
 export const canaryClient = { id: 'app', secret: 'Hy5 e+4 k%2F/Wd8!cB&1=vN' }
@@ -41,9 +41,12 @@ export interface Evidence {
 export type WatchedSession = ReturnType<typeof openWatchedSession>
 
 /** A session with a confidential client, of which everything is kept that anybody outside could get hold of. */
-export function openWatchedSession(server: AuthorizationServer, options: Partial<SessionOptions> = {}) {
+export function openWatchedSession(
+  server: AuthorizationServer,
+  options: Partial<SessionOptions> = {},
+  { store = createTroubledStore() }: { store?: TroubledStore } = {},
+) {
   const clock = createSimulatedClock()
-  const store = createTroubledStore()
   const session = openSession(server, {
     clock,
     store,

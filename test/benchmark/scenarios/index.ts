@@ -2,6 +2,7 @@ import type { Scenario } from '../measurement.ts'
 import { measureCachedToken } from './cached-token.ts'
 import { measureImport } from './import.ts'
 import { measureActors, measureSignedInSessions, measureSignedOutSessions } from './many-sessions.ts'
+import { measureRecording } from './recording.ts'
 import { measureRejectedTogether } from './rejected-together.ts'
 import { measureFetch, measureKy } from './throughput.ts'
 
@@ -14,5 +15,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   signedOutSessions: measureSignedOutSessions,
   signedInSessions: measureSignedInSessions,
   actors: measureActors,
+  recording: measureRecording,
   import: measureImport,
 }

@@ -1,4 +1,3 @@
-import { and, or } from 'xstate'
 import { createContext, promptOf } from './session-context.ts'
 import { sessionSetup } from './session-setup.ts'
 
@@ -305,10 +304,7 @@ export const sessionMachine = sessionSetup.createMachine({
             idle: {
               id: 'idle',
               description: 'Nothing.',
-              always: {
-                target: 'refreshing',
-                guard: and(['refreshesEagerly', or([and(['isRefreshable', 'isExpiring']), 'isSpent', 'isRefused'])]),
-              },
+              always: { target: 'refreshing', guard: 'isToBeRefreshed' },
               on: {
                 'token.requested': {
                   target: 'refreshing',

@@ -1,4 +1,4 @@
-import { assign, emit, enqueueActions, fromCallback, setup, stateIn } from 'xstate'
+import { and, assign, emit, enqueueActions, fromCallback, or, setup, stateIn } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
@@ -66,6 +66,8 @@ export const sessionSetup = setup({
     isSpent: stateIn({ signedIn: { token: 'expired' } }),
     isRefused: stateIn({ signedIn: { token: 'rejected' } }),
     isExpiring: stateIn({ signedIn: { token: 'expiring' } }),
+    /** Composed here and not in the chart, where every guard has a name that can be read in an inspector. */
+    isToBeRefreshed: and(['refreshesEagerly', or([and(['isRefreshable', 'isExpiring']), 'isSpent', 'isRefused'])]),
     /** Somebody asked, and by the clock they cannot be served with what there is. */
     needsRefresh: ({ context }, request: { now: number; evenIfFresh: boolean }) => needsRefresh(context, request),
     retryIsDue: ({ context }, now: number) => isRetryDue(context.failure, now),

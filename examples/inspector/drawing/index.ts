@@ -1,0 +1,3 @@
+export { activePaths, findStates, flatten } from './chart-parts.ts'
+export { drawSvg } from './draw-svg.ts'
+export { layOutChart } from './lay-out-chart.ts'

@@ -1,0 +1,173 @@
+import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { adviseOnEnd } from '../session/session-notices.ts'
+import { endExplanations, failureAdvice, failureExplanations } from './explanations.ts'
+import { findRefreshes, isRefreshing, isRestoring, type RecordedRefresh } from './recorded-refreshes.ts'
+import type { RecordedTransition, SessionRecording } from './session-recording.ts'
+
+/** Why a session is as it is, in plain sentences. */
+export interface SessionExplanation {
+  /** `ended` and `failing` have a reason or a code; in the other cases there is nothing to explain. */
+  readonly verdict: 'ended' | 'failing' | 'signedOut' | 'restoring' | 'well'
+  readonly reason?: EndReason
+  readonly code?: TransientCode
+  /** What was wanted when it came to this. */
+  readonly asked: string
+  /** What came back. */
+  readonly answered: string
+  /** What has been tried, and what is tried next. */
+  readonly tried: string
+  /** What to do about it. */
+  readonly advice: string
+  /** All of this, with what it is about at its head. */
+  readonly text: string
+}
+
+/** A refresh that has taken so long keeps its callers waiting no longer: `maximumWaitMilliseconds` of `createSession`. */
+const defaultWaitMilliseconds = 10_000
+
+/**
+ * Says why a session ended or is failing: what was asked, what was answered, what was tried, what to do.
+ *
+ * @throws ConfigurationError when the value is no recording, such as one that was cut on its way into a bug report
+ */
+export function explainRecording(recording: SessionRecording): SessionExplanation {
+  requireRecording(recording)
+  const { transitions, takenAt } = recording
+  const last = transitions.at(-1)
+  const refreshes = findRefreshes(transitions)
+  if (last === undefined) return explanation({ verdict: 'restoring', ...nothingHappened })
+  if (last.reason !== undefined) return explainEnd(recording, last, refreshes)
+  const code = failureOf(last, refreshes, takenAt)
+  if (code !== undefined) return explainFailure(code, last, refreshes)
+  return explanation({ ...explainCalm(last), asked: askedIn(refreshes), tried: triedIn(refreshes) })
+}
+
+type Parts = Omit<SessionExplanation, 'text'>
+
+const nothingHappened = {
+  asked: 'Nothing was asked yet.',
+  answered: 'Nothing was answered yet.',
+  tried: 'Nothing was tried yet.',
+  advice: 'There is nothing to do.',
+}
+
+function explainEnd(
+  recording: SessionRecording,
+  last: RecordedTransition,
+  refreshes: readonly RecordedRefresh[],
+): SessionExplanation {
+  const reason = last.reason as EndReason
+  const end = recording.transitions.find((transition) => transition.reason === reason) ?? last
+  const server = last.serverCode === undefined ? '' : ` It said \`${last.serverCode}\`.`
+  const endedBy = refreshes.findLast((refresh) => refresh.startedAt <= end.time && refresh.end?.reason === reason)
+  return explanation({
+    verdict: 'ended',
+    reason,
+    asked: endedBy?.asked ?? (isFromBefore(end, recording) ? toldByRecord : toldByStore),
+    answered: `${endExplanations[reason] ?? `The session ended: ${reason}.`}${server}`,
+    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} nothing is sent any more; what was left of the access token was served.`,
+    advice: adviseOnEnd(reason, recording.about),
+  })
+}
+
+const toldByRecord = 'Nothing was asked since the recording began: the session had ended before.'
+const toldByStore = 'Nothing was asked here: the store told of it.'
+
+/** It had ended when it was first heard of: there is nothing before that but the reading of the store. */
+function isFromBefore(end: RecordedTransition, { transitions, dropped }: SessionRecording): boolean {
+  if (dropped > 0) return false
+  return transitions.slice(0, transitions.indexOf(end)).every(({ state }) => isRestoring(state))
+}
+
+function explainFailure(
+  code: TransientCode,
+  last: RecordedTransition,
+  refreshes: readonly RecordedRefresh[],
+): SessionExplanation {
+  return explanation({
+    verdict: 'failing',
+    code,
+    asked: askedIn(refreshes),
+    answered: failureExplanations[code] ?? `The refresh failed: ${code}.`,
+    tried: [triedIn(refreshes), nextTry(code, last)].filter((sentence) => sentence !== '').join(' '),
+    advice: failureAdvice[code] ?? 'Wait: it is tried again.',
+  })
+}
+
+function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answered' | 'advice'> {
+  const { advice } = nothingHappened
+  switch (last.state) {
+    case 'signedOut':
+    case 'signingOut':
+      return { verdict: 'signedOut', answered: 'Nobody is signed in.', advice: 'Sign in.' }
+  }
+  if (isRestoring(last.state)) {
+    return { verdict: 'restoring', answered: 'The store is still being read.', advice: 'Wait for the store.' }
+  }
+  const answered = isRefreshing(last.state) ? 'A refresh is under way.' : 'Nothing is wrong with the session.'
+  return { verdict: 'well', answered, advice }
+}
+
+/** Why refreshing fails just now; a refresh that callers no longer wait for counts as well. */
+function failureOf(
+  last: RecordedTransition,
+  refreshes: readonly RecordedRefresh[],
+  now: number,
+): TransientCode | undefined {
+  if (last.code !== undefined) return last.code
+  const underWay = isRefreshing(last.state) ? refreshes.at(-1) : undefined
+  return underWay !== undefined && now - underWay.startedAt >= defaultWaitMilliseconds ? 'timeout' : undefined
+}
+
+function askedIn(refreshes: readonly RecordedRefresh[]): string {
+  return refreshes.at(-1)?.asked ?? 'No refresh was asked for since the recording began.'
+}
+
+function triedIn(refreshes: readonly RecordedRefresh[]): string {
+  const [first] = refreshes
+  const last = refreshes.at(-1)
+  if (first === undefined || last === undefined) return 'No refresh was tried.'
+  if (first === last) return `One refresh was tried, at ${timeOf(last.startedAt)}.`
+  return `${refreshes.length} refreshes were tried, from ${timeOf(first.startedAt)} to ${timeOf(last.startedAt)}.`
+}
+
+function nextTry(code: TransientCode, { failures, retryAt }: RecordedTransition): string {
+  if (code === 'timeout') return 'It is still under way.'
+  const row = failures !== undefined && failures > 1 ? `It has failed ${failures} times in a row.` : ''
+  const next = retryAt === undefined ? '' : `The next try is due at ${timeOf(retryAt)}.`
+  return [row, next].filter((sentence) => sentence !== '').join(' ')
+}
+
+function explanation(parts: Parts): SessionExplanation {
+  const { verdict, reason, code, asked, answered, tried, advice } = parts
+  const heads = {
+    ended: `The session has ended: ${reason}.`,
+    failing: `The session lives, and cannot be refreshed just now: ${code}.`,
+    signedOut: 'Nobody is signed in.',
+    restoring: 'The session is being restored.',
+    well: 'The session is well.',
+  }
+  const text = [
+    heads[verdict],
+    `  Asked:    ${asked}`,
+    `  Answered: ${answered}`,
+    `  Tried:    ${tried}`,
+    `  To do:    ${advice}`,
+  ].join('\n')
+  return { ...parts, text }
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+}
+
+function requireRecording(recording: SessionRecording): void {
+  const { format, transitions } = (recording ?? {}) as Partial<SessionRecording>
+  if (format !== 1 || !Array.isArray(transitions)) {
+    throw new ConfigurationError('recording', 'must be a whole recording of format 1, as recordSession gives it.')
+  }
+}
