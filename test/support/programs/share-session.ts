@@ -61,6 +61,8 @@ for await (const line of createInterface({ input: stdin })) {
   const [command, argument = ''] = line.split(' ')
   if (command === 'token') await show(session.getAccessToken())
   if (command === 'refresh') await show(session.refresh())
+  // Nobody waits for it.
+  if (command === 'begin') session.refresh().catch(() => {})
   if (command === 'loop') print(`figures ${JSON.stringify(await loop(Number(argument)))}`)
   // The session stays open: the process is to end all the same.
   if (command === 'leave') break

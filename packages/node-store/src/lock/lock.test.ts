@@ -53,7 +53,36 @@ describe('a lock of the kernel', () => {
     await lock?.release()
   })
 
-  it('is had by one of many who poll, though files are removed and made anew meanwhile', async () => {
+  it('does not count when its file was replaced between opening and locking it', async () => {
+    const locks = loadNativeLocks()
+    const { tryLock } = locks
+    locks.tryLock = (descriptor) => {
+      locks.tryLock = tryLock
+      rmSync(path)
+      writeFileSync(path, '', { mode: 0o600 })
+      return tryLock(descriptor)
+    }
+    expect(await tryKernelLock(path)).toBeUndefined()
+    const lock = await tryKernelLock(path)
+    expect(await lock?.isInPlace()).toBe(true)
+    await lock?.release()
+  })
+
+  it('is refused where the file system lends it twice, as some on the network do', async () => {
+    const locks = loadNativeLocks()
+    const { tryLock } = locks
+    locks.tryLock = () => true
+    try {
+      await expect(tryKernelLock(path)).rejects.toMatchObject({
+        code: 'storeMissing',
+        message: expect.stringMatching(/lends one lock twice.*Name a directory on a local disk/),
+      })
+    } finally {
+      locks.tryLock = tryLock
+    }
+  })
+
+  it('is had by one of many who poll', async () => {
     let holders = 0
     let most = 0
     const work = Array.from({ length: 10 }, async () => {
@@ -66,8 +95,6 @@ describe('a lock of the kernel', () => {
     })
     await Promise.all(work)
     expect(most).toBe(1)
-    rmSync(path)
-    await (await acquireLock(path, { signal: never, keepAlive: true })).release()
   })
 })
 
