@@ -67,6 +67,7 @@ it('keeps others from making a key while a write that nobody waits for any more 
     code: 'storeUnavailable',
   })
   const key = await createKeyringKeySource(quick, sessions).get({ create: true })
+  await slow.settled()
   expect(written).toHaveLength(1)
   expect(key).toEqual(await createKeyringKeySource(quick, sessions).get({ create: false }))
 })
