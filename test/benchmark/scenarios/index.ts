@@ -3,6 +3,7 @@ import { measureCachedToken } from './cached-token.ts'
 import { measureImport } from './import.ts'
 import { measureActors, measureSignedInSessions, measureSignedOutSessions } from './many-sessions.ts'
 import { measureRejectedTogether } from './rejected-together.ts'
+import { measureStartUp } from './start-up.ts'
 import { measureFetch, measureKy } from './throughput.ts'
 
 /** Everything that is measured, each in processes of its own, in the order of the results. */
@@ -15,4 +16,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   signedInSessions: measureSignedInSessions,
   actors: measureActors,
   import: measureImport,
+  startUp: measureStartUp,
 }
