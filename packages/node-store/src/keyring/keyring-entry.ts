@@ -8,7 +8,7 @@ import { keyringError, toKeyringError } from './keyring-errors.ts'
 import { findSessionBus } from './session-bus.ts'
 
 /** How long the keyring may take before it counts as unavailable, in milliseconds. */
-export const keyringPatience = 3_000
+const keyringPatience = 3_000
 /** How long it may take to say how it is. */
 const stateMilliseconds = 2_000
 

@@ -13,6 +13,8 @@ interface NativeLocks {
   tryLock(fileDescriptor: number): boolean
 }
 
+const require = createRequire(import.meta.url)
+
 let loaded: NativeLocks | undefined
 
 /**
@@ -22,7 +24,7 @@ let loaded: NativeLocks | undefined
 export function loadNativeLocks(): NativeLocks {
   try {
     // Not imported: that would fail before anything could say what is the matter.
-    loaded ??= createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
+    loaded ??= require('fs-native-extensions') as NativeLocks
     return loaded
   } catch (error) {
     const code = errorCodeOf(error) ?? 'not loadable'

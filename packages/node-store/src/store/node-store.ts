@@ -4,7 +4,7 @@ import type { SessionStore } from '@authchart/core/store'
 export interface NodeStore extends SessionStore {
   /**
    * That a sign-in could be kept now under a key: the folder can be written, files can be locked, the key is to be had,
-   * and what is there already can be read. Ask it before you send somebody to sign in.
+   * and what is there already can be read. `session.checkStore()` asks it.
    * @throws StoreError that says what is in the way, and what to do about it
    */
   check(key: string): Promise<void>
