@@ -5,6 +5,7 @@ import { isStoreError, type StoreErrorCode } from '@authchart/core'
 import { keyringStore, type NodeStore } from '@authchart/node-store/keyring'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { findInTexts } from '../support/find-secrets.ts'
 import { type SecretService, startSecretService } from '../support/secret-service.ts'
 import { missingKeyringTools } from '../support/secret-service-tools.ts'
@@ -96,21 +97,24 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
 
   it('P50 locked or mute signs nobody out: a session that starts then is transient, and comes to itself', async () => {
     await using signedIn = openSession(server, { store: openStore() })
-    const { value } = await signedIn.signIn(tokenSetOf(await server.signIn())).then(() => signedIn.getAccessToken())
-    for (const [break_, mend] of [
+    await signedIn.signIn(tokenSetOf(await server.signIn()))
+    for (const [breakDown, mend] of [
       [() => keyring.lock(), () => keyring.unlock()],
       [async () => keyring.pause(), async () => keyring.resume()],
     ] as const) {
-      await break_()
+      await breakDown()
       await using session = openSession(server, { store: openStore() })
       await expect(session.getAccessToken()).rejects.toMatchObject({ retryable: true })
       expect(session.getSnapshot().status).not.toBe('signedOut')
       await mend()
-      await session.refresh().catch(() => {})
-      expect((await signedIn.getAccessToken()).value).toEqual(expect.any(String))
-      expect(session.getSnapshot().status).not.toBe('signedOut')
+      const { value } = await signedIn.getAccessToken()
+      const isItself = () =>
+        session.getAccessToken().then(
+          (token) => token.value === value,
+          () => false,
+        )
+      await eventually(isItself, { description: 'the token', withinMilliseconds: 20_000 })
     }
-    expect(value).toEqual(expect.any(String))
   })
 
   it('P50 mute is storeUnavailable within 3 s, and the event loop runs on', async () => {
@@ -151,7 +155,7 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
     expect(await countKeys()).toBe(1)
   })
 
-  it('P45 locked lists all the same, ended sessions as such, and tells once of each entry that is none', async () => {
+  it('P45 locked lists all the same, ended sessions as such', async () => {
     const told: string[] = []
     const store = keyringStore({ service: 'authchart-test', directory, onUnreadable: ({ code }) => told.push(code) })
     const end = { reason: 'grantRejected', endedAt: 7 } as const
@@ -219,18 +223,24 @@ describe('a keyring that is missing', () => {
     Object.assign(process.env, { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtimeFolder })
   })
 
-  it.skipIf(process.platform !== 'linux')('P50 is storeMissing, which names what can be used instead', async () => {
-    delete process.env.DBUS_SESSION_BUS_ADDRESS
-    process.env.XDG_RUNTIME_DIR = folder.path
-    const store = openStore()
-    for (const attempt of [
-      () => store.check(sessionKey),
-      () => store.compareAndSet(sessionKey, undefined, createRecord()),
-    ]) {
-      const error = await expectAnswer(attempt(), 'storeMissing')
-      expect(error.message).toMatch(/fileStore\(\{ directory, key \}\)/)
-      expect(error).toMatchObject({ retryable: false })
-    }
-    expect(readdirSync(directory).filter((name) => !/\.(write|lock)$/.test(name))).toEqual([])
-  })
+  it.skipIf(process.platform !== 'linux')(
+    'P50 is storeMissing at once, which names what can be used instead',
+    async () => {
+      delete process.env.DBUS_SESSION_BUS_ADDRESS
+      process.env.XDG_RUNTIME_DIR = folder.path
+      const error = catchError(openStore)
+      expect(error).toSatisfy(isStoreError)
+      expect(error).toMatchObject({ code: 'storeMissing', retryable: false })
+      expect(error).toMatchObject({ message: expect.stringMatching(/fileStore\(\{ directory, key \}\)/) })
+      expect(existsSync(directory)).toBe(false)
+    },
+  )
 })
+
+function catchError(attempt: () => unknown): unknown {
+  try {
+    return attempt()
+  } catch (error) {
+    return error
+  }
+}

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, parse, resolve, sep } from 'node:path'
 import { geteuid } from 'node:process'
 import { StoreError } from '@authchart/core/store'
@@ -34,7 +34,10 @@ export function createSessionFolder(directory: string): SessionFolder {
     if (facts === undefined) return false
     refuse(path, judgeAccess(facts, { expected: 'folder', userId: geteuid?.() }))
     // Once: what is further up belongs to the system or to the user.
-    if (!areAncestorsGood) examineAncestors(path)
+    if (!areAncestorsGood) {
+      examineAncestors(path)
+      examineAncestors(realpathSync(path))
+    }
     areAncestorsGood = true
     return true
   }

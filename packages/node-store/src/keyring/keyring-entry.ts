@@ -4,7 +4,7 @@ import { isStoreError } from '@authchart/core/store'
 import type { AsyncEntry } from '@napi-rs/keyring'
 import { askSecretService } from './ask-secret-service.ts'
 import { bounded } from './bounded.ts'
-import { keyringError, toKeyringError } from './keyring-errors.ts'
+import { keyringError, noSessionBus, toKeyringError } from './keyring-errors.ts'
 import { findSessionBus } from './session-bus.ts'
 
 /** How long the keyring may take before it counts as unavailable, in milliseconds. */
@@ -74,7 +74,7 @@ function openEntry({ service, account }: { service: string; account: string }): 
 async function refuseUnlessReady(): Promise<void> {
   if (platform !== 'linux') return
   const bus = findSessionBus()
-  if (bus.kind === 'none') throw keyringError('storeMissing', 'there is no session bus')
+  if (bus.kind === 'none') throw noSessionBus()
   if (bus.kind === 'foreign') return
   const state = await askSecretService(bus.path, { milliseconds: stateMilliseconds })
   if (state === 'locked') throw keyringError('storeLocked', 'the default keyring says so')

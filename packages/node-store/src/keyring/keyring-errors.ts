@@ -38,6 +38,11 @@ export function keyringError(code: StoreErrorCode, said: string): StoreError {
   return new StoreError(code, `${advice[code] ?? ''} (${said})`.trim())
 }
 
+/** The one way of having no keyring that is known before asking. */
+export function noSessionBus(): StoreError {
+  return keyringError('storeMissing', 'there is no session bus')
+}
+
 function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').slice(0, 200)
 }

@@ -3,7 +3,9 @@ import { platform } from 'node:process'
 import { ConfigurationError, rejectUnknownOptions } from '@authchart/core/store'
 import { createSessionFolder } from '../folder/session-folder.ts'
 import { createKeyringEntry } from '../keyring/keyring-entry.ts'
+import { noSessionBus } from '../keyring/keyring-errors.ts'
 import { createKeyringKeySource } from '../keyring/keyring-key-source.ts'
+import { findSessionBus } from '../keyring/session-bus.ts'
 import { createFolderStore } from './create-folder-store.ts'
 import { defaultFolder } from './default-folder.ts'
 import type { ListOptions } from './list-folder.ts'
@@ -31,16 +33,18 @@ const knownOptions = { service: true, directory: true, onUnreadable: true } as c
  * signs anybody out, and nobody is asked for a password. One that is missing is `storeMissing`. Nothing is written in
  * plain text instead, nor into the kernel's keyring.
  *
- * @throws ConfigurationError for options that cannot be used; StoreError where the system has no file locks
+ * @throws ConfigurationError for options that cannot be used; StoreError `storeMissing` where the system has no file
+ *   locks, or on Linux no session bus
  * @example
  * const session = createSession({ key: 'acme:alice', store: keyringStore({ service: 'acme' }), grant })
  */
 export function keyringStore(options: KeyringStoreOptions): NodeStore {
   rejectUnknownOptions(options, knownOptions)
   const service = requireService(options.service)
+  requireSessionBus()
   const directory =
     options.directory === undefined
-      ? defaultFolder(service, { home: userInfo().homedir, platform })
+      ? defaultFolder(service, { home: homeOfRecord(), platform })
       : requireDirectory(options.directory)
   const folder = createSessionFolder(directory)
   // Each folder has a key of its own: whoever shares the key shares the lock under which it is made.
@@ -50,6 +54,21 @@ export function keyringStore(options: KeyringStoreOptions): NodeStore {
     keySource: createKeyringKeySource(entry, folder),
     onUnreadable: options.onUnreadable,
   })
+}
+
+/** Not what `HOME` says. */
+function homeOfRecord(): string {
+  try {
+    return userInfo().homedir
+  } catch {
+    // As with the random user numbers of some containers.
+    throw new ConfigurationError('directory', 'must be given: the user of this process has no home of record.')
+  }
+}
+
+/** Without one there is no keyring for sure; all else comes out when it is asked. */
+function requireSessionBus(): void {
+  if (platform === 'linux' && findSessionBus().kind === 'none') throw noSessionBus()
 }
 
 function requireService(service: unknown): string {
