@@ -1,5 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
+/** `pnpm soak` and `pnpm model:soak`: the long runs. */
+const isSoak = process.argv.includes('soak')
+
 // Tests run from source: the packages' `@authchart/source` condition stands before their built files.
 const conditions = ['@authchart/source']
 
@@ -32,6 +35,12 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 1 },
         testTimeout: 60_000,
+      }),
+      // Real processes and a real keyring, for the same reason.
+      project('processes', ['test/processes/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: isSoak ? 1_800_000 : 120_000,
       }),
       // Every state that the chart can get into: all processor too.
       project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 30_000 }),

@@ -16,7 +16,12 @@ interface SystemPackage {
   readonly neededFor: string
 }
 
+const keyring = 'the tests with a real keyring'
+
 const systemPackages: readonly SystemPackage[] = [
+  { name: 'gnome-keyring', provides: '/usr/bin/gnome-keyring-daemon', neededFor: keyring },
+  { name: 'dbus', provides: '/usr/bin/dbus-run-session', neededFor: keyring },
+  { name: 'libglib2.0-bin', provides: '/usr/bin/gdbus', neededFor: keyring },
   { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'tests in a browser' },
 ]
 

@@ -12,14 +12,30 @@ export interface Program extends AsyncDisposable {
   printed(line: string): Promise<void>
   /** Resolves with its exit code, and throws when it still runs after `withinMilliseconds`. */
   exited(options: { withinMilliseconds: number }): Promise<number>
+  /** Writes a line to its standard input. */
+  tell(line: string): void
+  signal(name: NodeJS.Signals): void
 }
 
+/** How a program is started. */
+export interface ProgramOptions {
+  /** Changes to this process's environment; `undefined` takes a variable away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/** Types are stripped once, not by each of dozens of processes. */
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/test-programs', import.meta.url))
+
 /** Starts a program with one argument, as JSON. */
-export function startProgram(name: string, input: unknown): Program {
+export function startProgram(name: string, input: unknown, options: ProgramOptions = {}): Program {
   const path = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@authchart/source', path, JSON.stringify(input)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const argumentList = ['--conditions=@authchart/source', path, JSON.stringify(input)]
+  const child = spawn(process.execPath, argumentList, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...options.environment },
   })
+  // It may have ended before it reads what it is told.
+  child.stdin.on('error', () => {})
   const { lines, changed } = readLines(child)
   const exit = once(child, 'exit').then(([code]) => Number(code ?? 1))
 
@@ -30,7 +46,7 @@ export function startProgram(name: string, input: unknown): Program {
     },
     async printed(line) {
       while (!lines.includes(line)) {
-        if (child.exitCode !== null)
+        if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`The program ended and never printed "${line}": ${lines.join(', ')}`)
         await Promise.race([changed(), exit])
       }
@@ -47,6 +63,8 @@ export function startProgram(name: string, input: unknown): Program {
         clearTimeout(timer)
       }
     },
+    tell: (line) => void child.stdin.write(`${line}\n`),
+    signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exit

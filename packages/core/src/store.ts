@@ -1,4 +1,6 @@
-export { StoreError, type StoreErrorCode } from './errors/store-error.ts'
+export { ConfigurationError, isConfigurationError } from './errors/configuration-error.ts'
+export { rejectUnknownOptions } from './errors/reject-unknown-options.ts'
+export { isStoreError, StoreError, type StoreErrorCode } from './errors/store-error.ts'
 export {
   type FailureRun,
   type ParsedRecord,

@@ -1,3 +1,10 @@
 export type { StoreContractCase, StoreContractOptions, StorePlace } from './testing/contract/store-place.ts'
 export { createSimulatedClock, type SimulatedClock } from './testing/simulated-clock.ts'
 export { storeContract } from './testing/store-contract.ts'
+export type {
+  TokenEndpoint,
+  TokenEndpointCounts,
+  TokenEndpointFault,
+  TokenEndpointOptions,
+} from './testing/token-endpoint/options.ts'
+export { startTokenEndpoint } from './testing/token-endpoint.ts'

@@ -4,6 +4,7 @@ import { measureImport } from './import.ts'
 import { measureActors, measureSignedInSessions, measureSignedOutSessions } from './many-sessions.ts'
 import { measureRecording } from './recording.ts'
 import { measureRejectedTogether } from './rejected-together.ts'
+import { measureStartUp } from './start-up.ts'
 import { measureFetch, measureKy } from './throughput.ts'
 
 /** Everything that is measured, each in processes of its own, in the order of the results. */
@@ -17,4 +18,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   actors: measureActors,
   recording: measureRecording,
   import: measureImport,
+  startUp: measureStartUp,
 }

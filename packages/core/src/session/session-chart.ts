@@ -145,7 +145,7 @@ export const sessionMachine = sessionSetup.createMachine({
           {
             target: ['#judging', '#invalidated'],
             // One that nobody had to sign in for is simply written again.
-            guard: and(['needsSignIn', 'wasStored']),
+            guard: 'hasLostRecord',
             actions: [
               'forgetTokens',
               'clearSession',

@@ -77,6 +77,7 @@ export const sessionSetup = setup({
     resumesEagerly: ({ context }, now: number) => context.refreshTiming === 'eager' && serverAllows(context, now),
     /** The record was there when last heard of. */
     wasStored: ({ context }) => context.end?.reason !== 'recordRemoved',
+    hasLostRecord: and(['needsSignIn', 'wasStored']),
     isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
     hasEnded: ({ context }) => context.end !== undefined,
     /** Nothing is wrong with the refresh token: somebody may have mended what was. */

@@ -39,6 +39,7 @@ export const brokenPlaces: readonly ContractStatement[] = [
       const next = createContractRecord({ revision: 'revision-2' })
       await expectStoreError(() => store.compareAndSet(key, 'revision-1', next), { what: 'writing' })
       await expectStoreError(() => store.compareAndSet('acme:bob', undefined, next), { what: 'writing another key' })
+      if (store.check !== undefined) await expectStoreError(() => store.check?.(key), { what: 'asking' })
       // A lease may still be had where it does not depend on the place; if it fails, then so.
       await store.lease(key, { signal: never }).then(
         (lease) => lease[Symbol.asyncDispose](),

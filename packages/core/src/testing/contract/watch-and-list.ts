@@ -52,6 +52,17 @@ export const watchAndList: readonly ContractStatement[] = [
     },
   },
   {
+    name: 'P52 has nothing against a sign-in that can be kept, and keeps nothing of being asked',
+    async hold({ place }) {
+      const store = await place.open()
+      await store.check?.(key)
+      expectEqual(await store.read(key), undefined, 'what being asked left')
+      const record = await putRecord(store)
+      await store.check?.(key)
+      expectEqual(await store.read(key), record, 'what is there after being asked')
+    },
+  },
+  {
     name: 'lists nothing where nothing was written',
     async hold({ place }) {
       expectEqual(await (await place.open()).list(), [], 'what is listed')

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createMemoryStore, createSession, type Session } from '../index.ts'
+import { refreshTokenGrant } from '../oauth.ts'
+import type { TokenEndpoint, TokenEndpointOptions } from './token-endpoint/options.ts'
+import { startTokenEndpoint } from './token-endpoint.ts'
+
+let endpoint: TokenEndpoint
+let session: Session
+
+beforeEach(() => start())
+afterEach(stop)
+
+async function start(options: TokenEndpointOptions = {}): Promise<void> {
+  endpoint = await startTokenEndpoint(options)
+  session = createSession({
+    key: 'test',
+    store: createMemoryStore(),
+    grant: refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'test' }),
+  })
+  await session.signIn(endpoint.signIn())
+}
+
+async function stop(): Promise<void> {
+  await session[Symbol.asyncDispose]()
+  await endpoint[Symbol.asyncDispose]()
+}
+
+it('rotates: each refresh gets another pair', async () => {
+  const tokens = [await session.getAccessToken(), await session.refresh(), await session.refresh()]
+  expect(new Set(tokens.map(({ value }) => value)).size).toBe(3)
+  expect(endpoint.counts).toEqual({ requests: 2, issued: 2, refused: 0, reused: 0 })
+})
+
+it('revokes all that came of a sign-in when an answer is lost and the refresh token sent again', async () => {
+  endpoint.failNext({ kind: 'cut', afterCommit: true })
+  await expect(session.refresh()).rejects.toMatchObject({ reason: 'rotationLost' })
+  expect(endpoint.counts).toEqual({ requests: 2, issued: 1, refused: 1, reused: 1 })
+})
+
+it('gives the same answer once more within a grace', async () => {
+  await stop()
+  await start({ graceMilliseconds: 60_000 })
+  endpoint.failNext({ kind: 'cut', afterCommit: true })
+  await session.refresh()
+  await session.refresh()
+  expect(endpoint.counts).toEqual({ requests: 3, issued: 3, refused: 0, reused: 0 })
+})
+
+it('cuts a connection before anything is issued', async () => {
+  endpoint.failNext({ kind: 'cut' })
+  await session.refresh()
+  expect(endpoint.counts).toEqual({ requests: 2, issued: 1, refused: 0, reused: 0 })
+})
+
+it('answers what it is told, with Retry-After', async () => {
+  endpoint.failNext({ kind: 'answer', status: 503, body: 'busy', retryAfter: 120 })
+  const before = Date.now()
+  const error = await session.refresh().catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'server', retryAt: expect.any(Number) })
+  expect((error as { retryAt: number }).retryAt).toBeGreaterThanOrEqual(before + 119_000)
+  endpoint.failNext({ kind: 'answer', status: 400, body: { error: 'invalid_client' } })
+  endpoint.clearFaults()
+  expect(endpoint.counts.issued).toBe(0)
+})
+
+it('keeps a request waiting, before or after the tokens are issued', async () => {
+  for (const afterCommit of [false, true]) {
+    endpoint.failNext({ kind: 'delay', milliseconds: 50, afterCommit })
+    const asked = performance.now()
+    await session.refresh()
+    expect(performance.now() - asked).toBeGreaterThan(45)
+  }
+  expect(endpoint.counts).toMatchObject({ requests: 2, issued: 2 })
+})
+
+it('ends every sign-in when it is told to', async () => {
+  endpoint.revoke()
+  await expect(session.refresh()).rejects.toMatchObject({ reason: 'grantRejected' })
+  expect(endpoint.counts).toMatchObject({ refused: 1, reused: 0 })
+})
