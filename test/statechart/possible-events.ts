@@ -74,7 +74,9 @@ function deviceEvents({ token }: SessionContext): ChartEvent[] {
     ...[fresh, expired].flatMap((now): ChartEvent[] => [
       { type: 'clock.resumed', now },
       { type: 'network.online', now },
+      { type: 'page.shown', now },
     ]),
+    { type: 'page.hidden' },
     { type: 'network.offline' },
     { type: 'store.changed' },
   ]
