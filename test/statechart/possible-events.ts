@@ -74,12 +74,20 @@ function deviceEvents({ token }: SessionContext): ChartEvent[] {
     ...[fresh, expired].flatMap((now): ChartEvent[] => [
       { type: 'clock.resumed', now },
       { type: 'network.online', now },
-      { type: 'page.shown', now },
     ]),
-    { type: 'page.hidden' },
     { type: 'network.offline' },
     { type: 'store.changed' },
   ]
+}
+
+/**
+ * The page is hidden and shown. Apart from the others: a hidden page behaves as one that refreshes on use, so that every
+ * state twice would tell little more than the few of a small world do.
+ */
+export function pageEvents({ token, visible }: SessionContext): ChartEvent[] {
+  const { fresh, expired } = instantsOf(token.generation)
+  if (visible) return [{ type: 'page.hidden' }]
+  return [fresh, expired].map((now): ChartEvent => ({ type: 'page.shown', now }))
 }
 
 /** Requests carry the token that is held, or one that was held when they were sent. */
