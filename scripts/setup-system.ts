@@ -16,7 +16,10 @@ interface SystemPackage {
   readonly neededFor: string
 }
 
-const systemPackages: readonly SystemPackage[] = []
+const systemPackages: readonly SystemPackage[] = [
+  { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'test/browser' },
+  { name: 'firefox-esr', provides: '/usr/bin/firefox-esr', neededFor: 'test/browser, the contract and six tabs' },
+]
 
 const missing = systemPackages.filter((systemPackage) => !existsSync(systemPackage.provides))
 if (missing.length === 0) {

@@ -37,6 +37,8 @@ export interface AuthorizationServerOptions {
   readonly requirePushedAuthorizationRequests?: boolean
   /** Default 0: any free one. */
   readonly port?: number
+  /** Whether a connection serves more than one request. Default true. */
+  readonly keepsConnections?: boolean
   /** How many token requests the log remembers. Default 10,000. */
   readonly logLimit?: number
 }
@@ -116,6 +118,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   let handle: Parameters<typeof startLoopbackServer>[0] = (_request, response) => response.destroy()
   const listener = await startLoopbackServer((request, response) => handle(request, response), {
     port: options.port ?? 0,
+    ...(options.keepsConnections === undefined ? {} : { keepsConnections: options.keepsConnections }),
   })
   const { path = '' } = options
   const issuer = `${listener.origin}${path}`

@@ -1,4 +1,10 @@
-import { type SessionRecord, type SessionSummary, StoreError, summarizeRecord } from '@authchart/core/store'
+import {
+  recordFormatVersion,
+  type SessionRecord,
+  type SessionSummary,
+  StoreError,
+  summarizeRecord,
+} from '@authchart/core/store'
 import { promisifyRequest } from 'idb-keyval'
 import type { SessionDatabase } from '../database/session-database.ts'
 import { openSecrets, type SealedSecrets, sealSecrets } from '../seal/seal-secrets.ts'
@@ -60,7 +66,7 @@ export function createStoredRecords(database: SessionDatabase): StoredRecords {
   return {
     async read(key) {
       const [stored, sealingKey] = await database.transact('readonly', (entries) =>
-        Promise.all([get<StoredRecord>(entries, recordName(key)), get<SealingKey>(entries, sealingKeyName)]),
+        Promise.all([get<Partial<StoredRecord>>(entries, recordName(key)), get<SealingKey>(entries, sealingKeyName)]),
       )
       known = sealingKey ?? known
       return stored === undefined ? undefined : openStored(key, stored, sealingKey)
@@ -93,19 +99,26 @@ export function createStoredRecords(database: SessionDatabase): StoredRecords {
 
 async function openStored(
   key: string,
-  { record, sealed }: StoredRecord,
+  { record, sealed }: Partial<StoredRecord>,
   sealingKey: SealingKey | undefined,
 ): Promise<SessionRecord> {
-  if (sealed === undefined) return record
+  if (typeof record !== 'object') throw unreadable(key, 'is no session')
+  // A newer version may seal otherwise; that the record is none of ours, its version says.
+  if (sealed === undefined || record.formatVersion > recordFormatVersion) return record
+  if (sealed.sealingKeyId !== sealingKey?.id) throw unreadable(key, 'was sealed with a key that is gone')
   try {
-    if (sealingKey === undefined) throw new Error('The sealing key is gone')
     return { ...record, secrets: await openSecrets(sealed, sealingKey, { key, generation: record.generation }) }
   } catch {
-    throw new StoreError(
-      'recordUnreadable',
-      `The tokens of the session ${JSON.stringify(key)} do not open with the key of this database. Sign in anew.`,
-    )
+    throw unreadable(key, 'does not open with the key of this database')
   }
+}
+
+function unreadable(key: string, problem: string): StoreError {
+  const name = JSON.stringify(key)
+  return new StoreError(
+    'recordUnreadable',
+    `What the database holds as the session ${name} ${problem}. It was left as it is; clear the site's data to sign in anew.`,
+  )
 }
 
 function get<Value>(entries: IDBObjectStore, name: IDBValidKey): Promise<Value | undefined> {

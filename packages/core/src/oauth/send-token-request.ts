@@ -72,7 +72,8 @@ async function sendRequest(
   options: { metadata: AuthorizationServerMetadata; send: SendGrant; signal: AbortSignal; exchange: Exchange },
 ): Promise<Response | TokenEndpointFailure> {
   const { metadata, send, signal, exchange } = options
-  const { clientId, clientAuthentication } = server
+  // Nobody's method: a browser's `fetch` refuses to be one of anything but its window.
+  const { clientId, clientAuthentication, fetch } = server
   try {
     const sent = send(
       metadata as unknown as oauth.AuthorizationServer,
@@ -83,7 +84,7 @@ async function sendRequest(
         [oauth.allowInsecureRequests]: metadata.token_endpoint.startsWith('http:'),
         [oauth.customFetch]: (url, init) => {
           noteRequest(url, { body: init.body, headers: new Headers(init.headers), exchange })
-          return server.fetch(url, init)
+          return fetch(url, init)
         },
       },
     )
