@@ -1,6 +1,13 @@
 /** What runs in the pages of the browser tests: an app with one session, opened as its address says. */
 import { indexedDbStore } from '@authchart/browser-store'
-import { createSession, isSessionError, type Session, type SessionNotice, type SessionSnapshot } from '@authchart/core'
+import {
+  createSession,
+  isSessionError,
+  type Session,
+  type SessionNotice,
+  type SessionSnapshot,
+  type SessionStore,
+} from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { type AppConfiguration, readConfiguration } from './configuration.ts'
@@ -14,6 +21,7 @@ export type TokenAnswer = { readonly generation: number } | { readonly error: st
 /** What tests find in a page as `app`. */
 export interface App {
   readonly session: Session
+  readonly store: SessionStore
   readonly configuration: AppConfiguration
   readonly notices: readonly SessionNotice[]
   readonly snapshots: readonly SessionSnapshot[]
@@ -52,7 +60,8 @@ const restored: boolean[] = []
 
 setClockOn(configuration.offsetMilliseconds ?? 0)
 
-const session = openSession()
+const store = openStore()
+const session = openSession(store)
 session.on('*', (notice) => notices.push(notice))
 session.subscribe((snapshot) => snapshots.push(snapshot))
 const authorizedFetch = createFetch(session)
@@ -61,11 +70,17 @@ if (configuration.listens) {
   new BroadcastChannel('authchart:authchart').onmessage = ({ data }) => heard.push(data)
 }
 
-function openSession(): Session {
-  const { issuer, clientId, apiOrigin, key = 'acme:alice', options, memory, speed } = configuration
+function openStore(): SessionStore {
+  return indexedDbStore(
+    configuration.memory ? { fallback: 'memory', onFallback: ({ code }) => fallbacks.push(code) } : {},
+  )
+}
+
+function openSession(openedStore: SessionStore): Session {
+  const { issuer, clientId, apiOrigin, key = 'acme:alice', options, speed } = configuration
   return createSession({
     key,
-    store: indexedDbStore(memory ? { fallback: 'memory', onFallback: ({ code }) => fallbacks.push(code) } : {}),
+    store: openedStore,
     grant: refreshTokenGrant({ issuer, clientId }),
     allowedOrigins: [apiOrigin],
     ...options,
@@ -82,6 +97,7 @@ function note(error: unknown): { error: string; code: string } {
 
 globalThis.app = {
   session,
+  store,
   configuration,
   notices,
   snapshots,
@@ -110,7 +126,7 @@ globalThis.app = {
       look(session.getSnapshot())
     })
   },
-  openAnother: openSession,
+  openAnother: () => openSession(openStore()),
   setClockOn,
   contractCases,
   runContractCase,

@@ -45,16 +45,22 @@ export function createRecordChannel(name: string): RecordChannel {
     channel = undefined
   }
 
-  function onPageShow({ persisted }: PageTransitionEvent): void {
+  function goOn(): void {
     open()
     // Nothing was heard meanwhile.
-    if (persisted) hint()
+    hint()
   }
 
+  /**
+   * A page in the back and forward cache is thrown out of it by the first message it gets. One that is frozen gets
+   * messages too, and would begin to read: no other tab could write until it has read to the end, which it cannot.
+   */
   function listen(change: 'addEventListener' | 'removeEventListener'): void {
-    // A page with an open channel is thrown out of the back and forward cache by the first message it gets.
+    const { document } = globalThis as Partial<typeof globalThis>
     globalThis[change]?.('pagehide', close)
-    globalThis[change]?.('pageshow', onPageShow as (event: Event) => void)
+    globalThis[change]?.('pageshow', goOn)
+    document?.[change]('freeze', close)
+    document?.[change]('resume', goOn)
   }
 
   return {

@@ -76,9 +76,33 @@ async function complete<Value>(
   })
   // What `work` throws says more, and comes first.
   completed.catch(() => {})
-  const value = await work(transaction.objectStore(objectStoreName))
-  await completed
-  return value
+  const stopWatching = watchFreeze(() => abort(transaction))
+  try {
+    const value = await work(transaction.objectStore(objectStoreName))
+    await completed
+    return value
+  } finally {
+    stopWatching()
+  }
+}
+
+/**
+ * A page that is frozen during a transaction never ends it, and no other tab could write: it is given up, and made again
+ * when the page goes on.
+ * @see https://wicg.github.io/page-lifecycle/
+ */
+function watchFreeze(onFreeze: () => void): () => void {
+  const { document } = globalThis as Partial<typeof globalThis>
+  document?.addEventListener('freeze', onFreeze)
+  return () => document?.removeEventListener('freeze', onFreeze)
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort()
+  } catch {
+    // It is complete.
+  }
 }
 
 const namesOfLoss: ReadonlySet<string> = new Set(['InvalidStateError', 'AbortError', 'UnknownError'])
