@@ -111,7 +111,7 @@ describeInChromium('tabs that share a session', (stage) => {
     expect(await one.run(() => app.session.refresh().catch(({ code }) => code))).toBe('leaseTimeout')
     expect(await one.run(() => app.token())).toEqual({ generation })
     // By the clock of the session that is two hours.
-    await one.run(() => app.setClockOn(300_000))
+    await one.run(() => app.platform.setClockOn(300_000))
     expect(await one.run(() => app.token())).toMatchObject({ error: 'RefreshUnavailableError', code: 'leaseTimeout' })
     expect(world.server.counts.refreshes).toBe(0)
     expect(await other.run(async () => (await navigator.locks.query()).held?.length)).toBe(1)

@@ -129,7 +129,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     const [tab] = (await openTabs(1)) as [ChromiumTab]
     await shareSession([tab], world)
     const before = await tab.run(() => app.session.getSnapshot())
-    await tab.run(() => app.setClockOn(8 * 60 * 60 * 1000))
+    await tab.run(() => app.platform.setClockOn(8 * 60 * 60 * 1000))
     expect(await tab.run(() => app.session.getSnapshot())).toEqual(before)
     const answer = await tab.run(() => app.token())
     expect(answer).toMatchObject({ generation: expect.any(Number) })

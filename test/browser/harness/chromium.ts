@@ -41,6 +41,8 @@ const switches = [
   '--disable-component-update',
   '--disable-sync',
   '--remote-debugging-port=0',
+  // A host that is no loopback by name: its pages are no secure context.
+  '--host-resolver-rules=MAP insecure.example 127.0.0.1',
 ]
 
 /**

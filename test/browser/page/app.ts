@@ -13,7 +13,7 @@ import { refreshTokenGrant } from '@authchart/core/oauth'
 import { type AppConfiguration, readConfiguration } from './configuration.ts'
 import { contractCases, runContractCase } from './contract.ts'
 import { createFastClock } from './fast-clock.ts'
-import { capturedConnections, setClockOn } from './platform.ts'
+import * as platform from './platform.ts'
 
 /** What a call came to: the generation of a token, or why there is none. */
 export type TokenAnswer = { readonly generation: number } | { readonly error: string; readonly code: string }
@@ -33,15 +33,13 @@ export interface App {
   readonly errors: readonly string[]
   /** Whether the page came out of the back and forward cache. */
   readonly restored: readonly boolean[]
-  readonly connections: readonly IDBDatabase[]
   token(): Promise<TokenAnswer>
   /** Calls the API, or any other address; resolves with the status, or the name of what was thrown. */
   call(url: string): Promise<number | string>
   /** Resolves once the session is as wanted; rejects after some seconds. */
   until(isMet: (snapshot: SessionSnapshot) => boolean, withinMilliseconds?: number): Promise<SessionSnapshot>
   openAnother(): Session
-  /** The wall clock of the page is so much ahead of the real one from now on; timers do not notice. */
-  setClockOn(milliseconds: number): void
+  readonly platform: typeof platform
   contractCases(): Promise<string[]>
   runContractCase(name: string): Promise<void>
 }
@@ -58,7 +56,7 @@ const fallbacks: string[] = []
 const errors: string[] = []
 const restored: boolean[] = []
 
-setClockOn(configuration.offsetMilliseconds ?? 0)
+platform.setClockOn(configuration.offsetMilliseconds ?? 0)
 
 const store = openStore()
 const session = openSession(store)
@@ -105,10 +103,9 @@ globalThis.app = {
   fallbacks,
   errors,
   restored,
-  connections: capturedConnections,
   token: () => session.getAccessToken().then(({ generation }) => ({ generation }), note),
   call: (url) =>
-    authorizedFetch(new URL(url, configuration.apiOrigin).href === url ? url : configuration.apiOrigin + url).then(
+    authorizedFetch(/^\/[^/]/.test(url) ? configuration.apiOrigin + url : url).then(
       ({ status }) => status,
       (error: unknown) => note(error).error,
     ),
@@ -127,7 +124,7 @@ globalThis.app = {
     })
   },
   openAnother: () => openSession(openStore()),
-  setClockOn,
+  platform,
   contractCases,
   runContractCase,
 }

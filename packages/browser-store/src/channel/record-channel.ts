@@ -46,6 +46,7 @@ export function createRecordChannel(name: string): RecordChannel {
   }
 
   function goOn(): void {
+    if (channel !== undefined) return
     open()
     // Nothing was heard meanwhile.
     hint()
