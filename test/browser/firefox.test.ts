@@ -25,7 +25,8 @@ describe.runIf(hasFirefox)('in Firefox', () => {
   afterAll(() => firefox[Symbol.asyncDispose]())
 
   it('the store in IndexedDB keeps the contract of stores', async () => {
-    await keepContract(tabs[0] as Tab, world)
+    // The one in front: the timers of the others are slow.
+    await keepContract(tabs.at(-1) as Tab, world)
   })
 
   it('P17 six tabs expire together, and make one token request', async () => {

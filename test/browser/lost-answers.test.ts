@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
+import { isSoak } from '../support/soak.ts'
 import type { ChromiumTab } from './harness/chromium.ts'
 import { describeInChromium } from './harness/with-chromium.ts'
 
-/** How often a tab goes between a token request and its answer: `BROWSER_ROUNDS=50 pnpm test --project browser lost`. */
-const rounds = Number(process.env.BROWSER_ROUNDS ?? 10)
+/** How often a tab goes between a token request and its answer. */
+const rounds = isSoak ? 50 : 10
 
 describeInChromium('a tab that goes between a token request and its answer', (stage) => {
   it(`loses no session, ${rounds} times: the next tab sends the token once more, or adopts`, async () => {
@@ -30,7 +31,7 @@ describeInChromium('a tab that goes between a token request and its answer', (st
     // The request of a tab that is gone is still open at the server, while the next tab makes its own.
     expect(openAtOncePerFamilyMaximum).toBeLessThanOrEqual(2)
     expect(await tab.run(() => app.call('/orders'))).toBe(200)
-  }, 120_000)
+  }, 300_000)
 
   /** Closes the tab for another, or loads it anew. */
   async function leave(tab: ChromiumTab, round: number): Promise<ChromiumTab> {

@@ -50,7 +50,10 @@ describeInChromium('a browser that stores nothing here', (stage) => {
       status: 'restoring',
       code: 'storeUnavailable',
     })
-    expect(await tab.run(() => app.token())).toMatchObject({ error: 'StoreError', code: place.code })
+    expect(await tab.run(() => app.token())).toMatchObject({
+      error: 'RefreshUnavailableError',
+      code: 'storeUnavailable',
+    })
   })
 
   it.each(places)('keeps the session in memory where the app asks for it: $name', async (place) => {
@@ -245,6 +248,25 @@ describeInChromium('a database in trouble', (stage) => {
       expectOneRequestEach(world, 1)
     },
   )
+
+  it('deleted and made anew by another tab: what is written with the old key in mind, the other can open', async () => {
+    const { world } = stage
+    const [tab, other] = (await stage.openWindows(2)) as [ChromiumTab, ChromiumTab]
+    await world.openApp(tab)
+    await world.openApp(other, { key: 'acme:bob' })
+    await world.signIn(tab)
+    await world.signIn(other)
+    const record = await other.run(async () => JSON.stringify(await app.store.read('acme:bob')))
+    expect(await deletions[0]?.remove(tab)).toBe('deleted')
+    for (const each of [tab, other]) await each.run(() => app.until(({ reason }) => reason === 'recordRemoved'))
+    await world.signIn(tab)
+    // The other tab watches another session, and so has not looked since.
+    await other.run(
+      async (text) => void (await app.store.compareAndSet('acme:carol', undefined, JSON.parse(text))),
+      record,
+    )
+    expect(await tab.run(async () => JSON.stringify(await app.store.read('acme:carol')))).toBe(record)
+  })
 
   it.each(deletions)('deleted $name during a token request: the tokens are revoked', async ({ remove }) => {
     const { world } = stage

@@ -13,7 +13,7 @@ import { refreshTokenGrant } from '@authchart/core/oauth'
 import { type AppConfiguration, readConfiguration } from './configuration.ts'
 import { contractCases, runContractCase } from './contract.ts'
 import { createFastClock } from './fast-clock.ts'
-import * as platform from './platform.ts'
+import { platform } from './platform.ts'
 
 /** What a call came to: the generation of a token, or why there is none. */
 export type TokenAnswer = { readonly generation: number } | { readonly error: string; readonly code: string }
@@ -39,7 +39,7 @@ export interface App {
   /** Resolves once the session is as wanted; rejects after some seconds. */
   until(isMet: (snapshot: SessionSnapshot) => boolean, withinMilliseconds?: number): Promise<SessionSnapshot>
   openAnother(): Session
-  readonly platform: typeof platform
+  readonly platform: typeof import('./platform.ts').platform
   contractCases(): Promise<string[]>
   runContractCase(name: string): Promise<void>
 }

@@ -26,23 +26,23 @@ if (typeof IDBFactory !== 'undefined') {
 }
 
 /** Closes the connections, as a browser does without a word. */
-export function loseConnections(): void {
+function loseConnections(): void {
   for (const connection of connections.splice(0)) connection.close()
 }
 
 /** Loses the connection after each transaction. */
-export function loseAfterEach(): void {
+function loseAfterEach(): void {
   isLostAfterEach = true
 }
 
 /** Refuses IndexedDB from now on, or offers it again. */
-export function refuseDatabases(refused: boolean): void {
+function refuseDatabases(refused: boolean): void {
   isRefused = refused
   if (refused) loseConnections()
 }
 
 /** Uses up all the space that this origin is given. */
-export async function fillSpace(): Promise<void> {
+async function fillSpace(): Promise<void> {
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     const opening = indexedDB.open('filler')
     opening.onupgradeneeded = () => opening.result.createObjectStore('filling', { autoIncrement: true })
@@ -65,6 +65,9 @@ export async function fillSpace(): Promise<void> {
 const systemNow = Date.now.bind(Date)
 
 /** Makes the wall clock of this page so much ahead of the real one; timers do not notice. */
-export function setClockOn(milliseconds: number): void {
+function setClockOn(milliseconds: number): void {
   Date.now = () => systemNow() + milliseconds
 }
+
+/** What a test can do to the browser under the app. */
+export const platform = { loseAfterEach, refuseDatabases, fillSpace, setClockOn }
