@@ -29,11 +29,11 @@ describe.runIf(hasFirefox)('in Firefox', () => {
     await keepContract(tabs.at(-1) as Tab, world)
   })
 
-  it('P17 six tabs expire together, and make one token request', async () => {
+  it('P17 B1 six tabs expire together, and make one token request', async () => {
     await expireTogether(tabs, world)
   })
 
-  it('P17 six tabs are all answered 401, and make one token request', async () => {
+  it('P17 B1 six tabs are all answered 401, and make one token request', async () => {
     await rejectTogether(tabs, world)
   })
 })

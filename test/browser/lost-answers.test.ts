@@ -7,7 +7,7 @@ import { describeInChromium } from './harness/with-chromium.ts'
 const rounds = isSoak ? 50 : 10
 
 describeInChromium('a tab that goes between a token request and its answer', (stage) => {
-  it(`loses no session, ${rounds} times: the next tab sends the token once more, or adopts`, async () => {
+  it(`B6 loses no session, ${rounds} times: the next tab sends the token once more, or adopts`, async () => {
     const { world } = stage
     const { server } = world
     server.faults.setGrace(60_000)

@@ -36,7 +36,7 @@ describeInChromium('a browser that stores nothing here', (stage) => {
     return tab
   }
 
-  it.each(places)('says so at the start: $name', async (place) => {
+  it.each(places)('B10 says so at the start: $name', async (place) => {
     const tab = await openIn(place, false)
     const error = await tab.run(() =>
       app.session.ready.then(
@@ -56,7 +56,7 @@ describeInChromium('a browser that stores nothing here', (stage) => {
     })
   })
 
-  it.each(places)('keeps the session in memory where the app asks for it: $name', async (place) => {
+  it.each(places)('B10 keeps the session in memory where the app asks for it: $name', async (place) => {
     const tab = await openIn(place, true)
     await stage.world.signIn(tab)
     expect(await tab.run(() => app.session.refresh().then(() => true))).toBe(true)
@@ -100,7 +100,7 @@ describeInChromium('a database in trouble', (stage) => {
 
   const noticesOf = (tab: ChromiumTab) => tab.run(() => app.notices.map(({ type }) => type))
 
-  it.each(troubles)('refuses a sign-in that cannot be kept: $name', async ({ begin, end }) => {
+  it.each(troubles)('B11 refuses a sign-in that cannot be kept: $name', async ({ begin, end }) => {
     const { world } = stage
     const tab = await openTab()
     await tab.run(async () => void (await app.session.ready))
@@ -112,7 +112,7 @@ describeInChromium('a database in trouble', (stage) => {
     expect(await readRecord(tab)).toMatchObject({ status: 'signedIn', sealed: true })
   })
 
-  it.each(troubles)('sends nothing while the intent cannot be written: $name', async ({ begin, end }) => {
+  it.each(troubles)('B11 sends nothing while the intent cannot be written: $name', async ({ begin, end }) => {
     const { world } = stage
     const tab = await openTab()
     await world.signIn(tab)
@@ -125,7 +125,7 @@ describeInChromium('a database in trouble', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it.each(troubles)('P47 serves new tokens from memory until they can be stored: $name', async ({ begin, end }) => {
+  it.each(troubles)('P47 B11 serves new tokens from memory until they can be stored: $name', async ({ begin, end }) => {
     const { world } = stage
     const { server } = world
     const tab = await openTab()
@@ -147,7 +147,7 @@ describeInChromium('a database in trouble', (stage) => {
   })
 
   it.each(troubles)(
-    'P42 tells an end that cannot be stored, and stores it when it can: $name',
+    'P42 B11 tells an end that cannot be stored, and stores it when it can: $name',
     async ({ begin, end }) => {
       const { world } = stage
       const { server } = world
@@ -171,7 +171,7 @@ describeInChromium('a database in trouble', (stage) => {
     },
   )
 
-  it.each(troubles)('P53 signs out here at least: $name', async ({ begin, end }) => {
+  it.each(troubles)('P53 B11 signs out here at least: $name', async ({ begin, end }) => {
     const { world } = stage
     const tab = await openTab()
     await world.signIn(tab)
@@ -189,7 +189,7 @@ describeInChromium('a database in trouble', (stage) => {
     expect(await readRecord(tab)).toMatchObject({ status: 'signedOut', sealed: false })
   })
 
-  it('opens its connection anew, at every step, however often it is lost without a word', async () => {
+  it('B12 opens its connection anew, at every step, however often it is lost without a word', async () => {
     const { world } = stage
     const tab = await openTab()
     await tab.run(() => app.platform.loseAfterEach())
@@ -228,7 +228,7 @@ describeInChromium('a database in trouble', (stage) => {
   ]
 
   it.each(deletions)(
-    'deleted $name: the session is over in every tab, and one can sign in anew',
+    'B13 deleted $name: the session is over in every tab, and one can sign in anew',
     async ({ remove }) => {
       const { world } = stage
       const tabs = await stage.openWindows(2)
@@ -249,7 +249,7 @@ describeInChromium('a database in trouble', (stage) => {
     },
   )
 
-  it('deleted and made anew by another tab: what is written with the old key in mind, the other can open', async () => {
+  it('B13 deleted and made anew by another tab: what is written with the old key in mind, the other can open', async () => {
     const { world } = stage
     const [tab, other] = (await stage.openWindows(2)) as [ChromiumTab, ChromiumTab]
     await world.openApp(tab)
@@ -268,7 +268,7 @@ describeInChromium('a database in trouble', (stage) => {
     expect(await tab.run(async () => JSON.stringify(await app.store.read('acme:carol')))).toBe(record)
   })
 
-  it.each(deletions)('deleted $name during a token request: the tokens are revoked', async ({ remove }) => {
+  it.each(deletions)('B13 deleted $name during a token request: the tokens are revoked', async ({ remove }) => {
     const { world } = stage
     const { server } = world
     const tab = await openTab()

@@ -6,15 +6,15 @@ import { readRecord } from './read-record.ts'
 import { expectOneGeneration, expectOneRequestEach, expireTogether, rejectTogether, shareSession } from './six-tabs.ts'
 
 describeInChromium('tabs that share a session', (stage) => {
-  it('P17 expire together, and make one token request', async () => {
+  it('P17 B1 expire together, and make one token request', async () => {
     await expireTogether(await stage.openWindows(6), stage.world)
   })
 
-  it('P17 are all answered 401, and make one token request', async () => {
+  it('P17 B1 are all answered 401, and make one token request', async () => {
     await rejectTogether(await stage.openWindows(6), stage.world)
   })
 
-  it('P17 fall due together, and make one token request per generation', async () => {
+  it('P17 B1 fall due together, and make one token request per generation', async () => {
     const { world } = stage
     const { server } = world
     const tabs = await stage.openWindows(6)
@@ -28,7 +28,7 @@ describeInChromium('tabs that share a session', (stage) => {
     expectOneRequestEach(world, server.counts.refreshesIssued)
   })
 
-  it('hear of a sign-in, a refresh, a sign-out and an end at once', async () => {
+  it('B2 hear of a sign-in, a refresh, a sign-out and an end at once', async () => {
     const { world } = stage
     const tabs = await stage.openWindows(2)
     const [one, other] = tabs as [ChromiumTab, ChromiumTab]
@@ -47,7 +47,7 @@ describeInChromium('tabs that share a session', (stage) => {
     expect(said).toEqual(['signedIn', 'adopted', 'signedOut', 'signedIn', 'ended'])
   })
 
-  it('P43 sign-out in one while another refreshes: signed out everywhere, no secret stored, the late token revoked', async () => {
+  it('P43 B2 sign-out in one while another refreshes: signed out everywhere, no secret stored, the late token revoked', async () => {
     const { world } = stage
     const { server } = world
     const tabs = await stage.openWindows(2)
@@ -89,7 +89,7 @@ describeInChromium('tabs that share a session', (stage) => {
     expect(server.counts.refreshes).toBe(1)
   })
 
-  it('P20 one holds the lock for ever: valid tokens are served, an expired one gives `leaseTimeout`', async () => {
+  it('P20 B9 one holds the lock for ever: valid tokens are served, an expired one gives `leaseTimeout`', async () => {
     const { world } = stage
     const tabs = await stage.openWindows(2)
     const [one, other] = tabs as [ChromiumTab, ChromiumTab]
@@ -135,7 +135,7 @@ describeInChromium('tabs that share a session', (stage) => {
     expect(world.server.counts.refreshes).toBe(1)
   })
 
-  it('hold several sessions of the same key in one page, as a component that is mounted twice does', async () => {
+  it('B2 hold several sessions of the same key in one page, as a component that is mounted twice does', async () => {
     const { world } = stage
     const [tab] = (await stage.openWindows(1)) as [ChromiumTab]
     await world.openApp(tab)

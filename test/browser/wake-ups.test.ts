@@ -13,7 +13,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     return tabs
   }
 
-  it('refreshes nothing unasked while it is hidden, and what is due as soon as it is shown', async () => {
+  it('B3 refreshes nothing unasked while it is hidden, and what is due as soon as it is shown', async () => {
     const { world } = stage
     const { server } = world
     const [tab, front] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
@@ -30,7 +30,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it('refreshes while it is hidden for whoever asks', async () => {
+  it('B3 refreshes while it is hidden for whoever asks', async () => {
     const { world } = stage
     const [tab, front] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
     await world.openApp(tab)
@@ -41,7 +41,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it('says nothing when it is shown and nothing has changed', async () => {
+  it('B3 says nothing when it is shown and nothing has changed', async () => {
     const { world } = stage
     const [tab, front] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
     await shareSession([tab], world)
@@ -56,7 +56,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expect(world.server.counts.refreshes).toBe(0)
   })
 
-  it('adopts what another has rotated three times while it was frozen, without a request', async () => {
+  it('B4 adopts what another has rotated three times while it was frozen, without a request', async () => {
     const { world } = stage
     const [frozen, other] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
     await shareSession([frozen, other], world)
@@ -87,7 +87,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 3)
   })
 
-  it('keeps nobody from writing when it is frozen while it reads', async () => {
+  it('B4 keeps nobody from writing when it is frozen while it reads', async () => {
     const { world } = stage
     const [frozen, other] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
     await shareSession([frozen, other], world)
@@ -104,7 +104,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it('P31 offline across the expiry: keeps what is stored, and is fresh without a click once it is online', async () => {
+  it('P31 B7 offline across the expiry: keeps what is stored, and is fresh without a click once it is online', async () => {
     const { world } = stage
     const { server } = world
     const [tab] = (await openTabs(1)) as [ChromiumTab]
@@ -124,7 +124,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it('P29 sees that eight hours have passed though no timer has fired', async () => {
+  it('P29 B8 sees that eight hours have passed though no timer has fired', async () => {
     const { world } = stage
     const [tab] = (await openTabs(1)) as [ChromiumTab]
     await shareSession([tab], world)
@@ -137,7 +137,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     expectOneRequestEach(world, 1)
   })
 
-  it('refreshes as often by a clock that is two hours wrong, either way', async () => {
+  it('B8 refreshes as often by a clock that is two hours wrong, either way', async () => {
     const hours = [-2, 0, 2]
     const worlds = await Promise.all(hours.map(() => startWorld({ accessToken: 3 })))
     try {
@@ -159,7 +159,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     }
   })
 
-  it('P43 comes out of the back and forward cache signed out, when another has signed out meanwhile', async () => {
+  it('P43 B5 comes out of the back and forward cache signed out, when another has signed out meanwhile', async () => {
     const { world } = stage
     const [cached, other] = (await openTabs(2)) as [ChromiumTab, ChromiumTab]
     await shareSession([cached, other], world)
