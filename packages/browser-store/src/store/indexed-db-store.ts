@@ -59,6 +59,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): SessionStor
   if (fallback === undefined) return store
   return withMemory(store, {
     probe: () => inPage(() => database.transact('readonly', async () => {})),
-    onFallback: (reason) => onFallback?.(describeDatabaseFailure(reason)),
+    // In a turn of its own: what it throws is the page's to report, and must not keep the session from its store.
+    onFallback: (reason) => queueMicrotask(() => onFallback?.(describeDatabaseFailure(reason))),
   })
 }
