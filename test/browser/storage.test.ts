@@ -259,8 +259,9 @@ describeInChromium('a database in trouble', (stage) => {
     const record = await other.run(async () => JSON.stringify(await app.store.read('acme:bob')))
     expect(await deletions[0]?.remove(tab)).toBe('deleted')
     for (const each of [tab, other]) await each.run(() => app.until(({ reason }) => reason === 'recordRemoved'))
+    // A page that knows of no key makes a new one. The other watches another session, and so has not looked since.
+    await tab.reload()
     await world.signIn(tab)
-    // The other tab watches another session, and so has not looked since.
     await other.run(
       async (text) => void (await app.store.compareAndSet('acme:carol', undefined, JSON.parse(text))),
       record,
