@@ -3,7 +3,7 @@ import { tokenAnswers } from '../authorization-server/index.ts'
 import { eventually } from '../support/eventually.ts'
 import type { ChromiumTab } from './harness/chromium.ts'
 import { describeInChromium } from './harness/with-chromium.ts'
-import { readRecord } from './read-record.ts'
+import { readEntries, readRecord } from './read-record.ts'
 import { expectOneRequestEach, shareSession } from './six-tabs.ts'
 
 const cors = { 'access-control-allow-origin': '*' }
@@ -100,17 +100,31 @@ describeInChromium('a database in trouble', (stage) => {
 
   const noticesOf = (tab: ChromiumTab) => tab.run(() => app.notices.map(({ type }) => type))
 
-  it.each(troubles)('B11 refuses a sign-in that cannot be kept: $name', async ({ begin, end }) => {
-    const { world } = stage
-    const tab = await openTab()
-    await tab.run(async () => void (await app.session.ready))
-    await begin(tab)
-    await expect(world.signIn(tab)).rejects.toThrow(/StoreError/)
-    expect(await tab.run(() => app.token())).toMatchObject({ error: 'NotSignedInError' })
-    await end(tab)
-    await world.signIn(tab)
-    expect(await readRecord(tab)).toMatchObject({ status: 'signedIn', sealed: true })
-  })
+  it.each(troubles)(
+    'P52 B11 refuses a sign-in that cannot be kept, and tells before: $name',
+    async ({ begin, end }) => {
+      const { world } = stage
+      const tab = await openTab()
+      const check = () =>
+        tab.run(() =>
+          app.session.checkStore().then(
+            () => 'good',
+            ({ code }) => code,
+          ),
+        )
+      await tab.run(async () => void (await app.session.ready))
+      expect(await check()).toBe('good')
+      await begin(tab)
+      expect(await check()).toBe('storeUnavailable')
+      await expect(world.signIn(tab)).rejects.toThrow(/StoreError/)
+      expect(await tab.run(() => app.token())).toMatchObject({ error: 'NotSignedInError' })
+      await end(tab)
+      expect(await check()).toBe('good')
+      await world.signIn(tab)
+      expect(await readRecord(tab)).toMatchObject({ status: 'signedIn', sealed: true })
+      expect(JSON.parse(await readEntries(tab))).toHaveLength(2)
+    },
+  )
 
   it.each(troubles)('B11 sends nothing while the intent cannot be written: $name', async ({ begin, end }) => {
     const { world } = stage

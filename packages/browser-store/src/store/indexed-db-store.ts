@@ -53,6 +53,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): SessionStor
       requirePageAbilities()
       return acquireWebLock(`authchart:${name}:${key}`, signal)
     },
+    check: () => inPage(() => records.tryToWrite()),
     watch: channel.watch,
     list: () => inPage(() => records.list()),
   }

@@ -21,10 +21,14 @@ export interface StoredRecords {
   read(key: string): Promise<SessionRecord | undefined>
   compareAndSet(key: string, expectedRevision: string | undefined, next: SessionRecord): Promise<boolean>
   list(): Promise<SessionSummary[]>
+  /** Writes what a session may take, and removes it again. */
+  tryToWrite(): Promise<void>
 }
 
 const sealingKeyName = ['sealingKey']
 const recordName = (key: string) => ['record', key]
+const trialName = ['trial']
+const trialBytes = 16 * 1024
 const everyRecord = () => IDBKeyRange.bound(['record'], ['record', []])
 
 /** How often the database may be deleted and made anew during one write. */
@@ -80,6 +84,12 @@ export function createStoredRecords(database: SessionDatabase): StoredRecords {
         known = written
       }
       throw new StoreError('storeUnavailable', 'The database is being deleted again and again; try again later.')
+    },
+
+    async tryToWrite() {
+      // Not in one transaction: a browser counts what is there when it ends.
+      await database.transact('readwrite', async (entries) => void entries.put(new Uint8Array(trialBytes), trialName))
+      await database.transact('readwrite', async (entries) => void entries.delete(trialName))
     },
 
     async list() {

@@ -34,6 +34,7 @@ export function withMemory(
     read: async (key) => (await chosen()).read(key),
     compareAndSet: async (key, expectedRevision, next) => (await chosen()).compareAndSet(key, expectedRevision, next),
     lease: async (key, options) => (await chosen()).lease(key, options),
+    check: async (key) => (await chosen()).check?.(key),
     list: async () => (await chosen()).list(),
     watch(key, listener) {
       const watches = [store.watch(key, listener), memory.watch(key, listener)]

@@ -52,6 +52,8 @@ async function send(
   },
 ): Promise<Response> {
   const { metadata, parameters, signal, within } = options
+  // Nobody's method: a browser's `fetch` refuses to be one of anything but its window.
+  const { fetch } = server
   try {
     const request = oauth.pushedAuthorizationRequest(
       metadata as unknown as oauth.AuthorizationServer,
@@ -60,7 +62,7 @@ async function send(
       parameters,
       {
         signal: within,
-        [oauth.customFetch]: (url, init) => server.fetch(url, init),
+        [oauth.customFetch]: (url, init) => fetch(url, init),
         [oauth.allowInsecureRequests]: metadata.pushed_authorization_request_endpoint?.startsWith('http:') === true,
       },
     )
