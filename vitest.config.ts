@@ -44,6 +44,13 @@ export default defineConfig({
       }),
       // Every state that the chart can get into: all processor too.
       project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 30_000 }),
+      // Real browsers: by themselves, one file after the other, since each has a browser of several processes.
+      project('browser', ['test/browser/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 3 },
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      }),
       // All processor and no waiting: last, so that it keeps nobody from being in time.
       project('model', ['test/model/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),
     ],

@@ -23,6 +23,7 @@ const systemPackages: readonly SystemPackage[] = [
   { name: 'dbus', provides: '/usr/bin/dbus-run-session', neededFor: keyring },
   { name: 'libglib2.0-bin', provides: '/usr/bin/gdbus', neededFor: keyring },
   { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'tests in a browser' },
+  { name: 'firefox-esr', provides: '/usr/bin/firefox-esr', neededFor: 'test/browser, the contract and six tabs' },
 ]
 
 const missing = systemPackages.filter((systemPackage) => !existsSync(systemPackage.provides))

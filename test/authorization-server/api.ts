@@ -13,6 +13,8 @@ export interface ApiOptions {
   readonly header?: string
   /** Default 0: any free one. */
   readonly port?: number
+  /** Whether a connection serves more than one request. Default true. */
+  readonly keepsConnections?: boolean
   /** How many requests the log remembers. Default 10,000. */
   readonly logLimit?: number
 }
@@ -71,7 +73,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     origin: () => api.origin,
   }
   const other = await startLoopbackServer(createApiListener(parts, 'otherOrigin'))
-  const api = await startLoopbackServer(createApiListener(parts, 'api'), { port: options.port ?? 0 })
+  const api = await startLoopbackServer(createApiListener(parts, 'api'), {
+    port: options.port ?? 0,
+    keepsConnections: options.keepsConnections ?? true,
+  })
 
   async function close(): Promise<void> {
     faults.clear()

@@ -42,6 +42,8 @@ export interface AuthorizationServerOptions {
   readonly port?: number
   /** Lets clients register themselves (RFC 7591). Default: not. */
   readonly registration?: { readonly initialAccessToken?: string }
+  /** Whether a connection serves more than one request. Default true. */
+  readonly keepsConnections?: boolean
   /** How many token requests the log remembers. Default 10,000. */
   readonly logLimit?: number
 }
@@ -143,6 +145,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   let handle: Parameters<typeof startLoopbackServer>[0] = (_request, response) => response.destroy()
   const listener = await startLoopbackServer((request, response) => handle(request, response), {
     port: options.port ?? 0,
+    ...(options.keepsConnections === undefined ? {} : { keepsConnections: options.keepsConnections }),
   })
   const { path = '' } = options
   const issuer = `${listener.origin}${path}`

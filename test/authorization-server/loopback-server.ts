@@ -20,15 +20,21 @@ export interface LoopbackServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Starts listening on `port` of 127.0.0.1 (default 0: any free one); `handle` gets every request. */
+/**
+ * Starts listening on `port` of 127.0.0.1 (default 0: any free one); `handle` gets every request.
+ *
+ * @param options `keepsConnections` false: each connection serves one request. Chromium repeats a POST by itself when a
+ * connection that it uses again dies, and a test that cuts connections would count that.
+ */
 export async function startLoopbackServer(
   handle: RequestListener,
-  { port = 0 }: { port?: number } = {},
+  { port = 0, keepsConnections = true }: { port?: number; keepsConnections?: boolean } = {},
 ): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()
   let connectionsToCut = 0
   // The client decides when an idle connection ends: a server that closes it first resets requests by accident.
   const server = createServer({ keepAliveTimeout: 120_000 }, handle)
+  if (!keepsConnections) server.maxRequestsPerSocket = 1
   server.on('connection', (socket) => {
     if (connectionsToCut > 0) {
       connectionsToCut -= 1

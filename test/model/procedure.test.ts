@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { isSoak } from '../support/soak.ts'
 import { exploreProcedure } from './explore-procedure.ts'
-import { isSoak } from './soak.ts'
 import type { Budget, Guard, Scenario, ServerKind } from './state.ts'
 
 /**

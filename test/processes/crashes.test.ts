@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { NodeStore } from '@authchart/node-store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
-import { isSoak } from '../model/soak.ts'
 import { type NodeStoreInput, openNodeStore } from '../support/node-store-input.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import type { ShareSessionInput } from '../support/programs/share-session.ts'
 import { openSession, tokenSetOf } from '../support/signed-in-session.ts'
+import { isSoak } from '../support/soak.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
 /** What a process that was killed there leaves behind. */

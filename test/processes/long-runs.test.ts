@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
-import { isSoak } from '../model/soak.ts'
 import { eventually } from '../support/eventually.ts'
 import { type NodeStoreInput, openNodeStore } from '../support/node-store-input.ts'
 import { startProgram } from '../support/program.ts'
 import type { LoopFigures, ShareSessionInput } from '../support/programs/share-session.ts'
 import { openSession, sessionKey, tokenSetOf } from '../support/signed-in-session.ts'
+import { isSoak } from '../support/soak.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
 let server: AuthorizationServer

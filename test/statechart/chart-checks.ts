@@ -28,6 +28,25 @@ export function findReplacedRequests({ edges }: ChartGraph): Findings {
   })
 }
 
+/** A page that nobody sees begins a refresh only because somebody asks for one. */
+export function findUnaskedRefreshes({ edges }: ChartGraph): Findings {
+  return findAt(edges, ({ before, after, event }) => {
+    const isBegun = effectOf(after, 'refresher') !== undefined && effectOf(before, 'refresher') === undefined
+    return isBegun && !after.context.visible && !['token.requested', 'refresh.requested'].includes(event.type)
+  })
+}
+
+/** A page that is shown begins the refresh that is due, unless a server asked for patience. */
+export function findMissedRefreshes({ edges }: ChartGraph): Findings {
+  return findAt(edges, ({ before, after, event }) => {
+    const { refreshable } = before.context.token
+    const isIdle = before.matches({ signedIn: { refresh: 'idle' } })
+    const isDue = before.matches({ signedIn: { token: 'expiring' } }) && refreshable
+    const isSpent = before.matches({ signedIn: { token: 'expired' } })
+    return event.type === 'page.shown' && isIdle && (isDue || isSpent) && effectOf(after, 'refresher') === undefined
+  })
+}
+
 /** The rejection of a token that is not held changes nothing. */
 export function findStaleRejectionsHeard({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ before, after, event }) => isStaleRejection(before, event) && !isSame(before, after))
@@ -72,7 +91,8 @@ export function findSignOutImpossible(graph: ChartGraph): Findings {
     const edges = graph.edgesFrom(state)
     const place = (type: string) => edges.filter(({ event }) => event.type === type).map(({ to }) => to)
     const requested = place('signOut.requested')
-    if (state !== 'signingOut') return requested.length === 0 || requested.some((to) => to !== 'signingOut')
+    const isSigningOut = (name: string) => name.startsWith('signingOut')
+    if (!isSigningOut(state)) return requested.length === 0 || !requested.every(isSigningOut)
     const answers = [...place('signOut.stored'), ...place('signOut.failed')]
     return answers.length === 0 || answers.some((to) => !to.startsWith('signedOut'))
   })

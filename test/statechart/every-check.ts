@@ -1,6 +1,7 @@
 import {
   type Findings,
   findDeadEnds,
+  findMissedRefreshes,
   findRejectionsMissed,
   findReplacedRequests,
   findSecondRequests,
@@ -8,6 +9,7 @@ import {
   findStaleRejectionsHeard,
   findTroubleForgotten,
   findTroubleRemembered,
+  findUnaskedRefreshes,
   findUsableWithoutToken,
 } from './chart-checks.ts'
 import type { ChartGraph } from './explore-chart.ts'
@@ -17,6 +19,8 @@ import { findFreshOutOfReach, findRefreshLoops, findRevivals, findSignInsInVain 
 export const everyCheck = {
   'at most one refresh is listened to, and only while refreshing': findSecondRequests,
   'no refresh is replaced by another while its token request could be open': findReplacedRequests,
+  'a hidden page refreshes only what is asked for': findUnaskedRefreshes,
+  'a page that is shown refreshes what is due': findMissedRefreshes,
   'a stale rejection changes nothing': findStaleRejectionsHeard,
   'the rejection of the token that is held is never missed': findRejectionsMissed,
   'no refresh leads to the next without a wait': findRefreshLoops,

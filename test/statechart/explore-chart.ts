@@ -3,7 +3,7 @@ import { type ActorLogic, getInitialSnapshot } from 'xstate'
 import { getAdjacencyMap } from 'xstate/graph'
 import { type ChartEvent, type ChartSnapshot, describePlace } from './chart-snapshot.ts'
 import type { TokenKind } from './chart-times.ts'
-import { possibleEvents } from './possible-events.ts'
+import { pageEvents, possibleEvents } from './possible-events.ts'
 import { classOf } from './state-class.ts'
 
 /** One step of the chart, between two classes of states. */
@@ -31,6 +31,8 @@ export interface Exploration {
   readonly needsSignIn?: boolean
   readonly tokenKinds?: readonly TokenKind[]
   readonly machine?: typeof sessionMachine
+  /** Whether the page is hidden and shown. Default: it is always seen. */
+  readonly pageIsHidden?: boolean
   /** Leaves out, in a world made small, what else could happen there. */
   readonly leaveOut?: (chart: ChartSnapshot, event: ChartEvent) => boolean
   /** How many steps at the most. */
@@ -68,14 +70,15 @@ export function exploreChart(exploration: Exploration): ChartGraph {
 
 /** All steps from one state. */
 export function stepsFrom(before: ChartSnapshot, exploration: Omit<Exploration, 'refreshTiming'> = {}): Edge[] {
-  const { machine = sessionMachine, tokenKinds = tokenKindsOf(before), leaveOut = () => false } = exploration
+  const { machine = sessionMachine, tokenKinds = tokenKindsOf(before), pageIsHidden } = exploration
+  const { leaveOut = () => false } = exploration
   const from = classOf(before)
   // The machine hears its own timers too, which its type does not say.
   const logic = machine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>
   // One state at a time: a traversal of all at once keeps a queue that it takes from in quadratic time.
   const map = getAdjacencyMap(logic, {
     fromState: before,
-    events: possibleEvents(before, tokenKinds),
+    events: [...possibleEvents(before, tokenKinds), ...(pageIsHidden ? pageEvents(before.context) : [])],
     filterEvents: (chart, event) => !leaveOut(chart, event),
     serializeState: (chart) => (chart === before ? 'before' : 'after'),
     stopWhen: (chart) => chart !== before,

@@ -1,4 +1,4 @@
-import { and, not, stateIn } from 'xstate'
+import { and, not, or, stateIn } from 'xstate'
 import { type StateConfig, stateAt, transitionsAt } from './changed-chart.ts'
 import type { CheckName } from './every-check.ts'
 import type { Exploration } from './explore-chart.ts'
@@ -53,6 +53,23 @@ export const chartFaults: readonly ChartFault[] = [
     name: 'counting every rejection of a token that is due',
     foundBy: 'a stale rejection changes nothing',
     change: (root) => dropGuard(stateAt(root, 'signedIn.token.expiring'), 'token.rejected'),
+  },
+  {
+    name: 'refreshing eagerly whether or not anybody looks',
+    foundBy: 'a hidden page refreshes only what is asked for',
+    world: { pageIsHidden: true },
+    change(root) {
+      stateAt(root, 'signedIn.refresh.idle').always = {
+        target: 'refreshing',
+        guard: or([and(['isRefreshable', 'isExpiring']), 'isSpent']),
+      }
+    },
+  },
+  {
+    name: 'not hearing that the page is shown',
+    foundBy: 'a page that is shown refreshes what is due',
+    world: { pageIsHidden: true },
+    change: (root) => void delete root.on?.['page.shown'],
   },
   {
     name: 'not hearing a rejection while the token is being judged',

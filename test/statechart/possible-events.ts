@@ -80,6 +80,16 @@ function deviceEvents({ token }: SessionContext): ChartEvent[] {
   ]
 }
 
+/**
+ * The page is hidden and shown. Apart from the others: a hidden page behaves as one that refreshes on use, so that every
+ * state twice would tell little more than the few of a small world do.
+ */
+export function pageEvents({ token, visible }: SessionContext): ChartEvent[] {
+  const { fresh, expired } = instantsOf(token.generation)
+  if (visible) return [{ type: 'page.hidden' }]
+  return [fresh, expired].map((now): ChartEvent => ({ type: 'page.shown', now }))
+}
+
 /** Requests carry the token that is held, or one that was held when they were sent. */
 function requestEvents({ token }: SessionContext): ChartEvent[] {
   const { generation, held } = token

@@ -10,7 +10,12 @@ import { instantsBefore, isUselessOnArrival, phaseWithoutDelay } from './chart-t
  * outcome of a request, whether the device is online and why a refresh was begun (both tell the effects, and them only).
  */
 export function classOf(chart: ChartSnapshot): string {
-  return [describePlace(chart), ...tokenFacts(chart), ...refreshFacts(chart)].join(' ')
+  return [describePlace(chart), ...tokenFacts(chart), ...refreshFacts(chart), ...pageFacts(chart)].join(' ')
+}
+
+/** Who refreshes on use does so whether or not anybody sees the page. */
+function pageFacts({ context: { refreshTiming, visible } }: ChartSnapshot): string[] {
+  return refreshTiming === 'eager' && !visible ? ['hidden'] : []
 }
 
 function tokenFacts(chart: ChartSnapshot): string[] {

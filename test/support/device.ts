@@ -2,7 +2,7 @@ import type { Environment } from '@authchart/core'
 
 type Change = Parameters<Parameters<Environment['subscribe']>[0]>[0]
 
-/** A device whose network and sleep a test decides. */
+/** A device whose network, page and sleep a test decides. */
 export interface Device {
   readonly environment: Environment
   /** How many listen. */
@@ -14,9 +14,11 @@ export interface Device {
 export function createDevice(): Device {
   const listeners = new Set<(change: Change) => void>()
   let online = true
+  let visible = true
   return {
     environment: {
       isOnline: () => online,
+      isVisible: () => visible,
       subscribe(listener) {
         listeners.add(listener)
         return () => void listeners.delete(listener)
@@ -26,7 +28,8 @@ export function createDevice(): Device {
       return listeners.size
     },
     tell(change) {
-      if (change !== 'resumed') online = change === 'online'
+      if (change === 'online' || change === 'offline') online = change === 'online'
+      if (change === 'shown' || change === 'hidden') visible = change === 'shown'
       for (const listener of [...listeners]) listener(change)
     },
   }

@@ -1,6 +1,6 @@
 import { env } from 'node:process'
 import fc from 'fast-check'
-import { isSoak } from '../soak.ts'
+import { isSoak } from '../../support/soak.ts'
 import type { ServerKind } from '../state.ts'
 import { runSchedule } from './run-schedule.ts'
 import { InvariantViolation, type Script, type StepScheduler } from './schedule.ts'

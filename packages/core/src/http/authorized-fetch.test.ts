@@ -51,6 +51,24 @@ test.each([
   expect(sent[0]?.init).toBe(init)
 })
 
+test.each([
+  ['a URL', 'https://api.example/'],
+  ['a Request', new Request('https://api.example/')],
+])("calls fetch as nobody's method for %s, which a browser's insists on", async (_name, target) => {
+  const callers: unknown[] = []
+  const { authorizedFetch } = createTestFetch(
+    {},
+    {
+      async fetch(this: unknown) {
+        callers.push(this)
+        return new Response()
+      },
+    },
+  )
+  await authorizedFetch(target)
+  expect(callers).toEqual([undefined])
+})
+
 test("passes a Request with the app's own header on as it is", async () => {
   const { authorizedFetch, sent } = createTestFetch()
   const request = new Request('https://api.example/', { headers: { authorization: 'Basic abc' } })

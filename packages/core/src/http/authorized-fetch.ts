@@ -50,19 +50,20 @@ export function createAuthorizedFetch(
 
 type Call = Pick<OutgoingFetch, 'origin' | 'url' | 'header' | 'init'> & { readonly fetch: typeof globalThis.fetch }
 
-function sendableOfUrl(url: string, call: Call): Sendable {
+/** Fetches by a function that is nobody's method: a browser's own refuses to be one of anything but its window. */
+function sendableOfUrl(url: string, { fetch, ...call }: Call): Sendable {
   const isOneShot = bodyKindOf(call.init.body) === 'oneShot'
-  return createSendable({ ...call, isOneShot, transmit: (init) => call.fetch(url, init) })
+  return createSendable({ ...call, isOneShot, transmit: (init) => fetch(url, init) })
 }
 
-function sendableOfRequest(request: Request, call: Call): Sendable {
+function sendableOfRequest(request: Request, { fetch, ...call }: Call): Sendable {
   const isOneShot = hidesBody(request, call) || bodyKindOf(call.init.body) === 'oneShot'
-  return createSendable({ ...call, request, isOneShot, transmit: (init) => call.fetch(request, init) })
+  return createSendable({ ...call, request, isOneShot, transmit: (init) => fetch(request, init) })
 }
 
 /** Sends clones and keeps the original for the next send. */
-async function sendClone(sender: TokenSender, request: Request, call: Call): Promise<Response> {
-  const transmit: OutgoingFetch['transmit'] = (init) => call.fetch(request.clone(), init)
+async function sendClone(sender: TokenSender, request: Request, { fetch, ...call }: Call): Promise<Response> {
+  const transmit: OutgoingFetch['transmit'] = (init) => fetch(request.clone(), init)
   try {
     return await sendWithToken(sender, createSendable({ ...call, request, isOneShot: false, transmit }))
   } finally {
@@ -72,7 +73,7 @@ async function sendClone(sender: TokenSender, request: Request, call: Call): Pro
 }
 
 /** Whether the body that goes out is one inside a `Request`. */
-function hidesBody(request: Request, { init }: Call): boolean {
+function hidesBody(request: Request, { init }: Pick<Call, 'init'>): boolean {
   return bodyKindOf(init.body) === 'none' && hiddenBodyKindOf(request) === 'oneShot'
 }
 

@@ -45,6 +45,8 @@ async function revokeToken(
   options: { metadata: AuthorizationServerMetadata; signal: AbortSignal; token: string; hint: string },
 ): Promise<string | undefined> {
   const { metadata, signal, token, hint } = options
+  // Nobody's method: a browser's `fetch` refuses to be one of anything but its window.
+  const { fetch } = server
   let response: Response
   try {
     const request = oauth.revocationRequest(
@@ -55,7 +57,7 @@ async function revokeToken(
       {
         signal,
         additionalParameters: { token_type_hint: hint },
-        [oauth.customFetch]: (url, init) => server.fetch(url, init),
+        [oauth.customFetch]: (url, init) => fetch(url, init),
         [oauth.allowInsecureRequests]: metadata.revocation_endpoint?.startsWith('http:') === true,
       },
     )

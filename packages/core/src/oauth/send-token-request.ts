@@ -107,7 +107,8 @@ async function sendRequest(
   { metadata, send, request, exchange }: SendOptions,
 ): Promise<Response | TokenEndpointFailure> {
   const { signal } = request
-  const { clientId, clientAuthentication } = server
+  // Nobody's method: a browser's `fetch` refuses to be one of anything but its window.
+  const { clientId, clientAuthentication, fetch } = server
   exchange.handedToFetch = false
   try {
     const headers = await createProofHeaders(server, { request, exchange, url: metadata.token_endpoint })
@@ -121,7 +122,7 @@ async function sendRequest(
         [oauth.allowInsecureRequests]: metadata.token_endpoint.startsWith('http:'),
         [oauth.customFetch]: (url, init) => {
           noteRequest(url, { body: init.body, headers: new Headers(init.headers), exchange })
-          return server.fetch(url, init)
+          return fetch(url, init)
         },
       },
     )

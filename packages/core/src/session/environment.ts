@@ -3,24 +3,50 @@ export interface Environment {
   /** `false` only where the device is sure that it has no network. */
   isOnline(): boolean
   /**
-   * Calls back when the network comes or goes, and when the program goes on after a sleep or is shown again. Returns a
-   * function that ends that.
+   * `false` while nobody can see the page: nothing is refreshed there unless somebody asks for a token. Where there is
+   * no such thing as seeing, leave it out.
    */
-  subscribe(listener: (change: 'online' | 'offline' | 'resumed') => void): () => void
+  isVisible?(): boolean
+  /**
+   * Calls back when the network comes or goes, when the page is hidden or shown, and when the program goes on after a
+   * sleep. Returns a function that ends that.
+   */
+  subscribe(listener: (change: 'online' | 'offline' | 'hidden' | 'shown' | 'resumed') => void): () => void
 }
 
-/** The device as `globalThis` shows it: in a browser its network events; elsewhere nothing, and always online. */
+/** What a page has of these, and what anything else may have not. */
+type Surroundings = Partial<
+  Pick<typeof globalThis, 'document' | 'navigator' | 'addEventListener' | 'removeEventListener'>
+>
+
+/**
+ * The device as `globalThis` shows it: in a browser its network, and whether its page is hidden, frozen or put aside;
+ * elsewhere nothing, always online and always seen.
+ */
 export const globalEnvironment: Environment = {
-  isOnline: () => (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine !== false,
+  isOnline: () => surroundings().navigator?.onLine !== false,
+  isVisible,
   subscribe(listener) {
-    const target = globalThis as Partial<EventTarget>
-    const onOnline = () => listener('online')
-    const onOffline = () => listener('offline')
-    target.addEventListener?.('online', onOnline)
-    target.addEventListener?.('offline', onOffline)
+    const { document } = surroundings()
+    const handlers: readonly (readonly [Partial<EventTarget> | undefined, string, (event: Event) => void])[] = [
+      [globalThis, 'online', () => listener('online')],
+      [globalThis, 'offline', () => listener('offline')],
+      [document, 'visibilitychange', () => listener(isVisible() ? 'shown' : 'hidden')],
+      // A frozen page goes on (https://wicg.github.io/page-lifecycle/), and one comes out of the back and forward cache.
+      [document, 'resume', () => listener('resumed')],
+      [globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('resumed')],
+    ]
+    for (const [target, type, handler] of handlers) target?.addEventListener?.(type, handler)
     return () => {
-      target.removeEventListener?.('online', onOnline)
-      target.removeEventListener?.('offline', onOffline)
+      for (const [target, type, handler] of handlers) target?.removeEventListener?.(type, handler)
     }
   },
+}
+
+function isVisible(): boolean {
+  return surroundings().document?.visibilityState !== 'hidden'
+}
+
+function surroundings(): Surroundings {
+  return globalThis
 }

@@ -109,6 +109,7 @@ function describeInput({ key, refreshTiming, environment, signInHint, grant }: R
     refreshTiming,
     online: environment.isOnline(),
     ...(needsSignIn(grant) ? {} : { needsSignIn: false }),
+    visible: environment.isVisible?.() ?? true,
     ...(signInHint === undefined ? {} : { signInHint }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered }),
@@ -123,7 +124,10 @@ function connect(parts: SessionParts, environment: ResolvedOptions['environment'
     const now = clock.now()
     if (change === 'online') parts.send({ type: 'network.online', now })
     if (change === 'offline') parts.send({ type: 'network.offline' })
-    if (change === 'resumed') parts.send({ type: 'clock.resumed', now })
+    if (change === 'hidden') parts.send({ type: 'page.hidden' })
+    if (change === 'shown') parts.send({ type: 'page.shown', now })
+    // Much may have happened that a page in the background, or a sleeping device, did not hear of.
+    if (change === 'shown' || change === 'resumed') parts.send({ type: 'clock.resumed', now })
   })
   return () => {
     unwatch()

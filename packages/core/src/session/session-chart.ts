@@ -18,6 +18,8 @@ export const sessionMachine = sessionSetup.createMachine({
   on: {
     'network.online': { actions: 'noteOnline' },
     'network.offline': { actions: 'noteOffline' },
+    'page.shown': { actions: 'noteShown' },
+    'page.hidden': { actions: 'noteHidden' },
     'revocation.failed': { actions: 'sayRevocationFailed' },
     'signIn.stored': [
       {

@@ -13,6 +13,8 @@ export interface SessionInput {
   readonly online: boolean
   /** Whether there is no session before somebody has signed in. Default `true`. */
   readonly needsSignIn?: boolean
+  /** Whether anybody can see the page. Default `true`. */
+  readonly visible?: boolean
   readonly signInHint?: string
   readonly clientId?: string
   readonly dynamicallyRegistered?: boolean
@@ -20,6 +22,7 @@ export interface SessionInput {
 
 /** What the chart remembers. Metadata only; all times are milliseconds since the epoch. */
 export interface SessionContext extends SessionInput {
+  readonly visible: boolean
   readonly token: TokenFacts
   /** When the token was last compared with the clock. */
   readonly judgedAt: number
@@ -76,6 +79,7 @@ export const noToken: TokenFacts = {
 export function createContext(input: SessionInput): SessionContext {
   return {
     ...input,
+    visible: input.visible ?? true,
     token: noToken,
     judgedAt: 0,
     rejectedGeneration: 0,
@@ -110,9 +114,12 @@ export function promptOf(context: SessionContext, event: SessionEvent): RefreshP
   }
 }
 
+/** What may have ended whatever made a refresh fail. */
+const wakeUps: ReadonlySet<SessionEvent['type']> = new Set(['clock.resumed', 'network.online', 'page.shown'])
+
 function causeOf(context: SessionContext, event: SessionEvent): RefreshPrompt['cause'] {
   if (event.type === 'refresh.requested') return 'explicit'
-  if (context.resumed || event.type === 'clock.resumed' || event.type === 'network.online') return 'resumed'
+  if (context.resumed || wakeUps.has(event.type)) return 'resumed'
   // A rejected token that has expired meanwhile is due like any other: nobody's refusal explains that.
   const now = 'now' in event ? event.now : context.judgedAt
   return isRejected(context) && judgeHeldToken(context.token, now) !== 'expired' ? 'rejected' : 'due'

@@ -27,6 +27,9 @@ export type SessionEvent =
   | { readonly type: 'clock.resumed'; readonly now: number }
   | { readonly type: 'network.online'; readonly now: number }
   | { readonly type: 'network.offline' }
+  /** Somebody can see the page again; whatever happened meanwhile is told by `clock.resumed`. */
+  | { readonly type: 'page.shown'; readonly now: number }
+  | { readonly type: 'page.hidden' }
   // What callers want.
   /** Somebody needs a token and the one there is will not do. `evenIfFresh`: it does not last long enough. */
   | { readonly type: 'token.requested'; readonly now: number; readonly evenIfFresh: boolean }

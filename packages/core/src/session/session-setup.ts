@@ -61,7 +61,8 @@ export const sessionSetup = setup({
     isLater: ({ context }, generation: number) => generation > context.token.generation,
     isOlder: ({ context }, generation: number) => generation < context.token.generation,
     isUnusableOnArrival: (_, token: TokenFacts) => token.retryAt !== undefined,
-    refreshesEagerly: ({ context }) => context.refreshTiming === 'eager',
+    /** Somebody is looking, and wants a fresh token before they ask. */
+    refreshesEagerly: ({ context }) => refreshesEagerly(context),
     isRefreshable: ({ context }) => context.token.refreshable,
     isSpent: stateIn({ signedIn: { token: 'expired' } }),
     isRefused: stateIn({ signedIn: { token: 'rejected' } }),
@@ -74,7 +75,7 @@ export const sessionSetup = setup({
     needsRefreshAndRetryIsDue: ({ context }, request: { now: number; evenIfFresh: boolean }) =>
       isRetryDue(context.failure, request.now) && needsRefresh(context, request),
     serverAllows: ({ context }, now: number) => serverAllows(context, now),
-    resumesEagerly: ({ context }, now: number) => context.refreshTiming === 'eager' && serverAllows(context, now),
+    resumesEagerly: ({ context }, now: number) => refreshesEagerly(context) && serverAllows(context, now),
     /** The record was there when last heard of. */
     wasStored: ({ context }) => context.end?.reason !== 'recordRemoved',
     hasLostRecord: and(['needsSignIn', 'wasStored']),
@@ -92,6 +93,8 @@ export const sessionSetup = setup({
     noteTime: assign((_, now: number) => ({ judgedAt: now })),
     noteOnline: assign({ online: true }),
     noteOffline: assign({ online: false }),
+    noteShown: assign({ visible: true }),
+    noteHidden: assign({ visible: false }),
     takeToken: enqueueActions(({ context, enqueue }, token: TokenFacts) => {
       const isNew = token.generation !== context.token.generation
       enqueue.assign(isNew ? { token, said: { ...context.said, signedOut: false, stepUps: [] } } : { token })
@@ -237,6 +240,11 @@ function needsRefresh(context: SessionContext, request: { now: number; evenIfFre
   const { token } = context
   if (!token.refreshable) return isRejected(context) || judgeHeldToken(token, request.now) === 'expired'
   return request.evenIfFresh || isRejected(context) || judgeHeldToken(token, request.now) !== 'fresh'
+}
+
+/** In a page that nobody sees, only what somebody asks for is done. */
+function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
+  return refreshTiming === 'eager' && visible
 }
 
 /** Our own backoff may be left early; what a server asked for may not. */

@@ -1,0 +1,59 @@
+import type { SessionSecrets } from '@authchart/core/store'
+import type { SealingKey } from './sealing-key.ts'
+
+/** The secret part of a record as it lies in the database. */
+export interface SealedSecrets {
+  readonly sealingKeyId: string
+  readonly initializationVector: Uint8Array<ArrayBuffer>
+  readonly ciphertext: ArrayBuffer
+  /** Members of the secrets that hold a `CryptoKey`: those are no text, and cannot be read out where they lie. */
+  readonly keys: Readonly<Record<string, unknown>>
+}
+
+/** What a sealed part belongs to: moved elsewhere, it does not open. */
+export interface SealingContext {
+  readonly key: string
+  readonly generation: number
+}
+
+/** Seals the secret part of a record. */
+export async function sealSecrets(
+  secrets: SessionSecrets,
+  sealingKey: SealingKey,
+  context: SealingContext,
+): Promise<SealedSecrets> {
+  const members = Object.entries(secrets)
+  const texts = Object.fromEntries(members.filter(([, value]) => !holdsCryptoKey(value)))
+  const keys = Object.fromEntries(members.filter(([, value]) => holdsCryptoKey(value)))
+  // 96 random bits for each write: NIST SP 800-38D, section 8.2.2, allows 2^32 of them under one key.
+  const initializationVector = crypto.getRandomValues(new Uint8Array(12))
+  const ciphertext = await crypto.subtle.encrypt(
+    algorithm(initializationVector, context),
+    sealingKey.key,
+    new TextEncoder().encode(JSON.stringify(texts)),
+  )
+  return { sealingKeyId: sealingKey.id, initializationVector, ciphertext, keys }
+}
+
+/**
+ * Opens what was sealed.
+ * @throws when it was sealed with another key, belongs to another record, or was changed
+ */
+export async function openSecrets(
+  { initializationVector, ciphertext, keys }: SealedSecrets,
+  sealingKey: SealingKey,
+  context: SealingContext,
+): Promise<SessionSecrets> {
+  const text = await crypto.subtle.decrypt(algorithm(initializationVector, context), sealingKey.key, ciphertext)
+  return { ...(JSON.parse(new TextDecoder().decode(text)) as SessionSecrets), ...keys }
+}
+
+function algorithm(iv: Uint8Array<ArrayBuffer>, { key, generation }: SealingContext): AesGcmParams {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(JSON.stringify([key, generation])) }
+}
+
+/** A `CryptoKey`, or a pair of them. */
+function holdsCryptoKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return value instanceof CryptoKey || Object.values(value).some((member) => member instanceof CryptoKey)
+}
