@@ -157,10 +157,10 @@ describe('metadata that is old', () => {
     await askAfter(0)
     state.isDown = true
     for (let count = 0; count < 20; count += 1) expect(await askAfter(count === 0 ? 2 * hour : 1)).toBe(1)
-    await requests(2)
-    expect(await askAfter(minute + 1)).toBe(1)
-    expect(await requests(3)).toBe(3)
-    expect(paths).toHaveLength(3)
+    expect(await requests(2)).toBe(2)
+    // Whoever asks while the failure is still on its way shares it.
+    const isAskedAgain = async () => paths.length > 2 || ((await askAfter(minute + 1)) === 1 && paths.length > 2)
+    await eventually(isAskedAgain, { description: 'another request, a minute later' })
   })
 
   it('serves no longer than a day', async () => {

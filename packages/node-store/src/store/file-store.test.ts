@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSession } from '@authchart/core'
 import { isStoreError, type StoreError } from '@authchart/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileStem, recordFile } from '../../../../test/support/folder-place.ts'
@@ -76,7 +77,6 @@ describe('a record', () => {
     ['changed in its clear part', (text: string) => text.replace('"subject":"alice"', '"subject":"mallory"')],
     ['changed in its generation', (text: string) => text.replace('"generation":5', '"generation":4')],
     ['changed in its sealed part', (text: string) => text.replace(/"text":"...../, '"text":"AAAAA')],
-    ['without its sealed part', (text: string) => text.replace(/,"sealed":\{[^}]*\}/, '')],
   ])('that is %s is unreadable, as an error that says what to do', async (_name, change) => {
     const store = openStore()
     await store.compareAndSet('acme:alice', undefined, createRecord())
@@ -87,6 +87,17 @@ describe('a record', () => {
       code: 'recordUnreadable',
       message: expect.stringMatching(/left as it is; remove its file/),
     })
+  })
+
+  it('that has lost its sealed part is unreadable to a session that somebody signed in', async () => {
+    const store = openStore()
+    await store.compareAndSet('acme:alice', undefined, createRecord())
+    const path = recordFile(directory, 'acme:alice')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/,"sealed":\{[^}]*\}/, ''))
+    // To the store it looks like one that nobody has to sign in for, before its first token.
+    expect((await store.read('acme:alice'))?.secrets).toBeUndefined()
+    await using session = createSession({ key: 'acme:alice', store, grant: () => Promise.reject(new Error('No.')) })
+    await expect(session.ready).rejects.toMatchObject({ code: 'recordUnreadable' })
   })
 
   it('of another session, put in its place, does not open', async () => {
