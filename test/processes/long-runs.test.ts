@@ -43,7 +43,8 @@ it('a holder that is suspended during its request keeps the lease: nobody sends 
   await using signedIn = openSession(server, { store: openNodeStore(store) })
   await signedIn.signIn({ ...tokenSetOf(await server.signIn()), expiresIn: 0 })
   const gate = server.faults.hold({ times: 1 })
-  await using holder = await start()
+  // Time goes on for a process that is suspended: its caller would be answered as having waited too long.
+  await using holder = await start({ maximumWaitMilliseconds: 70_000 })
   holder.tell('token')
   await gate.arrived()
   holder.signal('SIGSTOP')
