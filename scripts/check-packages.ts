@@ -10,7 +10,7 @@ import { findTarballFaults, type Tarball } from './tarball-faults.ts'
 const folders = readdirSync(join(repositoryRoot, 'packages')).map((name) => join(repositoryRoot, 'packages', name))
 const workFolder = mkdtempSync(join(tmpdir(), 'authchart-packages-'))
 try {
-  buildAnew()
+  runCommand('node', ['scripts/build.ts'])
   const faults = folders.flatMap(checkPackage)
   for (const fault of faults) console.error(fault)
   if (faults.length > 0) process.exitCode = 1
@@ -19,12 +19,6 @@ try {
   process.exitCode = 1
 } finally {
   rmSync(workFolder, { recursive: true })
-}
-
-/** From nothing, since `tsc --build` leaves what it once built from sources that are gone. */
-function buildAnew() {
-  for (const folder of folders) rmSync(join(folder, 'dist'), { recursive: true, force: true })
-  runCommand('tsc', ['--build', 'tsconfig.build.json'])
 }
 
 function checkPackage(folder: string): string[] {

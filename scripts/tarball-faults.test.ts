@@ -10,7 +10,7 @@ const soundPackage = {
   'dist/index.js': 'export {}',
   'dist/index.js.map': '{}',
   'dist/index.d.ts': "export type { Session } from './session/session.ts'",
-  'dist/session/session.js': 'export {}',
+  'dist/chunks/ABC.js': 'export {}',
   'dist/session/session.d.ts': 'export interface Session {}',
 }
 
@@ -29,7 +29,9 @@ describe('findTarballFaults', () => {
     ['a test', { 'src/a.test.ts': '', 'dist/a.test.js': '' }, 'src/a.test.ts does not belong there'],
     ['a build record', { 'dist/.tsbuildinfo': '' }, 'dist/.tsbuildinfo does not belong there'],
     ['a built file whose source is gone', { 'dist/old.js': '' }, 'dist/old.js has no source'],
-    ['a source that was not built', { 'src/new.ts': '' }, 'src/new.ts is not built'],
+    ['a door that was not built', { 'src/new.ts': '', 'dist/new.d.ts': '' }, 'src/new.ts is not built'],
+    ['a source that was not declared', { 'src/a/new.ts': '' }, 'src/a/new.ts is not declared'],
+    ['a declaration whose source is gone', { 'dist/old.d.ts': '' }, 'dist/old.d.ts has no source'],
     [
       'the source condition',
       { 'package.json': '{ "name": "a", "exports": { "@authchart/source": "" } }' },

@@ -32,11 +32,17 @@ function findStrayFiles(tarball: Tarball): string[] {
 }
 
 function findUnmatchedSources(tarball: Tarball): string[] {
-  const sources = [...tarball.keys()].filter((file) => file.startsWith('src/')).map((file) => file.slice(4, -3))
-  const built = [...tarball.keys()].filter((file) => /^dist\/.*\.js$/.test(file)).map((file) => file.slice(5, -3))
+  const pathsOf = (pattern: RegExp) => [...tarball.keys()].flatMap((file) => pattern.exec(file)?.[1] ?? [])
+  const sources = pathsOf(/^src\/(.*)\.ts$/)
+  const declared = pathsOf(/^dist\/(.*)\.d\.ts$/)
+  // A door is a source directly in src/; what doors share is in chunks.
+  const doors = sources.filter((path) => !path.includes('/'))
+  const built = pathsOf(/^dist\/(?!chunks\/)(.*)\.js$/)
   return [
-    ...sources.filter((path) => !built.includes(path)).map((path) => `src/${path}.ts is not built`),
-    ...built.filter((path) => !sources.includes(path)).map((path) => `dist/${path}.js has no source`),
+    ...sources.filter((path) => !declared.includes(path)).map((path) => `src/${path}.ts is not declared`),
+    ...declared.filter((path) => !sources.includes(path)).map((path) => `dist/${path}.d.ts has no source`),
+    ...doors.filter((path) => !built.includes(path)).map((path) => `src/${path}.ts is not built`),
+    ...built.filter((path) => !doors.includes(path)).map((path) => `dist/${path}.js has no source`),
   ]
 }
 

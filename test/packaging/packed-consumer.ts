@@ -36,7 +36,7 @@ const require = createRequire(import.meta.url)
 /** Builds, packs and unpacks the packages into a new project, with a copy of the type tests as its sources. */
 export function createPackedConsumer(): PackedConsumer {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'authchart-consumer-'))
-  runCommand('tsc', ['--build', 'tsconfig.build.json'])
+  runCommand('node', ['scripts/build.ts'])
   for (const name of readdirSync(join(repositoryRoot, 'packages'))) install(name, folder)
   // No registry is asked: what the packages depend on is here already.
   for (const name of ['xstate', 'oauth4webapi', 'ky']) {
