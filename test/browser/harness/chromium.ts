@@ -1,18 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import { chromiumPath, quietSwitches } from '../../support/chromium.ts'
 import type { Tab } from './tab.ts'
-
-const executable = '/usr/bin/chromium'
-
-/** Whether there is a Chromium; where there is none, says so, since its tests are skipped then. */
-export const hasChromium = existsSync(executable)
-if (!hasChromium) console.warn(`SKIPPED: there is no ${executable}. Install it, or run \`pnpm setup:system\` as root.`)
 
 /** A tab of Chromium, with what only Chromium can be made to do. */
 export interface ChromiumTab extends Tab {
@@ -33,13 +27,7 @@ export interface Chromium extends AsyncDisposable {
 
 const switches = [
   '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  ...quietSwitches,
   '--remote-debugging-port=0',
   // A host that is no loopback by name: its pages are no secure context.
   '--host-resolver-rules=MAP insecure.example 127.0.0.1',
@@ -51,7 +39,7 @@ const switches = [
  */
 export async function startChromium(): Promise<Chromium> {
   const profile = await mkdtemp(join(tmpdir(), 'authchart-chromium-'))
-  const child = spawn(executable, [...switches, `--user-data-dir=${profile}`, 'about:blank'], {
+  const child = spawn(chromiumPath, [...switches, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const endpoint = await findEndpoint(child.stderr)

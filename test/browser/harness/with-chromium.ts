@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
-import { type Chromium, type ChromiumTab, hasChromium, startChromium } from './chromium.ts'
+import { hasChromium } from '../../support/chromium.ts'
+import { type Chromium, type ChromiumTab, startChromium } from './chromium.ts'
 import { startWorld, type World } from './world.ts'
 
 /** What a test in Chromium works with. */

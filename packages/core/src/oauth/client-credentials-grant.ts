@@ -2,10 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant } from '../token/grant.ts'
-import { readResources } from './resource-parameters.ts'
-import { revokeTokens } from './revoke-tokens.ts'
+import { describeGrant, readAskedTokens } from './describe-grant.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, knownServerOptions, readServerOptions } from './server-options.ts'
 
 export interface ClientCredentialsGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: what the server grants by itself. */
@@ -30,23 +29,17 @@ export function clientCredentialsGrant(options: ClientCredentialsGrantOptions): 
   const server = readServerOptions(options)
   rejectUnknownOptions(options, knownOptions)
   assertConfidential(options)
-  const parameters = readParameters(options)
+  const parameters = readAskedTokens(options)
   return {
+    ...describeGrant(server, options),
     needsRefreshToken: false,
     needsSignIn: false,
-    identity: {
-      issuer: server.issuerIdentifier,
-      clientId: server.clientId,
-      ...(options.dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered: options.dynamicallyRegistered }),
-    },
-    ...(server.dpop === undefined ? {} : { dpop: server.dpop }),
     refresh: (request) =>
       sendTokenRequest(server, {
         request,
         send: (metadata, client, clientAuthentication, requestOptions) =>
           oauth.clientCredentialsGrantRequest(metadata, client, clientAuthentication, parameters, requestOptions),
       }),
-    revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
   }
 }
 
@@ -61,14 +54,4 @@ function assertConfidential({ clientSecret, clientAuthentication }: ClientCreden
   if (clientSecret === undefined && clientAuthentication === undefined) {
     throw new ConfigurationError('clientAuthentication', 'is needed, or `clientSecret`: the client acts for itself')
   }
-}
-
-function readParameters({ scope, resource }: ClientCredentialsGrantOptions): URLSearchParams {
-  const parameters = new URLSearchParams()
-  if (scope !== undefined) {
-    assertText(scope, 'scope')
-    parameters.set('scope', scope)
-  }
-  for (const uri of readResources(resource)) parameters.append('resource', uri)
-  return parameters
 }

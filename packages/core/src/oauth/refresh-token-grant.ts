@@ -2,10 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant, GrantOutcome, GrantRequest } from '../token/grant.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
-import { readResources } from './resource-parameters.ts'
-import { revokeTokens } from './revoke-tokens.ts'
+import { describeGrant, readAskedTokens } from './describe-grant.ts'
 import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
+import { type AuthorizationServerOptions, knownServerOptions, readServerOptions } from './server-options.ts'
 
 export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
   /** The scope to ask for, space-separated; default: as granted before (RFC 6749, section 6). */
@@ -27,17 +26,11 @@ export interface RefreshTokenGrantOptions extends AuthorizationServerOptions {
 export function refreshTokenGrant(options: RefreshTokenGrantOptions): Grant {
   const server = readServerOptions(options)
   rejectUnknownOptions(options, knownOptions)
-  const parameters = readParameters(options)
+  const parameters = readAskedTokens(options)
   return {
+    ...describeGrant(server, options),
     needsRefreshToken: true,
-    identity: {
-      issuer: server.issuerIdentifier,
-      clientId: server.clientId,
-      ...(options.dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered: options.dynamicallyRegistered }),
-    },
-    ...(server.dpop === undefined ? {} : { dpop: server.dpop }),
     refresh: (request) => refresh(server, { request, parameters }),
-    revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
   }
 }
 
@@ -49,7 +42,7 @@ const knownOptions: Record<keyof RefreshTokenGrantOptions, true> = {
 
 async function refresh(
   server: AuthorizationServer,
-  { request, parameters }: { request: GrantRequest; parameters: readonly [string, string][] },
+  { request, parameters }: { request: GrantRequest; parameters: URLSearchParams },
 ): Promise<GrantOutcome> {
   const { refreshToken } = request
   if (refreshToken === undefined || refreshToken === '') {
@@ -60,17 +53,7 @@ async function refresh(
     send: (metadata, client, clientAuthentication, options) =>
       oauth.refreshTokenGrantRequest(metadata, client, clientAuthentication, refreshToken, {
         ...options,
-        additionalParameters: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
+        additionalParameters: new URLSearchParams(parameters),
       }),
   })
-}
-
-function readParameters({ scope, resource }: RefreshTokenGrantOptions): [string, string][] {
-  const parameters: [string, string][] = []
-  if (scope !== undefined) {
-    assertText(scope, 'scope')
-    parameters.push(['scope', scope])
-  }
-  for (const uri of readResources(resource)) parameters.push(['resource', uri])
-  return parameters
 }
