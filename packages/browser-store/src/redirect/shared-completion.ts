@@ -1,0 +1,31 @@
+interface SharedCompletion {
+  readonly result: Promise<unknown>
+  /** Where it has left the page; `undefined` while it goes on. */
+  address: string | undefined
+}
+
+/** The latest completion of each session in this page, by the session's key. */
+const completions = new Map<string, SharedCompletion>()
+
+/** Lets calls for the session with this key share a completion from now on. */
+export function shareCompletion(key: string, result: Promise<unknown>): void {
+  const completion: SharedCompletion = { result, address: undefined }
+  const settle = () => {
+    completion.address = location.href
+  }
+  // Should nobody be waiting for it any more, its failure is no one's error.
+  result.then(settle, settle)
+  completions.set(key, completion)
+}
+
+/** The completion that goes on, or has left the page where it still is: whoever went elsewhere has had its result. */
+export function findCompletion<Result>(key: string): Promise<Result> | undefined {
+  const latest = completions.get(key)
+  const isShared = latest !== undefined && (latest.address === undefined || latest.address === location.href)
+  return isShared ? (latest.result as Promise<Result>) : undefined
+}
+
+/** Lets nobody share it any more. */
+export function forgetCompletion(key: string): void {
+  completions.delete(key)
+}
