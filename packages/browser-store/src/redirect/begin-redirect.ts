@@ -58,7 +58,12 @@ export async function beginRedirect(
 /** Out of the back and forward cache. */
 function untilShownAgain(): Promise<void> {
   return new Promise((resolve) => {
-    addEventListener('pageshow', ({ persisted }) => persisted && resolve(), { once: true })
+    // The first one may be that of the load that is still going on.
+    addEventListener('pageshow', function listen({ persisted }) {
+      if (!persisted) return
+      removeEventListener('pageshow', listen)
+      resolve()
+    })
   })
 }
 
