@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 const core = new URL('packages/core/', import.meta.url)
 
 const browserStore = fileURLToPath(new URL('packages/browser-store/dist/index.js', import.meta.url))
+const browserRedirect = fileURLToPath(new URL('packages/browser-store/dist/redirect.js', import.meta.url))
 const kyPath = fileURLToPath(new URL('packages/core/node_modules/ky/distribution/index.js', import.meta.url))
 
 /** What a single-page app takes of the packages besides what sends its requests. */
@@ -58,6 +59,13 @@ export default [
     ignore: ['@authchart/core'],
     gzip: true,
     limit: '4 kB',
+  },
+  {
+    name: 'signing in from a page, beside what a session takes',
+    import: { [browserRedirect]: '{ beginRedirect, completeRedirect }' },
+    ignore: ['@authchart/core'],
+    gzip: true,
+    limit: '3 kB',
   },
   ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky'], gzip: true })),
 ]
