@@ -4,15 +4,31 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { startApi, startAuthorizationServer } from '../authorization-server/index.ts'
+import { compileCache } from '../support/program.ts'
 
 const run = promisify(execFile)
 
-/** The first block of TypeScript: the lines that embed authchart. */
-async function readEmbeddingLines(): Promise<string> {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
-  const lines = /```ts\n([\s\S]*?)```/.exec(readme)?.[1]
-  if (lines === undefined) throw new Error('The README has no block of TypeScript')
+/** A block of TypeScript: the first one below `heading`, or of all. */
+async function readLines(path: string, { heading = '' } = {}): Promise<string> {
+  const readme = await readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const lines = /```ts\n([\s\S]*?)```/.exec(readme.slice(readme.indexOf(heading)))?.[1]
+  if (lines === undefined || !readme.includes(heading)) throw new Error(`${path} has no such block of TypeScript`)
   return lines
+}
+
+/** What a program prints that stands in a folder where the packages are found. */
+async function runProgram(program: string): Promise<string> {
+  const folder = await mkdtemp(join(import.meta.dirname, '.readme-'))
+  try {
+    await writeFile(join(folder, 'program.ts'), program)
+    const { stdout } = await run(process.execPath, ['--conditions=@authchart/source', join(folder, 'program.ts')], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      timeout: 10_000,
+    })
+    return stdout
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 it('runs the lines of the README that embed authchart, as they stand there', async () => {
@@ -21,22 +37,21 @@ it('runs the lines of the README that embed authchart, as they stand there', asy
   const { access_token, refresh_token } = await server.signIn()
   // A token that has expired already: the lines have to refresh it.
   const tokens = { accessToken: access_token, refreshToken: refresh_token, expiresIn: 0 }
-  const lines = (await readEmbeddingLines())
+  const lines = (await readLines('README.md'))
     .replaceAll('https://login.acme.example', server.issuer)
     .replaceAll('https://api.acme.example', api.origin)
     .replaceAll('acme-cli', server.publicClient.id)
   const program = `const tokens = ${JSON.stringify(tokens)}\n${lines}\nconsole.log(JSON.stringify(orders))\n`
+  expect(JSON.parse(await runProgram(program))).toMatchObject({ method: 'GET', path: '/orders' })
+  expect(server.counts.refreshes).toBe(1)
+})
 
-  // Below this folder, so that the packages are found.
-  const folder = await mkdtemp(join(import.meta.dirname, '.readme-'))
-  try {
-    await writeFile(join(folder, 'program.ts'), program)
-    const { stdout } = await run(process.execPath, ['--conditions=@authchart/source', join(folder, 'program.ts')], {
-      timeout: 10_000,
-    })
-    expect(JSON.parse(stdout)).toMatchObject({ method: 'GET', path: '/orders' })
-    expect(server.counts.refreshes).toBe(1)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+it('runs the lines for the tests of an app, as they stand there', async () => {
+  const lines = await readLines('packages/core/README.md', { heading: '## In your tests' })
+  const print = 'console.log(JSON.stringify({ value, error, counts: endpoint.counts }))'
+  expect(JSON.parse(await runProgram(`${lines}\n${print}\n`))).toMatchObject({
+    value: expect.any(String),
+    error: { name: 'SessionEndedError', reason: 'grantRejected' },
+    counts: { requests: 3, issued: 2, refused: 1, reused: 0 },
+  })
 })

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NodeStore } from '@authchart/node-store'
+import { fileStore, type NodeStore } from '@authchart/node-store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
 import { eventually } from '../support/eventually.ts'
+import { findInTexts } from '../support/find-secrets.ts'
 import { type NodeStoreInput, openNodeStore } from '../support/node-store-input.ts'
 import { startProgram } from '../support/program.ts'
 import type { ShareSessionInput } from '../support/programs/share-session.ts'
@@ -127,3 +128,29 @@ it('sign-out and sign-in do not wait for the lease of a refresh under way in ano
   expect(await store.read(sessionKey)).toMatchObject({ status: 'signedOut' })
   expect(await store.read(sessionKey)).not.toHaveProperty('secrets')
 })
+
+it.each([{ online: true }, { online: false }])(
+  'P53 sign-out erases the tokens from the disk, and in every process: %o',
+  async ({ online }) => {
+    // Unsealed, so that what is on the disk can be seen.
+    const plain = fileStore({ directory, unsealed: true })
+    const tokens = await server.signIn()
+    const secrets = [tokens.access_token, tokens.refresh_token ?? '', tokens.id_token ?? '']
+    const readDisk = () => readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1'))
+    await using session = openSession(server, { store: plain })
+    await session.signIn(tokenSetOf(tokens))
+    await using neighbour = openSession(server, { store: fileStore({ directory, unsealed: true }) })
+    await neighbour.getAccessToken()
+    expect(findInTexts(readDisk(), secrets)).toHaveLength(3)
+    const notices: string[] = []
+    session.on('*', ({ type }) => notices.push(type))
+    if (!online) await server.goDown()
+    await session.signOut()
+    expect(findInTexts(readDisk(), secrets)).toEqual([])
+    await expect(session.getAccessToken()).rejects.toMatchObject({ name: 'NotSignedInError' })
+    await eventually(() => neighbour.getSnapshot().status === 'signedOut', { description: 'the neighbour to hear' })
+    await expect(neighbour.getAccessToken()).rejects.toMatchObject({ name: 'NotSignedInError' })
+    expect(notices).toEqual(online ? ['signedOut'] : ['signedOut', 'revocationFailed'])
+    if (online) expect(await server.findAccessToken(tokens.access_token)).toBeUndefined()
+  },
+)

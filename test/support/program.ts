@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** A program of `test/support/programs` that runs in a process of its own. */
@@ -23,8 +24,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
-/** Types are stripped once, not by each of dozens of processes. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/test-programs', import.meta.url))
+/** For `NODE_COMPILE_CACHE`: types are stripped once, not by each of dozens of processes. */
+export const compileCache = fileURLToPath(new URL('../../node_modules/.cache/test-programs', import.meta.url))
 
 /** Starts a program with one argument, as JSON. */
 export function startProgram(name: string, input: unknown, options: ProgramOptions = {}): Program {
@@ -34,6 +35,11 @@ export function startProgram(name: string, input: unknown, options: ProgramOptio
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...options.environment },
   })
+  return superviseProcess(child)
+}
+
+/** Follows a process whose standard input and output are pipes. */
+export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, Readable | null>): Program {
   // It may have ended before it reads what it is told.
   child.stdin.on('error', () => {})
   const { lines, changed } = readLines(child)

@@ -1,0 +1,63 @@
+import type { SessionSnapshot } from '@authchart/core'
+
+/** What `/healthz` answers. */
+export interface HealthView {
+  /** 503 only while the service stops. */
+  readonly httpStatus: 200 | 503
+  readonly body: {
+    /** `degraded`: a session needs somebody, or has no usable token and cannot get one just now. */
+    readonly status: 'ok' | 'degraded' | 'stopping'
+    readonly sessions: Readonly<Record<string, SessionHealth>>
+  }
+}
+
+/** How a session is. Times as ISO 8601. */
+export interface SessionHealth {
+  readonly status: SessionSnapshot['status']
+  readonly usable: boolean
+  readonly expiresAt?: string
+  readonly retryAt?: string
+  readonly code?: string
+  readonly reason?: string
+  readonly endedAt?: string
+}
+
+/**
+ * How the service is.
+ *
+ * A session in trouble does not make it 503: whoever watches would start the service anew or take it away, which mends
+ * nothing at the authorization server, and callers would get no `Retry-After` any more.
+ */
+export function describeHealth(
+  sessions: Readonly<Record<string, SessionSnapshot>>,
+  { stopping }: { stopping: boolean },
+): HealthView {
+  const isWell = Object.values(sessions).every((snapshot) => !needsAttention(snapshot))
+  return {
+    httpStatus: stopping ? 503 : 200,
+    body: {
+      status: stopping ? 'stopping' : isWell ? 'ok' : 'degraded',
+      sessions: Object.fromEntries(Object.entries(sessions).map(([name, each]) => [name, describeSession(each)])),
+    },
+  }
+}
+
+function needsAttention({ status, usable, code, reason }: SessionSnapshot): boolean {
+  return status === 'signedOut' || reason !== undefined || (code !== undefined && !usable)
+}
+
+function describeSession({ status, usable, code, reason, ...times }: SessionSnapshot): SessionHealth {
+  return {
+    status,
+    usable,
+    ...(times.expiresAt === undefined ? {} : { expiresAt: isoTime(times.expiresAt) }),
+    ...(times.retryAt === undefined ? {} : { retryAt: isoTime(times.retryAt) }),
+    ...(code === undefined ? {} : { code }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(times.endedAt === undefined ? {} : { endedAt: isoTime(times.endedAt) }),
+  }
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
