@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** The script of the test pages, from source: of the app, or of another file in `page/`. */
-export async function buildPageBundle(name = 'app'): Promise<string> {
+/** The script of a test page, from source. */
+export async function buildPageBundle(entry: URL): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../page/${name}.ts`, import.meta.url))],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     write: false,
     format: 'esm',

@@ -8,7 +8,7 @@ let bundle: Promise<string> | undefined
  * `/` with its script, `/sandboxed` in a frame without an origin, `/elsewhere` without anything.
  */
 export async function startPageServer(): Promise<LoopbackServer> {
-  bundle ??= buildPageBundle()
+  bundle ??= buildPageBundle(new URL('../page/app.ts', import.meta.url))
   const script = await bundle
   return startLoopbackServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://page.example')
