@@ -27,11 +27,6 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Whether an error is one of this program's own, about how it was called. */
-export function isUsageError(error: unknown): error is UsageError {
-  return error instanceof UsageError
-}
-
 /** The call to action of everything that needs a new sign-in. */
 export const signInHint = 'run "acme login"'
 
@@ -42,7 +37,7 @@ export function hintAfter(reason: EndReason | undefined): string {
 
 /** What to say about an error. Nothing that it holds besides is shown: errors of others may quote requests. */
 export function describeError(error: unknown, { store }: { store: StoreKind }): Failure {
-  if (isUsageError(error)) return { exitCode: exitCodes.mistake, code: 'usage', lines: [error.message] }
+  if (error instanceof UsageError) return { exitCode: exitCodes.mistake, code: 'usage', lines: [error.message] }
   if (isConfigurationError(error)) return { exitCode: exitCodes.mistake, code: error.code, lines: [error.message] }
   if (isNotSignedInError(error)) return { exitCode: exitCodes.notSignedIn, code: error.code, lines: [error.message] }
   if (isSessionEndedError(error)) {

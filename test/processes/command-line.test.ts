@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startAuthorizationServer } from '../authorization-server/index.ts'
-import { startAcme } from '../support/acme.ts'
+import { logIn, startAcme } from '../support/acme.ts'
 import { startSecretService } from '../support/secret-service.ts'
 import { missingKeyringTools } from '../support/secret-service-tools.ts'
 import { createTemporaryFolder } from '../support/temporary-folder.ts'
@@ -18,10 +18,7 @@ describe.skipIf(missingKeyringTools !== undefined)('the command-line example wit
       ACME_API: 'http://127.0.0.1:9',
       ACME_STATE: join(folder.path, 'state'),
     }
-    await using login = startAcme(['login', '--device'], environment)
-    const [, code = ''] = await login.says(/type (\S+)\n/)
-    await server.answerDevice(code, { approve: true })
-    expect(await login.ended()).toMatchObject({ code: 0, stdout: '✓ Signed in as alice.\n' })
+    expect(await logIn([], environment, { server })).toMatchObject({ code: 0, stdout: '✓ Signed in as alice.\n' })
 
     await keyring.lock()
     const status = await startAcme(['status', '--json'], environment).ended()

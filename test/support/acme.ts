@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { type AuthorizationServer, createBrowser } from '../authorization-server/index.ts'
 
 /** The command-line example as it runs in a process of its own. */
 export interface Acme extends AsyncDisposable {
@@ -74,4 +75,21 @@ export function startAcme(
       await closed
     },
   }
+}
+
+/**
+ * Runs `acme login` to its end, and goes where it says with a browser of this process. Where the opener would show the
+ * address to whoever sits there, by the device flow instead.
+ */
+export async function logIn(
+  commandArguments: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  { server }: { server: Pick<AuthorizationServer, 'answerDevice'> },
+): Promise<AcmeOutcome> {
+  const byDevice = process.platform === 'linux' ? [] : ['--device']
+  await using login = startAcme(['login', ...byDevice, ...commandArguments], { ...environment, BROWSER: 'false' })
+  const [, url, code] = await login.says(/(http:\S+\?\S+)\n|type (\S+)\n/)
+  if (url !== undefined) await createBrowser().open(url)
+  if (code !== undefined) await server.answerDevice(code, { approve: true })
+  return await login.ended()
 }

@@ -28,8 +28,9 @@ export const watch: Command = async (options, output) => {
     if (['ended', 'refreshFailed', 'recovered'].includes(notice.type)) void recorder.keep()
   })
   const stop = createStop()
+  const client = createApiClient(session, { api })
   await beatOn(session, {
-    ask: (signal) => makeBeat(createApiClient(session, { api }), { url, signal, options }),
+    ask: (signal) => makeBeat(client, { url, signal, options }),
     everyMilliseconds: options.everySeconds * 1000,
     stop,
     teller,

@@ -18,8 +18,7 @@ export interface World extends AsyncDisposable {
   readonly environment: NodeJS.ProcessEnv
 }
 
-/** The program itself. */
-export const program = fileURLToPath(new URL('../main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../main.ts', import.meta.url))
 const asSource = '--conditions=@authchart/source'
 
 /** What to start Node with, to run a program from its source. */

@@ -7,7 +7,7 @@ import {
   startApi,
   startAuthorizationServer,
 } from '../../authorization-server/index.ts'
-import { type Acme, type AcmeOutcome, browserCommand, startAcme } from '../../support/acme.ts'
+import { type Acme, type AcmeOutcome, browserCommand, logIn, startAcme } from '../../support/acme.ts'
 import { openSession, tokenSetOf } from '../../support/signed-in-session.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -22,6 +22,8 @@ export interface AcmeWorld extends AsyncDisposable {
   start(...commandArguments: string[]): Acme
   /** Runs a command to its end. */
   run(...commandArguments: string[]): Promise<AcmeOutcome>
+  /** Runs `acme login` to its end. */
+  logIn(...commandArguments: string[]): Promise<AcmeOutcome>
   /** Signs an account in as the program would, without its start. Tokens expire after `expiresIn` seconds. */
   signIn(account: string, options?: { subject?: string; expiresIn?: number }): Promise<void>
 }
@@ -52,6 +54,7 @@ export async function startAcmeWorld(): Promise<AcmeWorld> {
     environment,
     start,
     run: (...commandArguments) => start(...commandArguments).ended(),
+    logIn: (...commandArguments) => logIn(commandArguments, environment, { server }),
     async signIn(account, { subject = account, expiresIn = 3600 } = {}) {
       await using session = openSession(server, { store, key: `acme:${account}` })
       await session.signIn({ ...tokenSetOf(await server.signIn({ subject })), expiresIn })

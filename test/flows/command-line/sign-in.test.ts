@@ -37,12 +37,10 @@ describe('acme login', () => {
   })
 
   it('says who said no, and leaves with 1', async () => {
-    await using login = world.start('login', '--device')
-    const [, code = ''] = await login.says(/type (\S+)\n/)
-    await world.server.answerDevice(code, { approve: false })
-    const outcome = await login.ended()
-    expect(outcome.code).toBe(1)
-    expect(outcome.stderr).toContain('✗ ')
+    world.server.denyNextConsent()
+    const { code, stdout, stderr } = await world.logIn()
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/\n✗ .*access_denied.*\n$/)
   })
 
   it('leaves with 130 after Ctrl-C, and nothing is kept', async () => {
@@ -55,10 +53,7 @@ describe('acme login', () => {
 
   it('P46 refuses somebody else under the same account, and says what to do', async () => {
     await world.signIn('shared', { subject: 'bob' })
-    await using login = world.start('login', '--device', '--account', 'shared')
-    const [, code = ''] = await login.says(/type (\S+)\n/)
-    await world.server.answerDevice(code, { approve: true })
-    const outcome = await login.ended()
+    const outcome = await world.logIn('--account', 'shared')
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
     expect(outcome.stderr).toContain('Sign in under another --account, or run "acme logout" for this one first.')
     expect(await world.store.list()).toMatchObject([{ identity: { subject: 'bob' } }])
@@ -77,11 +72,12 @@ describe('acme login', () => {
     },
   )
 
-  it('says which setting is missing, before anything is asked', async () => {
+  it('P52 says which setting is missing, or what is in the way, before anything is asked', async () => {
     const { ACME_STORE_KEY, ACME_CLIENT_ID, ...environment } = world.environment
-    const [withoutKey, withoutClient] = await Promise.all([
+    const [withoutKey, withoutClient, withoutFolder] = await Promise.all([
       startAcme(['login', '--device'], { ...environment, ACME_CLIENT_ID }).ended(),
       startAcme(['login', '--device'], { ...environment, ACME_STORE_KEY }).ended(),
+      startAcme(['login', '--device'], { ...world.environment, ACME_STATE: process.execPath }).ended(),
     ])
     expect(withoutKey).toMatchObject({
       code: 2,
@@ -89,6 +85,9 @@ describe('acme login', () => {
       stderr: expect.stringContaining('openssl rand -base64 32'),
     })
     expect(withoutClient).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--client-id') })
+    // P52: the folder cannot be made.
+    expect(withoutFolder).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^✗ .*sessions/) })
+    expect(withoutFolder.stderr).not.toContain('type')
   })
 })
 
