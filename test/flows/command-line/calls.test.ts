@@ -114,6 +114,9 @@ describe('acme explain', () => {
       account: 'alice',
       explanation: { verdict: 'ended', reason: 'grantRejected' },
     })
+
+    expect((await world.logIn()).code).toBe(0)
+    expect((await world.run('explain')).stdout).toMatch(/^Nothing is recorded of alice yet/)
   })
 })
 
