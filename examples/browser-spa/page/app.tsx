@@ -4,7 +4,7 @@ import { InspectPanel } from './parts/inspect-panel.tsx'
 import { NoticePanel } from './parts/notice-panel.tsx'
 import { SessionPanel } from './parts/session-panel.tsx'
 import { TroublePanel } from './parts/trouble-panel.tsx'
-import { arrive } from './session.ts'
+import { arrive, session } from './session.ts'
 
 /** The page. */
 export function App() {
@@ -17,7 +17,7 @@ export function App() {
       </header>
       <main>
         <SessionPanel arrivalError={error} />
-        {isInspected && <InspectPanel />}
+        {isInspected && <InspectPanel session={session} />}
         <CallPanel />
         <TroublePanel />
         <NoticePanel />

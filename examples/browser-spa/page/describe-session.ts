@@ -13,7 +13,7 @@ const failures: Partial<Record<TransientCode, string>> = {
   server: 'The authorization server is in trouble.',
   timeout: 'The authorization server does not answer.',
   throttled: 'The authorization server wants us to wait.',
-  unknownOutcome: 'The answer to the last refresh was lost.',
+  unknownOutcome: 'The authorization server gave no answer.',
 }
 
 const ends: Partial<Record<EndReason, string>> = {

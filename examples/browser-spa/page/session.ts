@@ -2,7 +2,7 @@
 
 import { indexedDbStore } from '@authchart/browser-store'
 import { beginRedirect, completeRedirect } from '@authchart/browser-store/redirect'
-import { createSession } from '@authchart/core'
+import { createSession, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { readConfiguration } from './ask-stage-hands.ts'
 import { environment, pluggedFetch } from './plug.ts'
@@ -15,6 +15,11 @@ const redirectUri = '/callback'
 
 export { apiOrigin }
 
+// Hot reload makes this module anew, and with it the session: the old one must not live on. Not by `hot.dispose`, which
+// Vite calls for modules only that accept themselves or are accepted by name: this one's importers are made anew.
+const hot = import.meta.hot
+await (hot?.data.session as Session | undefined)?.[Symbol.asyncDispose]()
+
 /** The page's one session: made here, once, and nowhere in a component. */
 export const session = createSession({
   // The servers of this example are others each time it starts.
@@ -24,6 +29,7 @@ export const session = createSession({
   allowedOrigins: [apiOrigin],
   environment,
 })
+if (hot) hot.data.session = session
 
 /** Leaves the page for the authorization server. */
 export function signIn(): Promise<void> {
@@ -38,6 +44,3 @@ export function signIn(): Promise<void> {
 
 /** Comes back from there, if that is where the page comes from. To be called on every load. */
 export const arrive = () => completeRedirect(session, { ...client, redirectUri })
-
-// Hot reload makes this module anew, and with it the session: the old one must not live on.
-import.meta.hot?.dispose(() => session[Symbol.asyncDispose]())

@@ -1,8 +1,8 @@
+import type { Session } from '@authchart/core'
 import { useEffect, useRef, useState } from 'react'
-import { session } from '../session.ts'
 
 /** The session's chart, in the project's own viewer. */
-export function InspectPanel() {
+export function InspectPanel({ session }: { session: Session }) {
   const frame = useRef<HTMLIFrameElement>(null)
   const [error, setError] = useState<string>()
   useEffect(() => {
@@ -13,7 +13,7 @@ export function InspectPanel() {
       .then(({ showInFrame }) => showInFrame(session, { frame: frame.current, signal }))
       .catch((reason: Error) => setError(reason.message))
     return () => leaving.abort()
-  }, [])
+  }, [session])
   return (
     <section className="chart" aria-labelledby="chart-heading">
       <h2 id="chart-heading">Chart</h2>

@@ -1,4 +1,4 @@
-import type { SessionNotice } from '@authchart/core'
+import type { Session, SessionNotice } from '@authchart/core'
 import { useEffect, useState } from 'react'
 import { session } from '../session.ts'
 
@@ -12,17 +12,7 @@ interface ShownNotice {
 
 /** What the session has told, each once per cause. No live region: the status says what a listener needs to know. */
 export function NoticePanel() {
-  const [notices, setNotices] = useState<readonly ShownNotice[]>([])
-  useEffect(
-    () =>
-      session.on('*', (notice) =>
-        setNotices((earlier) => {
-          const number = (earlier[0]?.number ?? 0) + 1
-          return [{ number, time: new Date().toLocaleTimeString(), notice }, ...earlier].slice(0, mostShown)
-        }),
-      ),
-    [],
-  )
+  const notices = useNotices(session)
   return (
     <section className="notices" aria-labelledby="notices-heading">
       <h2 id="notices-heading">Notices</h2>
@@ -39,6 +29,22 @@ export function NoticePanel() {
       )}
     </section>
   )
+}
+
+/** The last notices of a session, the latest first. */
+function useNotices(told: Session): readonly ShownNotice[] {
+  const [notices, setNotices] = useState<readonly ShownNotice[]>([])
+  useEffect(
+    () =>
+      told.on('*', (notice) =>
+        setNotices((earlier) => {
+          const number = (earlier[0]?.number ?? 0) + 1
+          return [{ number, time: new Date().toLocaleTimeString(), notice }, ...earlier].slice(0, mostShown)
+        }),
+      ),
+    [told],
+  )
+  return notices
 }
 
 function toneOf({ type }: SessionNotice): 'good' | 'bad' | 'idle' {
