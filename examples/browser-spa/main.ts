@@ -1,5 +1,5 @@
 /**
- * Serves the single-page app with its servers: `pnpm spa`, and `pnpm spa --port 5173 --built`. Ctrl-C ends it.
+ * Serves the single-page app with its servers: `pnpm example:browser-spa`, and `pnpm example:browser-spa --port 5173 --built`. Ctrl-C ends it.
  */
 import { parseArgs } from 'node:util'
 import { serveSpa } from './serve.ts'
