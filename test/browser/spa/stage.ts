@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { type Spa, type SpaOptions, serveSpa } from '../../../examples/browser-spa/serve.ts'
-import { type Chromium, type ChromiumTab, hasChromium, startChromium } from '../harness/chromium.ts'
+import { hasChromium } from '../../support/chromium.ts'
+import { type Chromium, type ChromiumTab, startChromium } from '../harness/chromium.ts'
 
 /** What a test of the single-page app works with. */
 export interface SpaStage {
