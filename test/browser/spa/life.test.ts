@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { findInTexts } from '../../support/find-secrets.ts'
 import { collectTokens } from '../collect-tokens.ts'
-import { show } from './show.ts'
+import { capture, show } from './show.ts'
 import { describeSpa, signIn } from './stage.ts'
 
 describeSpa('the single-page app, as it is published', { built: true }, (stage) => {
@@ -49,7 +49,7 @@ describeSpa('the single-page app, as it is published', { built: true }, (stage) 
     await button('Call the API').click()
     await page.getByRole('listitem').filter({ hasText: 'not sent: no token just now (unknownOutcome)' }).waitFor()
     expect(await page.getByRole('button', { name: 'Outage', pressed: true }).count()).toBe(1)
-    await show(page, 'failing')
+    await capture(page, 'failing')
     await button('Outage').click()
     // Before the backoff is over.
     await button('Refresh now').click()
