@@ -5,7 +5,9 @@ import { useNow } from '../use-now.ts'
 const circumference = 2 * Math.PI * 42
 
 /** How much is left of the access token's life. For the eye only: the same stands among the facts. */
-export function ExpiryRing({ snapshot: { generation, expiresAt } }: { snapshot: SessionSnapshot }) {
+export function ExpiryRing({ snapshot }: { snapshot: SessionSnapshot }) {
+  const { generation, usable } = snapshot
+  const expiresAt = usable ? snapshot.expiresAt : undefined
   const now = useNow(expiresAt !== undefined)
   // A page that is opened in the middle of a token's life takes what is left for the whole.
   const whole = useRef({ generation: 0, milliseconds: 1 })

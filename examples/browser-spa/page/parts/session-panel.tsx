@@ -79,7 +79,7 @@ function Facts({ subject }: { subject: string | undefined }) {
       <Fact term="Next try" hidden={retryAt === undefined}>
         {secondsUntil(retryAt, now)}
       </Fact>
-      <Fact term="Expires" hidden={expiresAt === undefined}>
+      <Fact term="Expires" hidden={expiresAt === undefined || (status === 'invalidated' && !usable)}>
         {secondsUntil(expiresAt, now)}
       </Fact>
       <Fact term="Refresh due" hidden={refreshDueAt === undefined || status === 'invalidated'}>
