@@ -9,7 +9,7 @@ import { describeNotice, describeStart } from './log-line.ts'
 export type Sessions = Readonly<Record<'service' | 'user', Session>>
 
 /** What the operator is told to do when nobody is signed in any more. */
-export const signInHint = 'run "pnpm example:node-service sign-in"'
+const signInHint = 'run "pnpm example:node-service sign-in"'
 
 /** The folder that all instances share: for the service's own token as well, so that they need one between them. */
 export function openStore({ sessionDirectory, sessionKey }: Configuration): ReturnType<typeof fileStore> {

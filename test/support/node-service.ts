@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Api, AuthorizationServer } from '../authorization-server/index.ts'
 import { eventually } from './eventually.ts'
 import { compileCache, type Program, superviseProcess } from './program.ts'
 
 const main = fileURLToPath(new URL('../../examples/node-service/main.ts', import.meta.url))
+
+const asSource = '--conditions=@authchart/source'
 
 /** `examples/node-service` as a process of its own. */
 export interface NodeService extends Program {
@@ -27,22 +30,9 @@ export interface NodeServiceInput {
 
 /** Starts the service, and waits until it listens. */
 export async function startNodeService(input: NodeServiceInput): Promise<NodeService> {
-  const { server, api } = input
-  const child = spawn(process.execPath, ['--conditions=@authchart/source', main], {
+  const child = spawn(process.execPath, [asSource, main], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: compileCache,
-      ISSUER: server.issuer,
-      UPSTREAM_URL: api.origin,
-      SERVICE_CLIENT_ID: server.secretBasicClient.id,
-      SERVICE_CLIENT_SECRET: server.secretBasicClient.secret,
-      USER_CLIENT_ID: server.publicClient.id,
-      SESSION_DIRECTORY: input.directory,
-      SESSION_KEY: input.key,
-      PORT: '0',
-      ...input.environment,
-    },
+    env: environmentOf(input),
   })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -64,4 +54,30 @@ export async function startNodeService(input: NodeServiceInput): Promise<NodeSer
     },
   }
   return Object.defineProperties(service, Object.getOwnPropertyDescriptors(program)) as NodeService
+}
+
+/** Runs its command `sign-in`, with a browser that shows nothing; Linux only. What it has printed. */
+export async function signInByCommand(input: NodeServiceInput): Promise<string> {
+  const visit = fileURLToPath(new URL('./programs/visit-as-browser.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [asSource, main, 'sign-in'], {
+    env: { ...environmentOf(input), BROWSER: `${process.execPath} ${asSource} ${visit}` },
+    timeout: 20_000,
+  })
+  return stdout
+}
+
+function environmentOf({ server, api, directory, key, environment }: NodeServiceInput): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    NODE_COMPILE_CACHE: compileCache,
+    ISSUER: server.issuer,
+    UPSTREAM_URL: api.origin,
+    SERVICE_CLIENT_ID: server.secretBasicClient.id,
+    SERVICE_CLIENT_SECRET: server.secretBasicClient.secret,
+    USER_CLIENT_ID: server.publicClient.id,
+    SESSION_DIRECTORY: directory,
+    SESSION_KEY: key,
+    PORT: '0',
+    ...environment,
+  }
 }

@@ -1,0 +1,12 @@
+/** What the program says to the script that runs it. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  mistake: 2,
+  notSignedIn: 3,
+  tryAgainLater: 4,
+  interrupted: 130,
+} as const
+
+/** One of them. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

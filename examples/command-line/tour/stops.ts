@@ -1,0 +1,60 @@
+import { announce, runAcme, startAcme } from './run-acme.ts'
+import type { World } from './world.ts'
+
+/** Shows what the program does, command by command. */
+export async function showAll(world: World): Promise<void> {
+  await signInTwice(world)
+  await callTwiceAtOnce(world)
+  await watchTheWorst(world)
+  await explainTheEnd(world)
+}
+
+async function signInTwice(world: World): Promise<void> {
+  announce('Sign in from a machine without a browser. Somebody types the code in elsewhere.')
+  const login = startAcme('login --device', world)
+  const [, code = ''] = await login.says(/type (\S+)/)
+  await world.server.answerDevice(code.replaceAll(escapes, ''), { approve: true })
+  await login.exited
+  announce('Sign in by the browser on this machine, as somebody else.')
+  await runAcme('login --account bob', world)
+  await runAcme('status', world)
+}
+
+/** Colours, in what a terminal is sent. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what they begin with
+const escapes = /\u001b\[\d+m/g
+
+async function callTwiceAtOnce(world: World): Promise<void> {
+  const { server } = world
+  announce('Every token has expired, and two processes need one at once: there is one token request.')
+  server.expireAccessTokens()
+  server.resetCounts()
+  await Promise.all([runAcme('call /orders --account bob', world), runAcme('call /invoices --account bob', world)])
+  process.stdout.write(`token requests at the server: ${server.counts.total}\n`)
+}
+
+async function watchTheWorst(world: World): Promise<void> {
+  const { server, api } = world
+  announce('Watch a session of 4-second tokens. The API goes down and comes back; then the grant is revoked.')
+  const watch = startAcme('watch --account alice --every 0.5', world)
+  await watch.says(/token refreshed/)
+  await api.goDown()
+  await watch.says(/could not be reached/)
+  await api.comeBack()
+  await watch.says(/answers again/)
+  const ended = watch.says(/has ended/)
+  server.revokeGrant('alice')
+  await ended
+  watch.interrupt()
+  await watch.exited
+}
+
+async function explainTheEnd(world: World): Promise<void> {
+  announce('What has become of them? The exit code tells scripts that somebody has to sign in.')
+  await runAcme('status', world)
+  await runAcme('call /orders --account alice', world)
+  announce('Why was alice signed out?')
+  await runAcme('explain --account alice', world)
+  announce('Leave nothing behind.')
+  await runAcme('logout --all', world)
+}
