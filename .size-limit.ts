@@ -54,6 +54,20 @@ export default [
     limit: '64.5 kB',
   },
   {
+    name: 'what examples/browser-spa takes: that, signing in by redirect, its errors and the actor',
+    import: {
+      ...pageImports,
+      [pathOf('index')]:
+        '{ createSession, globalEnvironment, isNotSignedInError, isRefreshUnavailableError, isSessionEndedError }',
+      [pathOf('ky')]: '{ createKyHooks }',
+      [pathOf('machine')]: '{ getSessionActor }',
+      [browserRedirect]: '{ beginRedirect, completeRedirect }',
+      [kyPath]: 'ky',
+    },
+    gzip: true,
+    limit: '69.5 kB',
+  },
+  {
     name: 'the store in IndexedDB with idb-keyval, beside core',
     import: { [browserStore]: '{ indexedDbStore }' },
     ignore: ['@authchart/core'],

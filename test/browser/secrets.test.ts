@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { tokenAnswers } from '../authorization-server/index.ts'
 import { findInTexts, findSecrets } from '../support/find-secrets.ts'
+import { collectTokens } from './collect-tokens.ts'
 import type { ChromiumTab } from './harness/chromium.ts'
 import { describeInChromium } from './harness/with-chromium.ts'
-import type { World } from './harness/world.ts'
 import { readEntries } from './read-record.ts'
 
 describeInChromium('secrets of a page', (stage) => {
@@ -13,7 +13,7 @@ describeInChromium('secrets of a page', (stage) => {
     const { world, chromium } = stage
     const { server } = world
     const [tab, other] = (await stage.openWindows(2)) as [ChromiumTab, ChromiumTab]
-    const secrets = collectTokens(tab, world)
+    const secrets = collectTokens(tab.page, world.server)
     await world.openApp(tab)
     await world.openApp(other, { listens: true })
     await world.signIn(tab)
@@ -76,19 +76,6 @@ describeInChromium('secrets of a page', (stage) => {
 
 function currentToken(tab: ChromiumTab): Promise<string> {
   return tab.run(() => app.session.getAccessToken().then(({ value }) => value))
-}
-
-/** Every token that the server gives to the page from now on. */
-function collectTokens(tab: ChromiumTab, { server }: World): string[] {
-  const secrets: string[] = []
-  tab.page.on('response', async (response) => {
-    if (response.url() !== server.tokenEndpoint || response.request().method() !== 'POST') return
-    const members = (await response.json().catch(() => ({}))) as Record<string, unknown>
-    for (const name of ['access_token', 'refresh_token', 'id_token']) {
-      if (typeof members[name] === 'string') secrets.push(members[name])
-    }
-  })
-  return secrets
 }
 
 /** Everything below a folder, byte for byte. */

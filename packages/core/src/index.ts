@@ -13,7 +13,7 @@ export type { FailureFacts } from './policy/classify-token-endpoint.ts'
 export type { RefreshDecisionEntry, SessionDebugEntry } from './refresh/debug-entry.ts'
 export type { ClassifyFailure } from './refresh/refresh-holder.ts'
 export { createSession } from './session/create-session.ts'
-export type { Environment } from './session/environment.ts'
+export { type Environment, globalEnvironment } from './session/environment.ts'
 export type {
   GetAccessTokenOptions,
   Session,

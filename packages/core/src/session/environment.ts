@@ -21,7 +21,10 @@ type Surroundings = Partial<
 
 /**
  * The device as `globalThis` shows it: in a browser its network, and whether its page is hidden, frozen or put aside;
- * elsewhere nothing, always online and always seen.
+ * elsewhere nothing, always online and always seen. To be built upon where an app knows more.
+ *
+ * @example
+ * const environment = { ...globalEnvironment, isOnline: () => !isInTunnel() && globalEnvironment.isOnline() }
  */
 export const globalEnvironment: Environment = {
   isOnline: () => surroundings().navigator?.onLine !== false,

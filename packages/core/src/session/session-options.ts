@@ -46,7 +46,7 @@ export interface SessionOptions {
   readonly clock?: Clock
   /** A number from 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: () => number
-  /** Network and wake-ups. Default: what `globalThis` tells. */
+  /** Network and wake-ups. Default: `globalEnvironment`, what `globalThis` tells. */
   readonly environment?: Environment
 }
 
