@@ -37,7 +37,7 @@ describeSpa('the single-page app, as it is published', { built: true }, (stage) 
 
     // Refreshes, as many as there are, are nobody's news.
     const heard = await listen(page)
-    server.lifetimes.accessToken = 3
+    server.lifetimes.accessToken = 2
     await button('Refresh now').click()
     await server.until(({ refreshesIssued }) => refreshesIssued >= 3, { description: 'two refreshes by themselves' })
     await page.getByRole('listitem').filter({ hasText: 'refreshed' }).nth(2).waitFor()
