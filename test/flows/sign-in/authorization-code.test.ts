@@ -1,4 +1,10 @@
-import { createMemoryStore, createSession, isSignInError, type SignInErrorCode } from '@authchart/core'
+import {
+  createMemoryStore,
+  createSession,
+  isConfigurationError,
+  isSignInError,
+  type SignInErrorCode,
+} from '@authchart/core'
 import {
   type AuthorizationOptions,
   type AuthorizationTransaction,
@@ -154,6 +160,25 @@ describe('a sign-in that does not come about', () => {
     // The code was not spent by any of these.
     await completeAuthorization(transaction, callback, clientOf(server))
   })
+
+  test('cannot be completed by another client', async () => {
+    const { transaction, callback } = await goThrough(server)
+    const { id, secret } = server.secretPostClient
+    const another = { issuer: server.issuer, clientId: id, clientAuthentication: clientSecretPost(secret) }
+    server.resetCounts()
+    await expect(completeAuthorization(transaction, callback, another)).rejects.toSatisfy(isRefusal('callbackRejected'))
+    expect(server.counts.total).toBe(0)
+  })
+
+  test.each(['state', 'nonce', 'redirect_uri', 'code_challenge_method', 'response_type', 'request_uri', 'client_id'])(
+    'is not begun where the app would set %s besides',
+    async (name) => {
+      const begun = beginAuthorization({ ...optionsFor(server), extraParameters: { [name]: 'mine' } })
+      await expect(begun).rejects.toSatisfy(
+        (error) => isConfigurationError(error) && error.option === `extraParameters.${name}`,
+      )
+    },
+  )
 
   test('sends its code to no other server, though neither says in its answer which one it is', async () => {
     const { transaction, callback } = await goThrough(server)

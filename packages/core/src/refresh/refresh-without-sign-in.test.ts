@@ -103,6 +103,11 @@ describe('a refresh that nobody had to sign in for', () => {
     expect(holder.sent).toHaveLength(2)
   })
 
+  it('has lost no rotation where the request that is repeated is refused: there is none', async () => {
+    const holder = await open(undefined, [unknown, answered('invalid_grant')])
+    expect(await holder.refresh()).toMatchObject({ kind: 'ended', record: { end: { reason: 'grantRejected' } } })
+  })
+
   it('keeps a cooldown in a record that has no tokens yet', async () => {
     const holder = await open(undefined, [throttled])
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'throttled', serverAsked: true })

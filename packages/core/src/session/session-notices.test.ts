@@ -175,6 +175,17 @@ it('a sign-in without a refresh token is said, with what to ask for', () => {
   ])
 })
 
+it('a sign-in that the store told of first is said once, its missing refresh token with the advice of whoever signed in', () => {
+  const chart = startChart()
+  const token = createTokenFacts({ refreshable: false })
+  chart.send({ type: 'record.signedOut', generation: 1 }, { type: 'record.signedIn', token })
+  chart.send({ type: 'signIn.stored', token, advice: 'Ask for more.' })
+  expect(chart.takeNotices()).toMatchObject([
+    { type: 'signedIn', generation: 5 },
+    { type: 'refreshTokenMissing', advice: 'Ask for more.' },
+  ])
+})
+
 describe('the advice on an end', () => {
   it.each([
     { reason: 'grantRejected', expected: 'run "acme login"' },

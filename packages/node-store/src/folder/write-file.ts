@@ -31,7 +31,10 @@ export async function replaceRecordFile(folder: SessionFolder, key: string, text
   }
 }
 
-/** That a file can be written in the folder, by writing one. */
+/**
+ * That a file can be written in the folder, by writing one. Under the write lock too: whoever writes would sweep it away.
+ * @throws StoreError
+ */
 export async function tryWriting(folder: SessionFolder, key: string): Promise<void> {
   const path = folder.pathOf(temporaryFileName(key))
   try {

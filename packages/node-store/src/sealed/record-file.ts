@@ -39,6 +39,8 @@ export function parseRecordFile(text: string): ParsedFile {
   const { authchart, key, record, sealed, secrets } = value
   if (authchart !== fileVersion || typeof key !== 'string') return unreadable('it is no file of authchart')
   if (sealed !== undefined && !isSealedText(sealed)) return unreadable('its sealed part is malformed')
+  // They stand beside it. Here they would pass for secrets that had been sealed.
+  if (isObject(record) && 'secrets' in record) return unreadable('there are secrets in its clear part')
   const hasSecrets = sealed !== undefined || secrets !== undefined
   const parsed = parseSessionRecord(isObject(record) ? withPlaceholder(record, hasSecrets) : record)
   if (parsed.kind === 'newerFormat') return parsed

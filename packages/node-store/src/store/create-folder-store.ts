@@ -95,8 +95,12 @@ export function createFolderStore({ folder, keySource, ...listOptions }: FolderS
 
     async check(key) {
       folder.ensure()
-      await (await lockForWriting(key)).release()
-      await tryWriting(folder, key)
+      const lock = await lockForWriting(key)
+      try {
+        await tryWriting(folder, key)
+      } finally {
+        await lock.release()
+      }
       await keySource?.get({ create: true })
       await store.read(key)
     },

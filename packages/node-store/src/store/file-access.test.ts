@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -73,6 +74,18 @@ const folderTroubles: readonly Trouble[] = [
     make() {
       chmodSync(temporary.path, 0o777)
       return temporary.path
+    },
+    why: /its mode is 777, so that every user can replace what is in it/,
+  },
+  {
+    name: 'that a link leads to below a folder in which everybody can write',
+    make() {
+      const open = join(temporary.path, 'open')
+      mkdirSync(join(open, 'inner'), { recursive: true })
+      symlinkSync(join(open, 'inner'), join(temporary.path, 'link'))
+      chmodSync(open, 0o777)
+      directory = join(temporary.path, 'link', 'sessions')
+      return open
     },
     why: /its mode is 777, so that every user can replace what is in it/,
   },
@@ -173,6 +186,15 @@ it.skipIf(isWindows).each(recordTroubles)(
     }
   },
 )
+
+it.skipIf(isWindows)('P51 a pipe in the place of a record is refused at once, rather than waited for', async () => {
+  const store = fileStore({ directory, key })
+  await store.compareAndSet('acme:alice', undefined, createRecord())
+  const path = recordFile(directory, 'acme:alice')
+  rmSync(path)
+  execFileSync('mkfifo', ['-m', '600', path])
+  expect((await errorOf(() => store.read('acme:alice'))).message).toMatch(/it is no file/)
+})
 
 it.skipIf(isWindows).each(['lease', 'write'])(
   'P51 a symbolic link in the place of the %s lock is not followed, and nothing is made where it leads',

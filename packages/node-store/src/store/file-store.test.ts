@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSession } from '@authchart/core'
 import { isStoreError, type StoreError } from '@authchart/core/store'
@@ -129,6 +129,23 @@ describe('a record', () => {
     expect((await errorOf(openStore().read('acme:bob'))).message).toMatch(/it is not sealed/)
   })
 
+  it('whose secrets stand in its clear part is not taken, sealed part or none', async () => {
+    const { secrets } = createRecord()
+    for (const store of [openStore(), fileStore({ directory, unsealed: true })]) {
+      await store.compareAndSet('acme:alice', undefined, createRecord())
+      const path = recordFile(directory, 'acme:alice')
+      const { record, sealed, ...rest } = JSON.parse(readFileSync(path, 'utf8'))
+      for (const kept of [{}, { sealed }]) {
+        writeFileSync(path, JSON.stringify({ ...rest, ...kept, record: { ...record, secrets } }))
+        expect(await errorOf(store.read('acme:alice'))).toMatchObject({
+          code: 'recordUnreadable',
+          message: expect.stringMatching(/secrets in its clear part/),
+        })
+      }
+      rmSync(path)
+    }
+  })
+
   it('of a newer version of the library is never written over', async () => {
     const store = openStore()
     await store.compareAndSet('acme:alice', undefined, createRecord())
@@ -192,6 +209,21 @@ describe('asked whether a sign-in could be kept', () => {
   it('P52 says yes by saying nothing, and leaves nothing behind', async () => {
     await openStore().check('acme:alice')
     expect(readdirSync(directory).filter((name) => !name.endsWith('.write'))).toEqual([])
+  })
+
+  it('P52 is in nobody’s way who writes meanwhile, nor they in its', async () => {
+    const [store, neighbour] = [openStore(), openStore()]
+    await store.compareAndSet('acme:alice', undefined, createRecord({ revision: 'revision-0' }))
+    const troubles: unknown[] = []
+    const check = () => neighbour.check('acme:alice').catch((error: unknown) => troubles.push(error))
+    const checks = Array.from({ length: 20 }, check)
+    for (let count = 1; count <= 40; count += 1) {
+      const next = createRecord({ revision: `revision-${count}` })
+      expect(await store.compareAndSet('acme:alice', `revision-${count - 1}`, next)).toBe(true)
+      checks.push(check())
+    }
+    await Promise.all(checks)
+    expect(troubles).toEqual([])
   })
 
   it('P52 says what is in the way of reading what is there', async () => {
