@@ -112,7 +112,8 @@ const ends: Readonly<Record<EndReason, Case>> = {
     happening: answered(tokenAnswers.invalidClient),
     asked: theProgram,
     answered: 'The authorization server refused the client, not the user. It said `invalid_client`.',
-    advice: 'For the operator: check the client id, its authentication and its allowed grant types, then refresh.',
+    advice:
+      'For the operator: check the issuer, the client id, its authentication and its allowed grant types, then refresh.',
   },
   rotationLost: {
     happening({ refresh }) {

@@ -114,7 +114,10 @@ async function openStored(
 ): Promise<SessionRecord> {
   if (typeof record !== 'object') throw unreadable(key, 'is no session')
   // A newer version may seal otherwise; that the record is none of ours, its version says.
-  if (sealed === undefined || record.formatVersion > recordFormatVersion) return record
+  if (record.formatVersion > recordFormatVersion) return record
+  // What is not sealed is not ours: somebody else has put it there.
+  if ('secrets' in record) throw unreadable(key, 'has secrets that are not sealed')
+  if (sealed === undefined) return record
   if (sealed.sealingKeyId !== sealingKey?.id) throw unreadable(key, 'was sealed with a key that is gone')
   try {
     return { ...record, secrets: await openSecrets(sealed, sealingKey, { key, generation: record.generation }) }

@@ -140,12 +140,12 @@ describe('the record read under the lease', () => {
     {
       name: 'P8 ends where there is no refresh token',
       record: createRecord(withoutRefreshToken()),
-      decision: { kind: 'end' },
+      decision: { kind: 'end', reason: 'noRefreshToken' },
     },
     {
       name: 'P8 ends where the refresh token is empty',
       record: createRecord({ secrets: { tokenSet: createTokenSet({ refreshToken: '' }) } }),
-      decision: { kind: 'end' },
+      decision: { kind: 'end', reason: 'noRefreshToken' },
     },
     {
       name: 'is refreshed without a refresh token where the grant needs none',

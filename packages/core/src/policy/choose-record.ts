@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../store/session-record.ts'
 import { isHeldBack, longestBackoffMilliseconds, longestCooldownMilliseconds } from './backoff.ts'
+import { isOfAnotherIssuer } from './is-of-another-issuer.ts'
 
 /** A token rejected within this time of its birth was dead on arrival, or whoever rejects it always will. */
 export const soonAfterBirthMilliseconds = 10_000
@@ -29,8 +30,11 @@ export type RereadDecision =
   | { readonly kind: 'wait'; readonly retryAt: number; readonly serverAsked: boolean }
   /** Token sets keep being refused as soon as they are used: back off first. */
   | { readonly kind: 'backOff' }
-  /** There is no refresh token to send, and the grant needs one. */
-  | { readonly kind: 'end' }
+  /**
+   * The grant needs a refresh token, and there is none (`noRefreshToken`), or it is another server's (`clientRejected`:
+   * for the operator, who may set the issuer right).
+   */
+  | { readonly kind: 'end'; readonly reason: 'noRefreshToken' | 'clientRejected' }
   /**
    * Send the record's refresh token, if it has one. `outcomeUnknown`: an earlier request with it was never answered.
    * There may be no record yet, or a tombstone, where the session needs no sign-in.
@@ -46,7 +50,13 @@ export type RereadDecision =
 export function decideAfterReread(
   record: SessionRecord | undefined,
   prompt: RefreshPrompt,
-  circumstances: { now: number; needsRefreshToken: boolean; needsSignIn: boolean },
+  circumstances: {
+    now: number
+    needsRefreshToken: boolean
+    needsSignIn: boolean
+    /** The issuer that the grant speaks to, if it is known. */
+    issuer?: string | undefined
+  },
 ): RereadDecision {
   const { now, needsRefreshToken, needsSignIn } = circumstances
   if (record === undefined) return needsSignIn ? { kind: 'follow' } : { kind: 'request', outcomeUnknown: false }
@@ -61,7 +71,10 @@ export function decideAfterReread(
   if (heedsBackoff(prompt) && isHeldBack(backoffUntil, { now, longestMilliseconds: longestBackoffMilliseconds })) {
     return { kind: 'wait', retryAt: backoffUntil, serverAsked: false }
   }
-  if (needsRefreshToken && !record.secrets?.tokenSet.refreshToken) return { kind: 'end' }
+  if (needsRefreshToken && isOfAnotherIssuer(record.identity, circumstances.issuer)) {
+    return { kind: 'end', reason: 'clientRejected' }
+  }
+  if (needsRefreshToken && !record.secrets?.tokenSet.refreshToken) return { kind: 'end', reason: 'noRefreshToken' }
   if (wouldLoop(record, prompt)) return { kind: 'backOff' }
   // Where nobody signs in, a lost answer has spent nothing.
   return { kind: 'request', outcomeUnknown: needsSignIn && record.refreshIntent?.generation === record.generation }

@@ -66,6 +66,7 @@ async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
       now: holder.clock.now(),
       needsRefreshToken: holder.grant.needsRefreshToken,
       needsSignIn: needsSignIn(holder.grant),
+      issuer: holder.grant.identity.issuer,
     })
     holder.debug({ type: 'decision', decision: decision.kind, generation: prompt.generation })
     if (decision.kind === 'follow') return { kind: 'followed', record }
@@ -98,7 +99,11 @@ function settle(
     case 'adopt':
       return { kind: 'adopted', record }
     case 'end':
-      return storeEnd(record, { reason: 'noRefreshToken', erase: 'nothing' }, context)
+      return storeEnd(
+        record,
+        { reason: decision.reason, erase: 'nothing', keepIntent: decision.reason === 'clientRejected' },
+        context,
+      )
     case 'backOff':
       return backOff(record, context)
     case 'wait':

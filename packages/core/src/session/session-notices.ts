@@ -67,7 +67,7 @@ export function adviseOnEnd(
     case 'clientRejected':
       return facts.dynamicallyRegistered === true
         ? 'The authorization server no longer knows this client: register it again, then refresh.'
-        : 'For the operator: check the client id, its authentication and its allowed grant types, then refresh.'
+        : 'For the operator: check the issuer, the client id, its authentication and its allowed grant types, then refresh.'
     case 'grantRejected':
       if (facts.needsSignIn === false) return 'For the operator: check what the client may ask for, then refresh.'
       return `Only a new sign-in helps: ${signIn}.`

@@ -1,10 +1,12 @@
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
+import { isOfAnotherIssuer } from '../policy/is-of-another-issuer.ts'
 import { begunRecord, signedOutRecord } from '../policy/next-record.ts'
 import { storeFailureCode } from '../refresh/store-access.ts'
-import { recordFormatVersion } from '../store/session-record.ts'
+import { recordFormatVersion, type SessionIdentity } from '../store/session-record.ts'
 import { needsSignIn } from '../token/grant.ts'
+import type { TokenSet } from '../token/token-set.ts'
 import { chartHasHeard } from './chart-has-heard.ts'
 import { hasLanded } from './has-landed.ts'
 import type { SignedOut, SignOutOptions } from './session.ts'
@@ -62,7 +64,7 @@ export async function signOutOfStore(parts: SessionParts): Promise<SignOutResult
     const written = await store.compareAndSet(read.value?.revision, tombstone)
     if (written.ok ? written.value : await hasLanded(parts, revision)) {
       const { tokenSet } = record.secrets ?? {}
-      const revocation = tokenSet && parts.revoke(tokenSet)
+      const revocation = tokenSet && revoke(parts, record.identity, tokenSet)
       return { ...succeed(vault.describe(tombstone).generation, revocation), idToken: tokenSet?.idToken }
     }
     if (!written.ok) return fail(written.error)
@@ -89,4 +91,10 @@ function succeed(generation: number, revocation = Promise.resolve()): SignOutRes
 
 function fail(error: StoreError): SignOutResult {
   return { event: { type: 'signOut.failed', code: storeFailureCode(error) }, error, revocation: Promise.resolve() }
+}
+
+/** Revokes at the server that issued the tokens, and at no other. */
+async function revoke(parts: SessionParts, identity: SessionIdentity, tokenSet: TokenSet): Promise<void> {
+  if (isOfAnotherIssuer(identity, parts.options.grant.identity.issuer)) parts.send({ type: 'revocation.failed' })
+  else await parts.revoke(tokenSet)
 }
