@@ -56,11 +56,11 @@ function describeRun(): string {
 
 function writeResults(results: string): void {
   const document = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
-  const marked = /(<!-- results -->\n)[\s\S]*(\n<!-- end of results -->)/
+  const marked = /(<!-- results -->\n)[\s\S]*?(<!-- end of results -->)/
   const text = readFileSync(document, 'utf8')
   if (!marked.test(text)) throw new Error('docs/performance.md has no place for results.')
   writeFileSync(
     document,
-    text.replace(marked, (_, start: string, end: string) => `${start}\n${results}\n${end}`),
+    text.replace(marked, (_, start: string, end: string) => `${start}\n${results}\n\n${end}`),
   )
 }
