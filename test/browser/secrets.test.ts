@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { tokenAnswers } from '../authorization-server/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { findInTexts, findSecrets } from '../support/find-secrets.ts'
 import { collectTokens } from './collect-tokens.ts'
 import type { ChromiumTab } from './harness/chromium.ts'
@@ -18,7 +19,12 @@ describeInChromium('secrets of a page', (stage) => {
     await world.openApp(other, { listens: true })
     await world.signIn(tab)
     secrets.push(await currentToken(tab))
-    await tab.run(async () => void (await app.session.refresh()))
+    // The developer tools may be late with the body of an answer, or have it no more.
+    const seesTokens = async () => {
+      await tab.run(async () => void (await app.session.refresh()))
+      return secrets.length >= 4
+    }
+    await eventually(seesTokens, { description: 'the tokens of a refresh' })
     await tab.run(() => app.call('/orders'))
     server.faults.cutConnectionBeforeCommit({ times: 2 })
     await tab.run(async () => void (await app.session.refresh().catch(() => app.token())))
