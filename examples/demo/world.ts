@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Session } from '@authchart/core'
+import { createSession, memoryStore, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import {
   type Api,
@@ -26,7 +26,7 @@ export async function startWorld(
   const api = await startApi({ authorizationServer: server })
   const session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     allowedOrigins: [api.origin],
     signInHint: 'run `acme login`',

@@ -66,7 +66,7 @@ export function createProofChecks(): ProofChecks {
         return 'invalid'
       }
     },
-    headers: () => (checks.requiresNonce ? { 'dpop-nonce': nonces[0] ?? '' } : {}),
+    headers: (): Record<string, string> => (checks.requiresNonce ? { 'dpop-nonce': nonces[0] ?? '' } : {}),
   }
   return checks
 }

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Session } from '@authchart/core'
+import { createSession, memoryStore, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import type { ApiServer } from './api-server.ts'
 
@@ -6,7 +6,7 @@ import type { ApiServer } from './api-server.ts'
 export async function openBenchmarkSession(server: ApiServer, now: () => number = Date.now): Promise<Session> {
   const session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({
       clientId: 'benchmark',
       metadata: { issuer: server.origin, token_endpoint: `${server.origin}/token` },

@@ -1,10 +1,4 @@
-import {
-  createMemoryStore,
-  isNotSignedInError,
-  type Session,
-  type SessionOptions,
-  type SessionStore,
-} from '@authchart/core'
+import { isNotSignedInError, memoryStore, type Session, type SessionOptions, type SessionStore } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -26,7 +20,7 @@ let open: (options?: Partial<SessionOptions>) => Session
 
 beforeEach(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  store = createMemoryStore()
+  store = memoryStore()
   clock = createSimulatedClock()
   const recording = createRecordingGrant(server)
   revoked = recording.revoked

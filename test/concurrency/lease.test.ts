@@ -1,6 +1,6 @@
 import {
-  createMemoryStore,
   isRefreshUnavailableError,
+  memoryStore,
   type Session,
   type SessionOptions,
   type SessionStore,
@@ -19,7 +19,7 @@ let store: SessionStore
 
 beforeEach(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  store = createMemoryStore()
+  store = memoryStore()
 })
 
 afterEach(() => server.close())

@@ -1,4 +1,4 @@
-import { createMemoryStore, type Session, type SessionStore } from '@authchart/core'
+import { memoryStore, type Session, type SessionStore } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { createKyHooks } from '@authchart/core/ky'
 import { createSimulatedClock } from '@authchart/core/testing'
@@ -42,7 +42,7 @@ it('P16 fifty callers at once cost one token request and all get its token', asy
 })
 
 it('P16 fifty callers of five sessions on one store cost one token request and all get its token', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using first = openSession(server, { store })
   await signInExpired(first)
   await using others = new AsyncDisposableStack()
@@ -105,7 +105,7 @@ it.each([
   ['that heard of it', (store: SessionStore) => store],
   ['that heard nothing of it', withoutHints],
 ])('P18 a caller of another session %s takes the result of a refresh that has ended', async (_name, hearing) => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using quick = openSession(server, { store })
   await signInExpired(quick)
   await using late = openSession(server, { store: hearing(store) })
@@ -125,7 +125,7 @@ it('P18 a caller whose token was refused takes the result of a refresh that has 
 })
 
 it('P21 two sessions refresh side by side, and neither waits for the other', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using alice = await openSignedInSession(server, { store, key: 'acme:alice' })
   await using bob = await openSignedInSession(server, { store, key: 'acme:bob', subject: 'bob' })
   const gate = server.faults.hold()
@@ -149,7 +149,7 @@ it('P21 two sessions refresh side by side, and neither waits for the other', asy
 })
 
 it('P21 a session refreshes from start to end while another one is held up', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using alice = await openSignedInSession(server, { store, key: 'acme:alice' })
   await using bob = await openSignedInSession(server, { store, key: 'acme:bob', subject: 'bob' })
   const gate = server.faults.hold({ times: 1 })
@@ -163,7 +163,7 @@ it('P21 a session refreshes from start to end while another one is held up', asy
 })
 
 it('P23 a session that finds fresh tokens under the lease makes no token request', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using first = openSession(server, { store })
   await signInExpired(first)
   await using second = openSession(server, { store: withoutHints(store) })
@@ -202,7 +202,7 @@ it('P24 the cancellation of the first caller does not fail the others', async ()
 })
 
 it('P24 a refresh that every caller has left goes on and is stored', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using session = openSession(server, { store })
   await signInExpired(session)
   const before = await store.read(sessionKey)

@@ -1,4 +1,4 @@
-import { createMemoryStore, isSessionEndedError, type SessionStore } from '@authchart/core'
+import { isSessionEndedError, memoryStore, type SessionStore } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -11,14 +11,14 @@ let store: SessionStore
 
 beforeEach(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  store = createMemoryStore()
+  store = memoryStore()
 })
 
 afterEach(() => server.close())
 
 /** The same records under leases of their own, as for a holder whose lease was lost without its knowing. */
 function withOwnLeases({ ...shared }: SessionStore): SessionStore {
-  const { lease } = createMemoryStore()
+  const { lease } = memoryStore()
   return { ...shared, lease }
 }
 

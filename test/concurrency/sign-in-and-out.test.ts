@@ -1,6 +1,6 @@
 import {
-  createMemoryStore,
   isNotSignedInError,
+  memoryStore,
   type Session,
   type SessionNotice,
   type SessionOptions,
@@ -26,7 +26,7 @@ let open: (options?: Partial<SessionOptions>) => Session
 
 beforeEach(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  store = createMemoryStore()
+  store = memoryStore()
   clock = createSimulatedClock()
   const recording = createRecordingGrant(server)
   revoked = recording.revoked

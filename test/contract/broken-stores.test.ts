@@ -1,4 +1,4 @@
-import { createMemoryStore, type SessionStore, StoreError } from '@authchart/core'
+import { memoryStore, type SessionStore, StoreError } from '@authchart/core'
 import { type SessionRecord, type SessionSummary, summarizeRecord } from '@authchart/core/store'
 import { type StorePlace, storeContract } from '@authchart/core/testing'
 import { expect, test } from 'vitest'
@@ -25,7 +25,7 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     foundBy: /^lets one of many writers win/,
   },
   'keeps nothing for a store that is opened later': {
-    place: () => ({ open: createMemoryStore }),
+    place: () => ({ open: memoryStore }),
     foundBy: /^keeps what was written/,
   },
   'keeps only what it knows': {
@@ -54,7 +54,7 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     foundBy: /^P22/,
   },
   'lends the lease to everybody': {
-    place: spoil(() => ({ lease: async (_key, { signal }) => createMemoryStore().lease('', { signal }) })),
+    place: spoil(() => ({ lease: async (_key, { signal }) => memoryStore().lease('', { signal }) })),
     foundBy: /^lends the lease to one at a time/,
   },
   'lends one lease for all sessions': {
@@ -141,7 +141,7 @@ test.each(Object.entries(breaches))('the contract finds out a store that %s', as
 /** A place with a store in memory that does some things wrong. */
 function spoil(change: (store: SessionStore) => Partial<SessionStore>): () => StorePlace {
   return () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const spoilt: SessionStore = { ...store, ...change(store) }
     return { open: () => spoilt }
   }

@@ -1,10 +1,10 @@
-import { createMemoryStore } from '@authchart/core'
+import { memoryStore } from '@authchart/core'
 import { storeContract } from '@authchart/core/testing'
 import { describe, test } from 'vitest'
 
 const cases = await storeContract(
   () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     return { open: () => store }
   },
   { cryptoKeys: 'kept' },

@@ -1,4 +1,4 @@
-import { createMemoryStore, type SessionNotice } from '@authchart/core'
+import { memoryStore, type SessionNotice } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { type AuthorizationServer, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ const grantOf = ({ issuer, publicClient }: AuthorizationServer) =>
 
 /** A store in which somebody is signed in, whose access token has expired. */
 async function createSignedInStore() {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using session = openSession(issuing, { store, grant: grantOf(issuing) })
   await session.signIn({ ...tokenSetOf(await issuing.signIn()), expiresIn: 0 })
   return store

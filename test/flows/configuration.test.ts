@@ -1,7 +1,7 @@
 import {
-  createMemoryStore,
   createSession,
   isConfigurationError,
+  memoryStore,
   type SessionOptions,
   type SessionStore,
 } from '@authchart/core'
@@ -14,7 +14,7 @@ import { createTroubledStore } from '../support/troubled-store.ts'
 const issuer = 'https://login.acme.example'
 const valid = {
   key: 'acme:alice',
-  store: createMemoryStore(),
+  store: memoryStore(),
   grant: refreshTokenGrant({ issuer, clientId: 'acme-cli' }),
 } satisfies SessionOptions
 
@@ -28,15 +28,7 @@ const malformed: Record<keyof SessionOptions, { expected: RegExp; values: unknow
   store: {
     required: true,
     expected: /methods read, compareAndSet, lease, watch, list/,
-    values: [
-      undefined,
-      null,
-      'memory',
-      {},
-      createMemoryStore,
-      without(valid.store, 'read'),
-      without(valid.store, 'list'),
-    ],
+    values: [undefined, null, 'memory', {}, memoryStore, without(valid.store, 'read'), without(valid.store, 'list')],
   },
   grant: {
     required: true,

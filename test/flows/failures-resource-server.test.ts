@@ -1,4 +1,4 @@
-import { createMemoryStore, type Session, type SessionNotice, type SessionOptions } from '@authchart/core'
+import { memoryStore, type Session, type SessionNotice, type SessionOptions } from '@authchart/core'
 import { getSessionActor } from '@authchart/core/machine'
 import { createSimulatedClock } from '@authchart/core/testing'
 import {
@@ -42,7 +42,7 @@ interface OpenedSession extends AsyncDisposable {
 }
 
 async function open(options: Partial<SessionOptions> = {}): Promise<OpenedSession> {
-  const store = createMemoryStore()
+  const store = memoryStore()
   const session = await openSignedInSession(server, { store, allowedOrigins: [api.origin], ...options })
   return {
     session,

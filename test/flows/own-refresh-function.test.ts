@@ -1,8 +1,8 @@
 import {
-  createMemoryStore,
   createSession,
   isRefreshUnavailableError,
   isSessionEndedError,
+  memoryStore,
   type RefreshFunction,
   RefreshRejectedError,
   RefreshUnavailableError,
@@ -53,7 +53,7 @@ function readRetryAt(response: Response): number | undefined {
 async function open(options: Partial<SessionOptions> = {}) {
   const session = createSession({
     key: 'shop:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshByApi,
     signInHint: 'open the sign-in page',
     ...options,
@@ -162,7 +162,7 @@ describe('an app’s own refresh function', () => {
   })
 
   test('is asked by one of many sessions on a store', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const { session } = await open({ store })
     await using _session = session
     await using neighbour = createSession({ key: 'shop:alice', store, grant: refreshByApi })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { createMemoryStore, createSession, isRefreshUnavailableError, isSessionError } from '@authchart/core'
+import { createSession, isRefreshUnavailableError, isSessionError, memoryStore } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { createSimulatedClock } from '@authchart/core/testing'
@@ -64,7 +64,7 @@ const challenges = cleaned(
 /** A session that has just signed in, whose token endpoint answers so. */
 async function open(answer: () => Response) {
   const clock = createSimulatedClock({ now })
-  const store = createMemoryStore()
+  const store = memoryStore()
   let tokenRequests = 0
   const session = createSession({
     key: sessionKey,
@@ -172,7 +172,7 @@ describe('over a real socket', () => {
   afterAll(() => new Promise((resolve) => listener.close(resolve)))
 
   test('challenges in any number of lines end in a response, or in what fetch throws', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     let tokenRequests = 0
     await using session = createSession({
       key: sessionKey,

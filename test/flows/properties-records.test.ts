@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, isSessionError, type SessionStore } from '@authchart/core'
+import { createSession, isSessionError, memoryStore, type SessionStore } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord, type SessionRecord } from '@authchart/core/store'
@@ -16,7 +16,7 @@ const issuer = 'https://login.example'
 
 /** A store that holds a value of whatever shape, and counts what is asked of it. */
 function createForeignStore(initial: unknown) {
-  const memory = createMemoryStore()
+  const memory = memoryStore()
   let value = structuredClone(initial)
   const counts = { reads: 0, writes: 0, leases: 0 }
   const store: SessionStore = {

@@ -1,12 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import {
-  createMemoryStore,
-  createSession,
-  type GrantDebugEntry,
-  type GrantOutcome,
-  isSessionError,
-} from '@authchart/core'
+import { createSession, type GrantDebugEntry, type GrantOutcome, isSessionError, memoryStore } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord, type SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
@@ -188,7 +182,7 @@ describe('a token response of any shape', () => {
 /** A session whose authorization server gives these answers, the last one for ever; what it stored. */
 async function live(sequence: readonly Answer[]) {
   const clock = createSimulatedClock({ now })
-  const memory = createMemoryStore()
+  const memory = memoryStore()
   const records: SessionRecord[] = []
   const thrown: unknown[] = []
   let requests = 0

@@ -1,4 +1,4 @@
-import { createMemoryStore, isRefreshUnavailableError, type Session } from '@authchart/core'
+import { isRefreshUnavailableError, memoryStore, type Session } from '@authchart/core'
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer, withMembers } from '../authorization-server/index.ts'
@@ -99,7 +99,7 @@ describe.each(cases)('an expires_in of $value, refreshing $refreshTiming', ({ va
 })
 
 it('P27 a token that is unusable on arrival makes everybody on the store back off, and it is said once', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using session = await openSignedInSession(server, { clock, store, random: () => 0.5 })
   await using neighbour = openSession(server, { clock, store, random: () => 0.5, refreshTiming: 'eager' })
   await neighbour.ready

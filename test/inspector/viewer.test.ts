@@ -126,11 +126,11 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
     const opened = app.waitForEvent('popup')
     // As a text, for the browser's own `import`: what runs here rewrites those that it sees.
     await app.evaluate(`(async () => {
-      const { createMemoryStore, createSession } = await import('${doors.core}')
+      const { memoryStore, createSession } = await import('${doors.core}')
       const { inspectSession, sessionInspectorOptions } = await import('${doors.inspect}')
       const { createBrowserInspector } = await import('${doors.inspector}')
       const tokens = { accessToken: 'canary-access-token', refreshToken: 'canary-refresh-token', expiresIn: 3600 }
-      const session = createSession({ key: 'acme:alice', store: createMemoryStore(), grant: async () => tokens })
+      const session = createSession({ key: 'acme:alice', store: memoryStore(), grant: async () => tokens })
       inspectSession(session, createBrowserInspector({ ...sessionInspectorOptions, url: '${viewer.url}' }))
       await session.signIn(tokens)
       for (let refreshes = 0; refreshes < 40; refreshes += 1) await session.refresh()

@@ -9,7 +9,7 @@ afterAll(() => consumer[Symbol.asyncDispose]())
 
 test('the packed doors fit each other: a session of one is a session to the others', () => {
   const printed = consumer.run(`
-    import { createMemoryStore, createSession, isNotSignedInError } from '@authchart/core'
+    import { memoryStore, createSession, isNotSignedInError } from '@authchart/core'
     import { createFetch } from '@authchart/core/fetch'
     import { createKyHooks } from '@authchart/core/ky'
     import { explainRecording, recordSession } from '@authchart/core/inspect'
@@ -20,7 +20,7 @@ test('the packed doors fit each other: a session of one is a session to the othe
 
     const session = createSession({
       key: 'acme:alice',
-      store: createMemoryStore(),
+      store: memoryStore(),
       grant: refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' }),
       allowedOrigins: ['https://api.acme.example'],
       clock: createSimulatedClock(),

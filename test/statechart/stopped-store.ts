@@ -1,4 +1,4 @@
-import { createMemoryStore, type SessionStore, StoreError } from '@authchart/core'
+import { memoryStore, type SessionStore, StoreError } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 
 /** What a store can be stopped at: a read, the write of an intent, of new tokens or of a tombstone, and the lease. */
@@ -19,7 +19,7 @@ export interface StoppedStore extends SessionStore {
 
 /** A new store, stopped everywhere. */
 export function createStoppedStore(): StoppedStore {
-  const inside = createMemoryStore()
+  const inside = memoryStore()
   const waiting = new Map<Stop, PromiseWithResolvers<void>[]>()
   const closed = new Set<Stop>(everyStop)
 

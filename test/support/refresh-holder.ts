@@ -1,4 +1,4 @@
-import { createMemoryStore, type Grant, type GrantOutcome, type GrantRequest, type SessionStore } from '@authchart/core'
+import { type Grant, type GrantOutcome, type GrantRequest, memoryStore, type SessionStore } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
 import type { RefreshPrompt } from '../../packages/core/src/policy/choose-record.ts'
@@ -51,7 +51,7 @@ export async function openHolder(
   grantChanges: Partial<Grant> = {},
 ): Promise<TestHolder> {
   const clock = createSimulatedClock({ now: recordTime })
-  const memory = createMemoryStore()
+  const memory = memoryStore()
   if (record !== undefined) await memory.compareAndSet(refreshKey, undefined, record)
   const diary: string[] = []
   const sent: (string | undefined)[] = []

@@ -1,10 +1,4 @@
-import {
-  createMemoryStore,
-  createSession,
-  type Session,
-  type SessionOptions,
-  type TokenSetInput,
-} from '@authchart/core'
+import { createSession, memoryStore, type Session, type SessionOptions, type TokenSetInput } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/index.ts'
 
@@ -15,7 +9,7 @@ export const sessionKey = 'acme:alice'
 export function openSession(server: AuthorizationServer, options: Partial<SessionOptions> = {}): Session {
   return createSession({
     key: sessionKey,
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     ...options,
   })

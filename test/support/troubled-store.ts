@@ -1,4 +1,4 @@
-import { createMemoryStore, type SessionStore, StoreError, type StoreErrorCode } from '@authchart/core'
+import { memoryStore, type SessionStore, StoreError, type StoreErrorCode } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 
 /** What goes wrong with an operation. */
@@ -43,7 +43,7 @@ export interface TroubledStore extends SessionStore {
 }
 
 /** Puts a bad line before a store, default a new memory store; nothing is bad yet. */
-export function createTroubledStore(store: SessionStore = createMemoryStore()): TroubledStore {
+export function createTroubledStore(store: SessionStore = memoryStore()): TroubledStore {
   const troubles = new Map<Operation, { trouble: Trouble; remaining: number } & TroubleOptions>()
   const calls = { read: 0, compareAndSet: 0, lease: 0, watch: 0 }
   const written: SessionRecord[] = []

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Grant } from '@authchart/core'
+import { createSession, type Grant, memoryStore } from '@authchart/core'
 import {
   type AuthorizationTransaction,
   beginAuthorization,
@@ -16,7 +16,7 @@ import { expectType } from './expect-type.ts'
 const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', scope: 'openid' })
 // The same type by two doors.
 expectType<Grant>()(grant)(true)
-createSession({ key: 'acme:alice', store: createMemoryStore(), grant })
+createSession({ key: 'acme:alice', store: memoryStore(), grant })
 
 refreshTokenGrant({
   clientId: 'acme-cli',
@@ -36,7 +36,7 @@ refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', 
 // @ts-expect-error: tokens are not bound by a wish
 refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli', dpop: true })
 const jwk: ProofKey = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }
-export const signedIn = createSession({ key: 'acme:alice', store: createMemoryStore(), grant }).signIn({
+export const signedIn = createSession({ key: 'acme:alice', store: memoryStore(), grant }).signIn({
   accessToken: 'access token',
   tokenType: 'DPoP',
   proofKey: jwk,
@@ -56,7 +56,7 @@ export async function signIn(): Promise<void> {
   expectType<SignInTokens>()(tokens)(true)
   // @ts-expect-error: the browser has to come back somewhere
   await beginAuthorization(server)
-  const session = createSession({ key: 'acme:alice', store: createMemoryStore(), grant })
+  const session = createSession({ key: 'acme:alice', store: memoryStore(), grant })
   await session.checkStore()
   await session.signIn(tokens)
   expectType<string | undefined>()(session.claims?.sub)(true)

@@ -1,6 +1,5 @@
 import {
   type AccessToken,
-  createMemoryStore,
   createSession,
   type EndedNotice,
   type EndReason,
@@ -8,6 +7,7 @@ import {
   isSessionEndedError,
   isSessionError,
   isStoreError,
+  memoryStore,
   RefreshRejectedError,
   type Session,
   type SessionError,
@@ -21,7 +21,7 @@ import {
 } from '@authchart/core'
 import { expectType } from './expect-type.ts'
 
-const store = createMemoryStore()
+const store = memoryStore()
 expectType<SessionStore>()(store)(true)
 
 export const session = createSession({

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type SessionStore } from '@authchart/core'
+import { createSession, memoryStore, type SessionStore } from '@authchart/core'
 import {
   type Lease,
   parseSessionRecord,
@@ -39,4 +39,4 @@ expectType<SessionStore>()({} as SessionStoreOfItsDoor)(true)
 export const notAStore: SessionStore = new Map()
 
 const clock: SimulatedClock = createSimulatedClock()
-createSession({ key: 'acme:alice', store: createMemoryStore(), grant: async () => ({ accessToken: '' }), clock })
+createSession({ key: 'acme:alice', store: memoryStore(), grant: async () => ({ accessToken: '' }), clock })

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Session, type SignInTokens } from '@authchart/core'
+import { createSession, memoryStore, type Session, type SignInTokens } from '@authchart/core'
 import { beginDeviceAuthorization, refreshTokenGrant } from '@authchart/core/oauth'
 import { plain, styled } from '@authchart/example-demo/line'
 import type { NodeStore } from '@authchart/node-store'
@@ -80,7 +80,7 @@ async function waitForDevice({
 
 /** What the id token says, read by a session that keeps nothing. */
 async function nameOf(tokens: SignInTokens, server: Server): Promise<string> {
-  await using reader = createSession({ key: 'reader', store: createMemoryStore(), grant: refreshTokenGrant(server) })
+  await using reader = createSession({ key: 'reader', store: memoryStore(), grant: refreshTokenGrant(server) })
   await reader.signIn(tokens)
   const name = nameFromClaims(reader.claims)
   if (name !== undefined) return name

@@ -26,7 +26,7 @@ export type { IdTokenClaims } from './session/session-claims.ts'
 export type { EndedNotice, SessionNotice } from './session/session-notices.ts'
 export type { SessionOptions } from './session/session-options.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
-export { createMemoryStore } from './store/memory-store.ts'
+export { memoryStore } from './store/memory-store.ts'
 export type { SessionStore } from './store/session-store.ts'
 export type { AccessToken } from './token/access-token.ts'
 export type {

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession } from '@authchart/core'
+import { createSession, memoryStore } from '@authchart/core'
 import { compareDurations } from '../compare.ts'
 import type { Scenario } from '../measurement.ts'
 
@@ -14,7 +14,7 @@ async function readCachedToken(): Promise<{ value: string }> {
 export const measureCachedToken: Scenario = async (effort) => {
   await using session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: () => Promise.reject(new Error('Nothing is to be refreshed here.')),
   })
   await session.signIn({ accessToken: 'a'.repeat(40), refreshToken: 'r'.repeat(40), expiresIn: 3600 })

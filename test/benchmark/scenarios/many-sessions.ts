@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { createMemoryStore, createSession, type Session, type SessionStore } from '@authchart/core'
+import { createSession, memoryStore, type Session, type SessionStore } from '@authchart/core'
 import { sessionMachine } from '@authchart/core/machine'
 import { createActor } from 'xstate'
 import type { Effort, Measurement, Scenario } from '../measurement.ts'
@@ -7,11 +7,11 @@ import type { Effort, Measurement, Scenario } from '../measurement.ts'
 const counts: Record<Effort, number> = { full: 10_000, smoke: 10 }
 
 /** Creation and heap of ten thousand sessions that are signed out. */
-export const measureSignedOutSessions: Scenario = (effort) => measureSessions('signed out', createMemoryStore(), effort)
+export const measureSignedOutSessions: Scenario = (effort) => measureSessions('signed out', memoryStore(), effort)
 
 /** The same, signed in from a store: what the store itself keeps of each session is not counted. */
 export const measureSignedInSessions: Scenario = async (effort) => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await forEachSession(store, counts[effort], (session, index) =>
     session.signIn({ accessToken: 'a'.repeat(40) + index, refreshToken: 'r'.repeat(40) + index, expiresIn: 3600 }),
   )
@@ -35,7 +35,7 @@ export const measureActors: Scenario = async (effort) => {
 
 async function measureSessions(name: string, store: SessionStore, effort: Effort): Promise<readonly Measurement[]> {
   const count = counts[effort]
-  await forEachSession(createMemoryStore(), Math.min(count, 500), (session) => session.ready)
+  await forEachSession(memoryStore(), Math.min(count, 500), (session) => session.ready)
   const before = await measureHeap()
   const startedAt = performance.now()
   const sessions = Array.from({ length: count }, (_, index) => openSession(store, index))

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Session } from '@authchart/core'
+import { createSession, memoryStore, type Session } from '@authchart/core'
 import { recordSession } from '@authchart/core/inspect'
 import { getSessionActor } from '@authchart/core/machine'
 import { compareDurations } from '../compare.ts'
@@ -34,7 +34,7 @@ export const measureRecording: Scenario = async (effort) => {
 async function openSignedIn(): Promise<Session> {
   const session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: () => Promise.reject(new Error('Nothing is to be refreshed here.')),
   })
   await session.signIn({ accessToken: 'a'.repeat(40), refreshToken: 'r'.repeat(40), expiresIn: 3600 })

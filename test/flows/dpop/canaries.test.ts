@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { createMemoryStore, type SessionDebugEntry } from '@authchart/core'
+import { memoryStore, type SessionDebugEntry } from '@authchart/core'
 import { createKyHooks } from '@authchart/core/ky'
 import { getSessionActor } from '@authchart/core/machine'
 import { dpop, refreshTokenGrant } from '@authchart/core/oauth'
@@ -11,7 +11,7 @@ import { readRecord, secretsOf } from '../../support/stored-session.ts'
 import { startFixture } from './fixture.ts'
 
 test('P54 P55 the key and the proofs are nowhere: not in snapshots, notices, errors, debug entries or inspection', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   const entries: SessionDebugEntry[] = []
   const sent = new Set<string>()
   const noteProof = (init: RequestInit | undefined) => {

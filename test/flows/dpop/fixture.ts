@@ -1,10 +1,4 @@
-import {
-  createMemoryStore,
-  createSession,
-  type Session,
-  type SessionNotice,
-  type SessionOptions,
-} from '@authchart/core'
+import { createSession, memoryStore, type Session, type SessionNotice, type SessionOptions } from '@authchart/core'
 import { dpop, refreshTokenGrant } from '@authchart/core/oauth'
 import {
   type Api,
@@ -36,7 +30,7 @@ export async function startFixture(options: Partial<SessionOptions> = {}): Promi
   const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   const api = await startApi({ authorizationServer: server })
   const proofKey = await createProofKey()
-  const store = createMemoryStore()
+  const store = memoryStore()
   const sessions: Session[] = []
 
   function open(more: Partial<SessionOptions> = {}): Session {

@@ -1,4 +1,4 @@
-import { createMemoryStore, isRefreshUnavailableError, type SessionStore } from '@authchart/core'
+import { isRefreshUnavailableError, memoryStore, type SessionStore } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { dpop, refreshTokenGrant } from '@authchart/core/oauth'
 import { oauthError, startApi, startAuthorizationServer } from '@authchart/test/authorization-server'
@@ -69,7 +69,7 @@ test('P63 two holders of one store share the key, and one refreshes for both', a
 })
 
 test('P63 a session opened later from the store goes on with the key', async () => {
-  const store = onlyJson(createMemoryStore())
+  const store = onlyJson(memoryStore())
   await using fixture = await startFixture({ store })
   await fixture.session[Symbol.asyncDispose]()
   const later = fixture.open()
@@ -80,7 +80,7 @@ test('P63 a session opened later from the store goes on with the key', async () 
 })
 
 test('P63 a sign-out forgets the key, and a sign-in brings its own', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using fixture = await startFixture({ store })
   const { api, session } = fixture
   await session.signOut()
@@ -92,7 +92,7 @@ test('P63 a sign-out forgets the key, and a sign-in brings its own', async () =>
 
 test('P63 a session that had bearer tokens is bound with its next refresh, for good', async () => {
   await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  const store = onlyJson(createMemoryStore())
+  const store = onlyJson(memoryStore())
   const grant = refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id, dpop: dpop() })
   await using session = openSession(server, { store, grant })
   await session.signIn(tokenSetOf(await server.signIn()))
@@ -119,7 +119,7 @@ test('P63 a lost answer does not lose the first bound tokens of a session that h
 
 test('P63 a key for a session that had none is stored before anything is bound to it', async () => {
   await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  const store = createMemoryStore()
+  const store = memoryStore()
   const grant = refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id, dpop: dpop() })
   await using session = openSession(server, { store, grant })
   await session.signIn(tokenSetOf(await server.signIn()))

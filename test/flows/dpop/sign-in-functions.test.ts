@@ -1,4 +1,4 @@
-import { createMemoryStore, type Session } from '@authchart/core'
+import { memoryStore, type Session } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import {
   beginAuthorization,
@@ -61,7 +61,7 @@ test('P63 a sign-in on another device brings its key', async () => {
 test('P63 a session that needs no sign-in makes its key with its first token, and keeps it', async () => {
   await using fixture = await startFixture()
   const { server } = fixture
-  const store = createMemoryStore()
+  const store = memoryStore()
   const { id: clientId, secret: clientSecret } = server.secretPostClient
   const open = () =>
     fixture.open({

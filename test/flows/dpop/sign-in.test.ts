@@ -1,4 +1,4 @@
-import { createMemoryStore, isSignInError, type SessionStore, StoreError } from '@authchart/core'
+import { isSignInError, memoryStore, type SessionStore, StoreError } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { dpop, refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord } from '@authchart/core/store'
@@ -36,7 +36,7 @@ describe('P64 a sign-in is refused, and nothing stored,', () => {
       '`proofKey` is no',
     ],
   ])('%s', async (_name, tokens, message) => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await using session = openSession(fixture.server, { store, grant: grantOf() })
     const error: unknown = await session.signIn((await tokens()) as never).catch((thrown: unknown) => thrown)
     expect(isSignInError(error) && error.code).toBe('unusableTokens')
@@ -52,7 +52,7 @@ describe('P64 a sign-in is refused, and nothing stored,', () => {
   })
 
   test('with a key that cannot be exported, into a store that cannot keep it, in the store’s own words', async () => {
-    const memory = createMemoryStore()
+    const memory = memoryStore()
     const refusal = new StoreError('storeUnavailable', 'This store keeps no CryptoKey.')
     const store: SessionStore = {
       ...memory,
@@ -72,7 +72,7 @@ describe('P64 a sign-in is refused, and nothing stored,', () => {
 
 test('P63 a key that cannot be exported serves two sessions on a store that keeps it', async () => {
   const { server, api } = fixture
-  const store = createMemoryStore()
+  const store = memoryStore()
   // Bearer tokens, which the first refresh binds to a key of the grant's own.
   await using session = openSession(server, { store, grant: publicGrant(), allowedOrigins: [api.origin] })
   const { access_token, refresh_token = '' } = await server.signIn()
@@ -86,7 +86,7 @@ test('P63 a key that cannot be exported serves two sessions on a store that keep
 })
 
 test('P64 what JSON has left of a key is no record', async () => {
-  const store = createMemoryStore()
+  const store = memoryStore()
   await using session = openSession(fixture.server, { store, grant: grantOf() })
   await session.signIn({ ...bound, proofKey: await dpop({ extractable: false }).createKey() })
   const record = await readRecord(store)

@@ -1,10 +1,4 @@
-import {
-  createMemoryStore,
-  createSession,
-  type Session,
-  type SessionNotice,
-  type SessionOptions,
-} from '@authchart/core'
+import { createSession, memoryStore, type Session, type SessionNotice, type SessionOptions } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import {
   type Api,
@@ -44,7 +38,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   let ahead = 0
   const session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     allowedOrigins: [api.origin],
     clock: createShiftedClock(() => ahead),

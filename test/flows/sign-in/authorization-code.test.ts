@@ -1,10 +1,4 @@
-import {
-  createMemoryStore,
-  createSession,
-  isConfigurationError,
-  isSignInError,
-  type SignInErrorCode,
-} from '@authchart/core'
+import { createSession, isConfigurationError, isSignInError, memoryStore, type SignInErrorCode } from '@authchart/core'
 import {
   type AuthorizationOptions,
   type AuthorizationTransaction,
@@ -53,7 +47,7 @@ describe('a sign-in by authorization code', () => {
     const tokens = await completeAuthorization(kept, callback.href, clientOf(server))
     await using session = createSession({
       key: 'acme',
-      store: createMemoryStore(),
+      store: memoryStore(),
       grant: refreshTokenGrant(clientOf(server)),
     })
     await session.signIn(tokens)
@@ -93,7 +87,7 @@ describe('a sign-in by authorization code', () => {
     const forStock = await completeAuthorization(both.transaction, both.callback, { ...clientOf(server), resource })
     expect(await server.findAccessToken(forStock.accessToken)).toMatchObject({ audience: stock })
     const grant = refreshTokenGrant({ ...clientOf(server), resource: orders })
-    await using session = createSession({ key: 'orders', store: createMemoryStore(), grant })
+    await using session = createSession({ key: 'orders', store: memoryStore(), grant })
     await session.signIn(forStock)
     const { value } = await session.refresh()
     expect(await server.findAccessToken(value)).toMatchObject({ audience: orders })
@@ -122,7 +116,7 @@ describe('a sign-in by authorization code', () => {
     const tokens = await completeAuthorization(transaction, callback, client)
     expect(tokens.refreshToken).toBeUndefined()
     expect(tokens.refreshTokenAdvice).toMatch(advice)
-    await using session = createSession({ key: 'a', store: createMemoryStore(), grant: refreshTokenGrant(client) })
+    await using session = createSession({ key: 'a', store: memoryStore(), grant: refreshTokenGrant(client) })
     const said: string[] = []
     session.on('refreshTokenMissing', (notice) => said.push(notice.advice))
     await session.signIn(tokens)

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession } from '@authchart/core'
+import { createSession, memoryStore } from '@authchart/core'
 import { type AuthorizationServer, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
@@ -41,7 +41,7 @@ describe('the claims of a session', () => {
   test('cannot be changed, down to their depths', async () => {
     await using session = createSession({
       key: 'a',
-      store: createMemoryStore(),
+      store: memoryStore(),
       grant: () => Promise.reject(new Error('not needed')),
     })
     const idToken = createIdToken({ sub: 'alice', address: { country: 'NZ' }, groups: ['a', ['b']] })
@@ -73,7 +73,7 @@ describe('the claims of a session', () => {
   })
 
   test('follow what another holder of the store does', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await using session = await openSignedInSession(server, { store })
     await using neighbour = openSession(server, { store })
     await neighbour.ready

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type SessionDebugEntry } from '@authchart/core'
+import { createSession, memoryStore, type SessionDebugEntry } from '@authchart/core'
 import { clientCredentialsGrant, privateKeyJwt, refreshTokenGrant } from '@authchart/core/oauth'
 import type { ClientMetadata } from 'oidc-provider'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -49,7 +49,7 @@ function open(name: Algorithm, options: { keyId?: string; audience?: string; key
   const debugged: SessionDebugEntry[] = []
   const session = createSession({
     key: 'acme:service',
-    store: createMemoryStore(),
+    store: memoryStore(),
     debug: (entry) => debugged.push(entry),
     grant: clientCredentialsGrant({
       issuer: server.issuer,
@@ -119,7 +119,7 @@ it('one sign-in serves several resource servers, by one refresh after the other'
   const tokens = await server.signIn({ scope: 'openid offline_access api', resource: resources })
   let refreshToken = tokens.refresh_token ?? ''
   for (const resource of resources) {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await using session = createSession({
       key: 'acme:alice',
       store,
@@ -135,7 +135,7 @@ it('one sign-in serves several resource servers, by one refresh after the other'
 it('a resource server that was not agreed to ends the session for the operator', async () => {
   await using session = createSession({
     key: 'acme:alice',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({
       issuer: server.issuer,
       clientId: server.publicClient.id,

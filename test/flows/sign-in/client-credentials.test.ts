@@ -1,8 +1,8 @@
 import {
-  createMemoryStore,
   createSession,
   isNotSignedInError,
   isSessionEndedError,
+  memoryStore,
   type Session,
   type SessionOptions,
   type SessionStore,
@@ -28,7 +28,7 @@ let store: SessionStore
 
 beforeEach(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
-  store = createMemoryStore()
+  store = memoryStore()
 })
 
 afterEach(() => server.close())
@@ -286,7 +286,7 @@ describe('signing out', () => {
 
 describe('a record that is removed underneath', () => {
   function withRemoval() {
-    let shared = createMemoryStore()
+    let shared = memoryStore()
     const forwarded: SessionStore = {
       read: (name) => shared.read(name),
       compareAndSet: (name, expected, next) => shared.compareAndSet(name, expected, next),
@@ -297,7 +297,7 @@ describe('a record that is removed underneath', () => {
     return {
       store: forwarded,
       remove() {
-        shared = createMemoryStore()
+        shared = memoryStore()
       },
     }
   }

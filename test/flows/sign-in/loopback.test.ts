@@ -1,10 +1,10 @@
 import { request } from 'node:http'
 import {
-  createMemoryStore,
   createSession,
   isConfigurationError,
   isSignInError,
   isStoreError,
+  memoryStore,
   type SessionStore,
   type SignInErrorCode,
   StoreError,
@@ -26,7 +26,7 @@ afterAll(() => server.close())
 const client = () => ({ issuer: server.issuer, clientId: server.publicClient.id })
 const asked = () => ({ ...client(), scope: 'openid offline_access', prompt: 'consent', onUrl: () => {} })
 
-function open(store: SessionStore = createMemoryStore()) {
+function open(store: SessionStore = memoryStore()) {
   return createSession({ key: 'acme:alice', store, grant: refreshTokenGrant(client()) })
 }
 
@@ -212,9 +212,9 @@ describe('signing in by the loopback interface', () => {
   test('P52 fails before the browser opens when no store could keep it', async () => {
     const missing = new StoreError('storeMissing', 'There is no keyring here; use fileStore({ directory }) instead.')
     const stores: SessionStore[] = [
-      { ...createMemoryStore(), check: () => Promise.reject(missing) },
+      { ...memoryStore(), check: () => Promise.reject(missing) },
       // A store without a check is read.
-      { ...createMemoryStore(), read: () => Promise.reject(missing) },
+      { ...memoryStore(), read: () => Promise.reject(missing) },
     ]
     for (const store of stores) {
       await using session = open(store)

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, isSignInError } from '@authchart/core'
+import { createSession, isSignInError, memoryStore } from '@authchart/core'
 import {
   type ClientRegistrationOptions,
   clientCredentialsGrant,
@@ -72,7 +72,7 @@ describe('registering a client', () => {
 
     await using session = createSession({
       key: 'acme:alice',
-      store: createMemoryStore(),
+      store: memoryStore(),
       grant: refreshTokenGrant({ issuer: server.issuer, ...registration.client }),
     })
     await session.signIn(tokenSetOf(await server.signIn({ client: { id: registration.clientId } })))
@@ -98,7 +98,7 @@ describe('registering a client', () => {
     expect(findSecrets(registration.granted, [clientSecret])).toEqual([])
     await using session = createSession({
       key: 'acme:service',
-      store: createMemoryStore(),
+      store: memoryStore(),
       grant: clientCredentialsGrant({ issuer: server.issuer, ...registration.client }),
     })
     expect((await session.getAccessToken()).value).toEqual(expect.any(String))

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, isSessionEndedError, type Session } from '@authchart/core'
+import { createSession, isSessionEndedError, memoryStore, type Session } from '@authchart/core'
 import { beginAuthorization, completeAuthorization, refreshTokenGrant } from '@authchart/core/oauth'
 import { type AuthorizationServer, createBrowser, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ afterAll(() => server.close())
 const client = () => ({ issuer: server.issuer, clientId: server.publicClient.id })
 
 /** A session, and a browser in which its user signs in again and again. */
-function openWithBrowser(store = createMemoryStore()) {
+function openWithBrowser(store = memoryStore()) {
   const browser = createBrowser()
   const session = createSession({ key: 'acme:alice', store, grant: refreshTokenGrant(client()) })
   return {

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Grant, type Session } from '@authchart/core'
+import { createSession, type Grant, memoryStore, type Session } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createFaultList } from './fault-list.ts'
 import { createLife, type Life, type Surroundings } from './life.ts'
@@ -54,7 +54,7 @@ export function createServiceWorld(
   scheduler: StepScheduler,
 ): ServiceWorld {
   const time = createVirtualTime()
-  const store = createMemoryStore()
+  const store = memoryStore()
   const story: string[] = []
   const tokens = new Map<string, IssuedToken>()
   const generations = new Map<number, string>()

@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession, type Session } from '@authchart/core'
+import { createSession, memoryStore, type Session } from '@authchart/core'
 import { createFaultList } from './fault-list.ts'
 import { createLife, type Life, type Surroundings } from './life.ts'
 import { createObserver, type Observer } from './observer.ts'
@@ -46,7 +46,7 @@ export function createWorld(script: Script, scheduler: StepScheduler): World {
   const observer = createObserver()
   const server = createSimulatedServer(script.server, observer)
   const time = createVirtualTime()
-  const store = createMemoryStore()
+  const store = memoryStore()
   const noteTrouble = () => {
     observer.troubled = true
   }

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { createMemoryStore, createSession } from '@authchart/core'
+import { createSession, memoryStore } from '@authchart/core'
 import { inspectSession } from '@authchart/core/inspect'
 import { createWebSocketInspector } from '@statelyai/inspect'
 
@@ -12,7 +12,7 @@ export interface InspectWithoutViewerInput {
 const { url } = JSON.parse(process.argv[2] ?? '{}') as InspectWithoutViewerInput
 const session = createSession({
   key: 'acme:alice',
-  store: createMemoryStore(),
+  store: memoryStore(),
   grant: () => Promise.reject(new Error()),
 })
 inspectSession(session, createWebSocketInspector({ url }))

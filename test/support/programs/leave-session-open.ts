@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { createMemoryStore, createSession, type SessionStore, StoreError, type TokenSetInput } from '@authchart/core'
+import { createSession, memoryStore, type SessionStore, StoreError, type TokenSetInput } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 
 /** What this program does before its script is done. Without `dispose` it just leaves its sessions open. */
@@ -43,7 +43,7 @@ if (input.dispose === true) await session[Symbol.asyncDispose]()
 print('done')
 
 function createTalkingStore(): SessionStore {
-  const store = createMemoryStore()
+  const store = memoryStore()
   let signInGeneration: number | undefined
   let failures = 0
   return {

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { createMemoryStore, createSession, type Session, type TokenSetInput } from '@authchart/core'
+import { createSession, memoryStore, type Session, type TokenSetInput } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { createKyHooks } from '@authchart/core/ky'
 import { getSessionActor } from '@authchart/core/machine'
@@ -22,7 +22,7 @@ const { issuer, client, tokenSet, apiOrigin } = input
 
 const session = createSession({
   key: 'acme:alice',
-  store: createMemoryStore(),
+  store: memoryStore(),
   grant: refreshTokenGrant({ issuer, clientId: client.id, clientAuthentication: clientSecretPost(client.secret) }),
   allowedOrigins: [apiOrigin],
   debug: log,

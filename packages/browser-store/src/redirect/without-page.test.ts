@@ -1,4 +1,4 @@
-import { createMemoryStore, createSession } from '@authchart/core'
+import { createSession, memoryStore } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { expect, it } from 'vitest'
 import { beginRedirect, completeRedirect } from '../redirect.ts'
@@ -6,7 +6,7 @@ import { beginRedirect, completeRedirect } from '../redirect.ts'
 const server = { issuer: 'https://login.example', clientId: 'acme-web' }
 
 function openSession() {
-  return createSession({ key: 'acme', store: createMemoryStore(), grant: refreshTokenGrant(server) })
+  return createSession({ key: 'acme', store: memoryStore(), grant: refreshTokenGrant(server) })
 }
 
 it('R6 completes nothing where there is no page', async () => {

@@ -1,4 +1,4 @@
-import { createMemoryStore } from '@authchart/core'
+import { memoryStore } from '@authchart/core'
 import type { SessionStore } from '@authchart/core/store'
 
 /**
@@ -11,7 +11,7 @@ export function withMemory(
   store: SessionStore,
   { probe, onFallback }: { probe: () => Promise<void>; onFallback: (reason: unknown) => void },
 ): SessionStore {
-  const memory = createMemoryStore()
+  const memory = memoryStore()
   let choice: Promise<SessionStore> | undefined
 
   async function choose(): Promise<SessionStore> {

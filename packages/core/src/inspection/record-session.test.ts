@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createSession } from '../session/create-session.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import { recordSession } from './record-session.ts'
 
@@ -8,7 +8,7 @@ const now = 1_700_000_000_000
 
 async function openSession() {
   const clock = createSimulatedClock({ now })
-  const session = createSession({ key: 'acme:alice', store: createMemoryStore(), grant: issue, clock, random: () => 0 })
+  const session = createSession({ key: 'acme:alice', store: memoryStore(), grant: issue, clock, random: () => 0 })
   await session.ready
   return { session, clock }
 }

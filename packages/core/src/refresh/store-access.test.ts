@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createRecord } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import { recordFormatVersion } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
@@ -12,7 +12,7 @@ const key = 'acme:alice'
 
 function open(changes: Partial<SessionStore> = {}, grant: { needsSignIn?: boolean } = {}) {
   const clock = createSimulatedClock()
-  const memory = createMemoryStore()
+  const memory = memoryStore()
   const stopped = new AbortController()
   const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal, grant })
   return { clock, memory, stopped, access }

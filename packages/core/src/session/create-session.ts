@@ -26,7 +26,7 @@ type OwnMembers = Omit<Session, 'claims'> & { readonly __proto__: Pick<Session, 
  * @example
  * const session = createSession({
  *   key: 'acme:alice',
- *   store: createMemoryStore(),
+ *   store: memoryStore(),
  *   grant: refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' }),
  *   allowedOrigins: ['https://api.acme.example'],
  * })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createSession, type Environment, globalEnvironment } from '../index.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 
 it('is always online and always seen where there is no such thing', () => {
   expect(globalEnvironment.isOnline()).toBe(true)
@@ -20,7 +20,7 @@ it('can be built upon by an app that knows more of its network', async () => {
     },
   }
   const grant = async () => ({ accessToken: 'access-token' })
-  await using session = createSession({ key: 'acme:alice', store: createMemoryStore(), grant, environment })
+  await using session = createSession({ key: 'acme:alice', store: memoryStore(), grant, environment })
   expect(session.getSnapshot().online).toBe(false)
   isOnline = true
   tell('online')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import { createOutcomeReporter } from './report-outcome.ts'
@@ -14,7 +14,7 @@ function start() {
   const events: SessionEvent[] = []
   const options = resolveOptions({
     key: 'k',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: async () => ({ accessToken: 'a' }),
     clock: createSimulatedClock({ now: 1000 }),
   })

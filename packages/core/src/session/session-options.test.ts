@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../clock/clock.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import type { Grant } from '../token/grant.ts'
 import { globalEnvironment } from './environment.ts'
 import { resolveOptions } from './session-options.ts'
@@ -13,7 +13,7 @@ const grant: Grant = {
 
 describe('the options of a session', () => {
   it('have these defaults', () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     expect(resolveOptions({ key: 'acme:alice', store, grant })).toEqual({
       key: 'acme:alice',
       store,
@@ -36,19 +36,19 @@ describe('the options of a session', () => {
   })
 
   it('take refreshTiming from the store where the app says nothing', () => {
-    const store = { ...createMemoryStore(), suggestedRefreshTiming: 'eager' as const }
+    const store = { ...memoryStore(), suggestedRefreshTiming: 'eager' as const }
     expect(resolveOptions({ key: 'k', store, grant }).refreshTiming).toBe('eager')
     expect(resolveOptions({ key: 'k', store, grant, refreshTiming: 'onUse' }).refreshTiming).toBe('onUse')
   })
 
   it("take the app's own function as a grant that needs no refresh token", () => {
-    const resolved = resolveOptions({ key: 'k', store: createMemoryStore(), grant: async () => ({ accessToken: 'a' }) })
+    const resolved = resolveOptions({ key: 'k', store: memoryStore(), grant: async () => ({ accessToken: 'a' }) })
     expect(resolved.grant).toMatchObject({ needsRefreshToken: false, identity: {} })
   })
 
   it('take an origin in whatever spelling a browser takes it', () => {
     const allowedOrigins = ['HTTPS://API.acme.example:443/', 'http://localhost:3000', 'http://[::1]:8080']
-    const resolved = resolveOptions({ key: 'k', store: createMemoryStore(), grant, allowedOrigins })
+    const resolved = resolveOptions({ key: 'k', store: memoryStore(), grant, allowedOrigins })
     expect(resolved.allowedOrigins).toEqual(['https://api.acme.example', 'http://localhost:3000', 'http://[::1]:8080'])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../errors/store-error.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import { createSession } from './create-session.ts'
@@ -37,7 +37,7 @@ describe('P43 a sign-out by another holder', () => {
   it('is not undone by a refresh that was stored just before, and is giving its lease back', async () => {
     const { promise: mayRelease, resolve: release } = Promise.withResolvers<void>()
     const { promise: isReleasing, resolve: releasing } = Promise.withResolvers<void>()
-    const memory = createMemoryStore()
+    const memory = memoryStore()
     const slow: SessionStore = {
       ...memory,
       async lease(leaseKey, options) {
@@ -73,7 +73,7 @@ describe('P43 a sign-out by another holder', () => {
 
 describe('P53 a sign-out that the store could not be told', () => {
   it('holds here, though the record is still there when the store is back', async () => {
-    const memory = createMemoryStore()
+    const memory = memoryStore()
     let isDown = false
     let hint = () => {}
     const { session, settle } = openSession({

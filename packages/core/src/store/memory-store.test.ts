@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
-import { createMemoryStore } from './memory-store.ts'
+import { memoryStore } from './memory-store.ts'
 import type { Lease } from './session-store.ts'
 
 const key = 'acme:alice'
@@ -14,11 +14,11 @@ function settle(): Promise<void> {
 
 describe('reading and writing', () => {
   it('surely has no record where none was written', async () => {
-    expect(await createMemoryStore().read(key)).toBeUndefined()
+    expect(await memoryStore().read(key)).toBeUndefined()
   })
 
   it('writes the first record only where there is none', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     expect(await store.compareAndSet(key, 'revision-0', createRecord())).toBe(false)
     expect(await store.compareAndSet(key, undefined, createRecord())).toBe(true)
     expect(await store.compareAndSet(key, undefined, createRecord())).toBe(false)
@@ -26,7 +26,7 @@ describe('reading and writing', () => {
   })
 
   it('writes over the revision that was read, and over no other', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await store.compareAndSet(key, undefined, createRecord())
     const next = createRecord({ revision: 'revision-2', generation: 6 })
     expect(await store.compareAndSet(key, 'revision-0', next)).toBe(false)
@@ -36,7 +36,7 @@ describe('reading and writing', () => {
   })
 
   it('lets one of a hundred writers win who all read the same', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await store.compareAndSet(key, undefined, createRecord())
     const writes = Array.from({ length: 100 }, (_, index) =>
       store.compareAndSet(key, 'revision-1', createRecord({ revision: `by-${index}` })),
@@ -45,7 +45,7 @@ describe('reading and writing', () => {
   })
 
   it('keeps nothing in common with what was written or read', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const written = createRecord()
     await store.compareAndSet(key, undefined, written)
     Object.assign(written.secrets?.tokenSet ?? {}, { accessToken: 'changed' })
@@ -55,7 +55,7 @@ describe('reading and writing', () => {
   })
 
   it('keeps records with different keys apart', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await store.compareAndSet('a', undefined, createRecord())
     expect(await store.read('A')).toBeUndefined()
   })
@@ -63,7 +63,7 @@ describe('reading and writing', () => {
 
 describe('watching', () => {
   it('tells of each write under the key, after it, until it is ended', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const seen: (string | undefined)[] = []
     const unwatch = store.watch(key, () => void store.read(key).then((record) => seen.push(record?.revision)))
     await store.compareAndSet(key, undefined, createRecord())
@@ -79,7 +79,7 @@ describe('watching', () => {
   })
 
   it('tells nobody whose watch ended before it came to that', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     let calls = 0
     const unwatch = store.watch(key, () => (calls += 1))
     const written = store.compareAndSet(key, undefined, createRecord())
@@ -90,7 +90,7 @@ describe('watching', () => {
   })
 
   it('with the same listener twice is ended twice', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     let calls = 0
     const listener = () => (calls += 1)
     const unwatch = store.watch(key, listener)
@@ -104,7 +104,7 @@ describe('watching', () => {
 
 describe('listing', () => {
   it('shows each session without a secret', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const end = { reason: 'grantRejected', endedAt: 7 } as const
     await store.compareAndSet('a', undefined, createRecord({ expiresAt: 9, secrets: { tokenSet: createTokenSet() } }))
     await store.compareAndSet('b', undefined, createRecord({ status: 'ended', end }))
@@ -119,7 +119,7 @@ describe('listing', () => {
 
 describe('the lease', () => {
   it('is had by one at a time, first come, first served', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const order: string[] = []
     const lines = ['first', 'second', 'third'].map(async (name) => {
       await using _lease = await store.lease(key, { signal: never })
@@ -132,14 +132,14 @@ describe('the lease', () => {
   })
 
   it('P21 of one session is had beside that of another', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await using _one = await store.lease('a', { signal: never })
     await using other = await store.lease('b', { signal: never })
     expect(other.lost.aborted).toBe(false)
   })
 
   it("P19 is not waited for after an abort, whose reason is the waiter's own", async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const held = await store.lease(key, { signal: never })
     const controller = new AbortController()
     const reason = new Error('changed my mind')
@@ -151,13 +151,13 @@ describe('the lease', () => {
   })
 
   it('is not had by whoever comes with an aborted signal, and does not get stuck', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     await expect(store.lease(key, { signal: AbortSignal.abort('no') })).rejects.toBe('no')
     await using _next = await store.lease(key, { signal: never })
   })
 
   it('is given back once, however often that is done', async () => {
-    const store = createMemoryStore()
+    const store = memoryStore()
     const first = await store.lease(key, { signal: never })
     await first[Symbol.asyncDispose]()
     await using _second = await store.lease(key, { signal: never })
@@ -196,7 +196,7 @@ describe('the lease', () => {
 
 /** Many who want one lease. */
 function createLine() {
-  const store = createMemoryStore()
+  const store = memoryStore()
   const controllers: AbortController[] = []
   const held = new Set<Lease>()
   const served: number[] = []

@@ -6,7 +6,7 @@ import type { Lease, SessionStore } from './session-store.ts'
  * A store that forgets when the program ends: for tests, for services that sign in anew at each start, and for pages
  * that must not keep a session. Sessions that are given the same memory store share what it holds.
  */
-export function createMemoryStore(): SessionStore {
+export function memoryStore(): SessionStore {
   const records = new Map<string, SessionRecord>()
   const listeners = new Map<string, readonly (() => void)[]>()
   /** The end of the queue for each key: resolves when the last holder in line has given its lease back. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createMemoryStore, createSession, type Session } from '../index.ts'
+import { createSession, memoryStore, type Session } from '../index.ts'
 import { refreshTokenGrant } from '../oauth.ts'
 import type { TokenEndpoint, TokenEndpointOptions } from './token-endpoint/options.ts'
 import { startTokenEndpoint } from './token-endpoint.ts'
@@ -14,7 +14,7 @@ async function start(options: TokenEndpointOptions = {}): Promise<void> {
   endpoint = await startTokenEndpoint(options)
   session = createSession({
     key: 'test',
-    store: createMemoryStore(),
+    store: memoryStore(),
     grant: refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'test' }),
   })
   await session.signIn(endpoint.signIn())

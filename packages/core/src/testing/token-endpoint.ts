@@ -14,7 +14,7 @@ import { createTokenFamilies } from './token-endpoint/token-families.ts'
  * await using endpoint = await startTokenEndpoint({ expiresIn: 2 })
  * const session = createSession({
  *   key: 'test',
- *   store: createMemoryStore(),
+ *   store: memoryStore(),
  *   grant: refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'test' }),
  * })
  * await session.signIn(endpoint.signIn())

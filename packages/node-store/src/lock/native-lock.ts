@@ -30,7 +30,7 @@ export function loadNativeLocks(): NativeLocks {
     const code = errorCodeOf(error) ?? 'not loadable'
     throw new StoreError(
       'storeMissing',
-      `This system has no file locks that authchart could use (fs-native-extensions: ${code}): there is a build for glibc Linux, macOS and Windows, on x64 and arm64, none for musl. Use an image with glibc, such as node:slim, or createMemoryStore.`,
+      `This system has no file locks that authchart could use (fs-native-extensions: ${code}): there is a build for glibc Linux, macOS and Windows, on x64 and arm64, none for musl. Use an image with glibc, such as node:slim, or memoryStore.`,
       { cause: error },
     )
   }

@@ -41,7 +41,7 @@ function insteadAnswer({
   retryAfter,
 }: Extract<TokenEndpointFault, { kind: 'answer' }>): Answer {
   const answer = typeof body === 'string' ? { status, headers: {}, body } : json(status, body)
-  const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
+  const retry: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
   return { status, headers: { ...answer?.headers, ...retry, ...headers }, body: answer?.body ?? '' }
 }
 
