@@ -17,5 +17,5 @@ export { type RefreshTokenGrantOptions, refreshTokenGrant } from './oauth/refres
 export { type ClientRegistration, type ClientRegistrationOptions, registerClient } from './oauth/register-client.ts'
 export type { AuthorizationServerOptions } from './oauth/server-options.ts'
 export type { Grant, GrantIdentity } from './token/grant.ts'
-export type { ProofKey, ProofMaker, ProofRequest } from './token/proof.ts'
+export type { ProofKey, ProofMaker, ProofRequest, ProvenRequest } from './token/proof.ts'
 export type { SignInTokens } from './token/token-set.ts'

@@ -30,17 +30,13 @@ export function clientCredentialsGrant(options: ClientCredentialsGrantOptions): 
   rejectUnknownOptions(options, knownOptions)
   assertConfidential(options)
   const parameters = readAskedTokens(options)
-  return {
-    ...describeGrant(server, options),
-    needsRefreshToken: false,
-    needsSignIn: false,
-    refresh: (request) =>
-      sendTokenRequest(server, {
-        request,
-        send: (metadata, client, clientAuthentication, requestOptions) =>
-          oauth.clientCredentialsGrantRequest(metadata, client, clientAuthentication, parameters, requestOptions),
-      }),
-  }
+  const signIn: Grant['refresh'] = (request) =>
+    sendTokenRequest(server, {
+      request,
+      send: (metadata, client, clientAuthentication, requestOptions) =>
+        oauth.clientCredentialsGrantRequest(metadata, client, clientAuthentication, parameters, requestOptions),
+    })
+  return { ...describeGrant(server, options), needsRefreshToken: false, signIn, refresh: signIn }
 }
 
 const knownOptions: Record<keyof ClientCredentialsGrantOptions, true> = {

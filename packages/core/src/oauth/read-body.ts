@@ -9,7 +9,10 @@ const longestBody = 1024 * 1024
  *
  * Bytes that are no UTF-8 are replaced, so that a description in another encoding does not hide the `error` beside it.
  */
-export async function readBody(response: Response, { signal }: { signal: AbortSignal }): Promise<string | undefined> {
+export async function readBody(
+  response: Response,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<string | undefined> {
   if (response.body === null) return ''
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   try {
@@ -18,7 +21,7 @@ export async function readBody(response: Response, { signal }: { signal: AbortSi
     let text = ''
     let length = 0
     for (;;) {
-      const chunk = await untilAborted(reader.read(), signal)
+      const chunk = await (signal === undefined ? reader.read() : untilAborted(reader.read(), signal))
       if (chunk.done) return text + decoder.decode()
       length += chunk.value.byteLength
       if (length > longestBody) throw new RangeError('body too long')

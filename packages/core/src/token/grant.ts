@@ -8,18 +8,18 @@ import type { TokenSet, TokenSetInput } from './token-set.ts'
  * A grant never throws and never retries: it makes one request and tells what came of it.
  */
 export interface Grant {
+  readonly identity: GrantIdentity
   /** Whether a refresh is impossible without a refresh token. */
   readonly needsRefreshToken: boolean
-  /**
-   * Whether there is no session before somebody has signed in. Default `true`. Without that, the first token comes as
-   * every later one does: by a refresh.
-   */
-  readonly needsSignIn?: boolean
-  readonly identity: GrantIdentity
-  /** Makes the key that tokens are bound to, and proofs of having it; absent where they are bound to none (RFC 9449). */
-  readonly dpop?: ProofMaker
-  /** Makes one token request. */
+  /** Makes one token request for the next token set. */
   refresh(request: GrantRequest): Promise<GrantOutcome>
+  /**
+   * Makes one token request for the first token set: a grant that has this signs in by itself, without a user. Where it
+   * is absent, a session begins with `session.signIn`.
+   */
+  signIn?(request: GrantRequest): Promise<GrantOutcome>
+  /** Makes the key that tokens are bound to, and proofs of having it; absent for tokens without a key (RFC 9449). */
+  readonly dpop?: ProofMaker
   /**
    * Revokes a token at the authorization server.
    * @throws when the server could not be reached or refused; the caller turns that into a notice.
@@ -28,9 +28,9 @@ export interface Grant {
   revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
 }
 
-/** Whether sessions of a grant begin with a sign-in. */
-export function needsSignIn(grant: Pick<Grant, 'needsSignIn'>): boolean {
-  return grant.needsSignIn !== false
+/** Whether sessions of a grant begin with a sign-in by a user. */
+export function needsSignIn(grant: Pick<Grant, 'signIn'>): boolean {
+  return grant.signIn === undefined
 }
 
 /** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
