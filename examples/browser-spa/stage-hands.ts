@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isOwnRequest } from '@authchart/example-inspector/own-request'
 import { serveViewer, type Viewer } from '@authchart/example-inspector/serve'
 import type { Api, AuthorizationServer } from '@authchart/test/authorization-server'
 import type { Plugin } from 'vite'
@@ -59,9 +60,8 @@ export function stageHandsPlugin(stageHands: StageHands): Plugin {
 }
 
 async function answerRequest(stageHands: StageHands, request: IncomingMessage, response: ServerResponse) {
-  const { method = 'GET', url = '/', headers } = request
-  // Pages of other sites can post here as well as ours can.
-  const isForeign = method !== 'GET' && headers.origin !== `http://${headers.host}`
+  const { method = 'GET', url = '/' } = request
+  const isForeign = !isOwnRequest(request)
   const answer = isForeign ? undefined : await stageHands.answer({ method, path: url.replace(/\?.*/, '') })
   response.statusCode = isForeign ? 403 : answer === undefined ? 404 : 200
   response.setHeader('content-type', 'application/json; charset=utf-8')

@@ -29,6 +29,8 @@ and if wanted:
   SERVICE_SCOPE          the scope of the client credentials
   USER_SCOPE             for sign-in; default "openid offline_access"
   HOST, PORT             where to listen; default 127.0.0.1 and 8080
+  ALLOWED_HOSTS          names in the Host of requests, by commas; default any,
+                         but only those of loopback where it listens there
   STOP_SECONDS           how long requests, and then refreshes, may take to end
                          after SIGTERM; default 10
 

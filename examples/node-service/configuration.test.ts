@@ -20,9 +20,18 @@ it('takes the settings with their defaults', () => {
       upstreamUrl: 'https://api.acme.example/v1',
       port: 8080,
       host: '127.0.0.1',
+      allowedHosts: ['127.0.0.1', 'localhost', '[::1]'],
       stopMilliseconds: 10_000,
     },
   })
+})
+
+it.each([
+  [{ HOST: '0.0.0.0' }, undefined],
+  [{ HOST: '0.0.0.0', ALLOWED_HOSTS: 'acme.internal, acme.example' }, ['acme.internal', 'acme.example']],
+  [{ ALLOWED_HOSTS: 'acme.internal' }, ['acme.internal']],
+])('takes of %j that it may be called %j', (change, allowedHosts) => {
+  expect(readConfiguration({ ...environment, ...change })).toMatchObject({ configuration: { allowedHosts } })
 })
 
 it('knows that there are none', () => {

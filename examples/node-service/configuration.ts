@@ -10,6 +10,8 @@ export interface Configuration {
   readonly sessionKey: Uint8Array
   readonly host: string
   readonly port: number
+  /** The names by which the service may be called, without ports; `undefined`: any. */
+  readonly allowedHosts: readonly string[] | undefined
   /** How long requests, and then refreshes, may take to end after SIGTERM. */
   readonly stopMilliseconds: number
 }
@@ -47,6 +49,7 @@ export function readConfiguration(environment: Environment): ReadConfiguration {
     ...findMistakes({ text, port, stopSeconds, sessionKey }),
   ]
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
+  const { HOST: host = '127.0.0.1' } = environment
   const configuration: Configuration = {
     issuer: text('ISSUER'),
     upstreamUrl: text('UPSTREAM_URL').replace(/\/+$/, ''),
@@ -58,11 +61,18 @@ export function readConfiguration(environment: Environment): ReadConfiguration {
     user: { clientId: text('USER_CLIENT_ID'), scope: environment.USER_SCOPE ?? 'openid offline_access' },
     sessionDirectory: text('SESSION_DIRECTORY'),
     sessionKey,
-    host: environment.HOST ?? '127.0.0.1',
+    host,
     port,
+    allowedHosts: environment.ALLOWED_HOSTS?.split(/[\s,]+/) ?? (isLoopback(host) ? loopbackNames : undefined),
     stopMilliseconds: stopSeconds * 1000,
   }
   return { kind: 'complete', configuration }
+}
+
+const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || loopbackNames.includes(host)
 }
 
 interface Values {

@@ -17,8 +17,8 @@ export async function runService(
   if (!(await canBeUsed(store, log))) return 1
   const sessions = openSessions(configuration, store)
   logSessions(sessions, log)
-  const { host, port, stopMilliseconds, upstreamUrl } = configuration
-  const serviceServer = createServiceServer(sessions, { upstreamUrl, log })
+  const { host, port, stopMilliseconds, upstreamUrl, allowedHosts } = configuration
+  const serviceServer = createServiceServer(sessions, { upstreamUrl, allowedHosts, log })
   const stopping = { server: serviceServer, sessions, milliseconds: stopMilliseconds }
   try {
     await once(serviceServer.server.listen(port, host), 'listening')

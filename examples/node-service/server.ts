@@ -5,6 +5,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { FailureAnswer } from './answer-failure.ts'
 import { describeHealth } from './health-view.ts'
 import type { Log } from './log.ts'
+import { isOwnRequest } from './own-request.ts'
 import type { Sessions } from './sessions.ts'
 import { createUpstream } from './upstream.ts'
 
@@ -20,7 +21,7 @@ export interface ServiceServer {
 /** Makes the server; it does not listen yet. */
 export function createServiceServer(
   sessions: Sessions,
-  { upstreamUrl, log }: { upstreamUrl: string; log: Log },
+  { upstreamUrl, allowedHosts, log }: { upstreamUrl: string; allowedHosts: readonly string[] | undefined; log: Log },
 ): ServiceServer {
   const upstreams = {
     service: createUpstream(sessions.service, upstreamUrl),
@@ -31,6 +32,7 @@ export function createServiceServer(
   let stopping = false
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOwnRequest(request.headers, allowedHosts)) return sendJson(response, 403, { error: 'foreignRequest' })
     const { pathname, search } = new URL(request.url ?? '/', 'http://service')
     const name = readName(pathname)
     if (name !== undefined && request.method !== 'GET') return sendJson(response, 405, { error: 'onlyGet' })

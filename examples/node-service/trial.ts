@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AuthorizationServer, startApi, startAuthorizationServer } from '@authchart/test/authorization-server'
 import type { Configuration } from './configuration.ts'
+import { isOwnRequest } from './own-request.ts'
 import { openStore, openUserSession } from './sessions.ts'
 
 /** An authorization server and an API on loopback, with alice signed in, to try the service against. */
@@ -18,6 +19,8 @@ export interface Trial extends AsyncDisposable {
 
 /** Short, so that one sees it refresh. */
 const accessTokenSeconds = 30
+
+const allowedHosts = ['127.0.0.1', 'localhost', '[::1]']
 
 /** Starts everything; it goes with the process. */
 export async function startTrial({ host, port }: { host: string; port: number }): Promise<Trial> {
@@ -34,6 +37,7 @@ export async function startTrial({ host, port }: { host: string; port: number })
     sessionKey: randomBytes(32),
     host,
     port,
+    allowedHosts,
     stopMilliseconds: 10_000,
   }
   const signIn = () => signAliceIn(server, configuration)
@@ -68,7 +72,8 @@ async function signAliceIn(server: AuthorizationServer, configuration: Configura
 /** What can be done to the authorization server from outside. */
 async function startSwitches(switches: Readonly<Record<string, () => Promise<unknown>>>) {
   const listener = createServer((request, response) => {
-    const turn = request.method === 'POST' ? switches[request.url?.slice(1) ?? ''] : undefined
+    const mayTurn = request.method === 'POST' && isOwnRequest(request.headers, allowedHosts)
+    const turn = mayTurn ? switches[request.url?.slice(1) ?? ''] : undefined
     if (turn === undefined) {
       response.writeHead(404).end()
       return
