@@ -11,7 +11,7 @@ export const chartDescriptions: Readonly<Record<string, string>> = {
   'signedIn.token.fresh': 'Good, and not due for a refresh.',
   'signedIn.token.expiring': 'Good, and due for a refresh.',
   'signedIn.token.expired': 'Past its expiry, or absent.',
-  'signedIn.token.rejected': 'A resource server rejected it, whatever its expiry says.',
+  'signedIn.token.rejected': 'A resource server rejected it, even if it has not expired.',
   'signedIn.refresh': 'What is being done about the access token?',
   'signedIn.refresh.idle': 'Nothing.',
   'signedIn.refresh.refreshing': 'The refresh procedure runs. The chart follows it and does not steer it.',
