@@ -5,11 +5,11 @@ import type { Api, AuthorizationServer } from '@authchart/test/authorization-ser
 import type { Plugin } from 'vite'
 
 /**
- * Those who make trouble behind the scene, at the page's own origin: `GET /stage/configuration`, `GET /stage/outage`,
- * and to be posted `/stage/revoke`, `/stage/outage/begin`, `/stage/outage/end`, `/stage/viewer`.
+ * Make trouble behind the scene, at the page's own origin: `GET /stage/configuration`, `GET /stage/outage`, and
+ * `POST /stage/revoke`, `/stage/outage/begin`, `/stage/outage/end`, `/stage/viewer`.
  */
 export interface StageHands {
-  /** Answers with JSON; `undefined` for a path that nobody knows. */
+  /** Answers with JSON; `undefined` for an unknown path. */
   answer(request: { readonly method: string; readonly path: string }): Promise<unknown>
   close(): Promise<void>
 }
@@ -34,7 +34,7 @@ export function createStageHands({ server, api }: { server: AuthorizationServer;
     'POST /outage/begin': () => setOutage(true),
     'POST /outage/end': () => setOutage(false),
     'POST /revoke': () => ({ revoked: server.revokeGrant() }),
-    // Served only once somebody wants to look.
+    // Served only when it is first asked for.
     'POST /viewer': async () => {
       viewer ??= serveViewer()
       return { url: (await viewer).url }
@@ -48,7 +48,7 @@ export function createStageHands({ server, api }: { server: AuthorizationServer;
   }
 }
 
-/** Puts them on whichever server serves the page. */
+/** Puts them on the server that serves the page. */
 export function stageHandsPlugin(stageHands: StageHands): Plugin {
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     void answerRequest(stageHands, request, response)

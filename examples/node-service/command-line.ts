@@ -40,7 +40,7 @@ that runs takes notice by itself.
 
 /** Reads the command line. */
 export function readCommand(commandArguments: readonly string[]): Command {
-  // Package managers differ in whether they pass the `--` on.
+  // Some package managers pass the `--` on, some do not.
   const given = commandArguments[0] === '--' ? commandArguments.slice(1) : [...commandArguments]
   const options = { help: { type: 'boolean', short: 'h' } } as const
   const { values, positionals, tokens } = parseArgs({

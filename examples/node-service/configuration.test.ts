@@ -34,14 +34,14 @@ it.each([
   expect(readConfiguration({ ...environment, ...change })).toMatchObject({ configuration: { allowedHosts } })
 })
 
-it('knows that there are none', () => {
+it('says that there are no settings', () => {
   expect(readConfiguration({ PORT: '0' })).toEqual({ kind: 'none' })
 })
 
 it.each([
   [{ SESSION_KEY: 'c2hvcnQ=' }, 'SESSION_KEY must be 32 bytes in base64: openssl rand -base64 32'],
   [{ ISSUER: '' }, 'ISSUER is missing.'],
-  [{ UPSTREAM_URL: 'api' }, 'UPSTREAM_URL is no URL.'],
+  [{ UPSTREAM_URL: 'api' }, 'UPSTREAM_URL is not a URL.'],
   [{ UPSTREAM_URL: 'https://api.acme.example?key=1' }, 'UPSTREAM_URL must have neither query nor fragment.'],
   [{ PORT: '80a' }, 'PORT must be a number up to 65535.'],
   [{ STOP_SECONDS: '-1' }, 'STOP_SECONDS must be a number.'],

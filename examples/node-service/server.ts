@@ -9,12 +9,12 @@ import { isOwnRequest } from './own-request.ts'
 import type { Sessions } from './sessions.ts'
 import { createUpstream } from './upstream.ts'
 
-/** What answers the service's callers. */
+/** The HTTP server of the service. */
 export interface ServiceServer {
   readonly server: Server
-  /** From now on says that it stops, and keeps no connection for a next request. */
+  /** From now on answers that it stops, and closes connections after each answer. */
   beginStopping(): void
-  /** Gives up the calls of the API that are still under way. */
+  /** Aborts the calls of the API that are under way. */
   abort(): void
 }
 
@@ -48,7 +48,7 @@ export function createServiceServer(
     const result = await upstreams[name](`${pathname.slice(name.length + 1)}${search}`, { signal })
     if (result.kind === 'answered') return passOn(result.response, response)
     const isOurs = result.answer.error !== 'upstreamFailed'
-    // What has to do with tokens is in the log already, once.
+    // Problems with tokens are in the log already, once.
     if (!isOurs && !gone.signal.aborted) log({ level: 'warn', event: 'upstreamFailed', cause: result.cause })
     return sendFailure(response, result.answer)
   }
@@ -75,7 +75,7 @@ function readName(pathname: string): keyof Sessions | undefined {
   return (first === 'service' || first === 'user') && rest.length > 0 ? first : undefined
 }
 
-/** The API's own answer, as it comes. */
+/** Passes the API's own answer on. */
 async function passOn(from: Response, to: ServerResponse): Promise<void> {
   const type = from.headers.get('content-type')
   to.writeHead(from.status, type === null ? {} : { 'content-type': type })

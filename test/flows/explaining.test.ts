@@ -317,7 +317,7 @@ describe('an explanation', () => {
     },
   )
 
-  test('V4 of a session that is well, signed out, or was told of by another program says so', async () => {
+  test('V4 says that a session is well, was signed out, or was ended by another program', async () => {
     const well = await record(({ refresh }) => refresh())
     expect(explainRecording(well.recording)).toMatchObject({
       verdict: 'well',
@@ -339,7 +339,7 @@ describe('an explanation', () => {
     })
   })
 
-  test('V4 of a session that had ended before it was opened says so', async () => {
+  test('V4 says that a session had ended before it was opened', async () => {
     const store = createTroubledStore()
     {
       await using before = openSession(server, { store })

@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
       mimeType: 'application/json',
       buffer: Buffer.from('{"format":'),
     })
-    await page.getByText('other.json is no recording').waitFor()
+    await page.getByText('other.json is not a recording').waitFor()
     await page.context().close()
   })
 

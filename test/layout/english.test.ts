@@ -3,6 +3,7 @@ import { glob } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
+const exclude = (name: string) => name.endsWith('node_modules')
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Words that make a sentence a riddle for readers in a hurry. "There is no key" is fine; "this is no key" is not. */
@@ -35,7 +36,7 @@ const open = [
   'packages/node-store/src/store',
 ]
 
-test('comments and messages of the packages are in plain English', async () => {
+test('comments and messages of the packages and examples are in plain English', async () => {
   const found = await findRiddles()
   const outside = [...found].filter(([folder]) => !open.includes(folder)).flatMap(([, riddles]) => riddles)
   expect(outside).toEqual([])
@@ -59,7 +60,7 @@ test.each(['there is no record', 'it is no longer there', 'says no', 'no body'])
 /** By the folder, each with its file. */
 async function findRiddles(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>()
-  for await (const file of glob('packages/*/src/**/*.ts', { cwd: root })) {
+  for await (const file of glob(['packages/*/src/**/*.ts', 'examples/**/*.{ts,tsx}'], { cwd: root, exclude })) {
     if (file.endsWith('.test.ts')) continue
     const riddles = readRiddles(readFileSync(`${root}${file}`, 'utf8')).map((riddle) => `${file}: ${riddle}`)
     const folder = file.replace(/\/[^/]*$/, '')

@@ -139,7 +139,7 @@ describe('SessionEndedError', () => {
     for (const message of messages) expect(message).toMatch(/^The session has ended: \w.*; sign in again\.$/)
   })
 
-  it('carries the reason, the time, the code of the server and the call to action, and nothing that is absent', () => {
+  it('carries the reason, the time, the code of the server and the call to action, without absent members', () => {
     const end = { reason: 'grantRejected', endedAt: 5, serverCode: 'invalid_grant', signInHint } as const
     expect(new SessionEndedError(end)).toMatchObject(end)
     const bare = new SessionEndedError({ reason: 'grantRejected', endedAt: 5, serverCode: undefined })
@@ -193,7 +193,7 @@ describe('RefreshUnavailableError of a server that refuses', () => {
 })
 
 describe('SignInError', () => {
-  it('carries the code of the server, and nothing that is absent', () => {
+  it('carries the code of the server, without absent members', () => {
     expect(new SignInError('refused', 'No.', { serverCode: 'access_denied' })).toMatchObject({
       serverCode: 'access_denied',
       retryable: false,

@@ -106,7 +106,7 @@ describe('P54 a debug log shows no secret', () => {
     expect(redactUrl(url)).toBe(expected)
   })
 
-  test('shows nothing of a body that is no form', () => {
+  test('shows nothing of a body that is not a form', () => {
     expect(Object.keys(redactForm(secret))).toEqual(['[redacted]'])
     expect(Object.keys(redactForm(JSON.stringify({ refresh_token: secret })))).toEqual(['[redacted]'])
   })
@@ -165,7 +165,7 @@ describe('P54 a debug log shows no secret', () => {
     )
   })
 
-  test('never throws, whatever the text is', () => {
+  test('never throws for any text', () => {
     const piece = fc.constantFrom(
       '{',
       '[',
