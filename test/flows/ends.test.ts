@@ -55,7 +55,7 @@ describe('P39 an ended session', () => {
     await session.getAccessToken().catch(() => {})
     const { endedAt } = session.getSnapshot()
     await session[Symbol.asyncDispose]()
-    await using restarted = openSession(server, { store, clock, signInHint, refreshTiming: 'eager' })
+    await using restarted = openSession(server, { store, runtime: { clock }, signInHint, refreshTiming: 'eager' })
     const snapshot = await restarted.ready
     expect(snapshot).toMatchObject({ status: 'invalidated', usable: false, reason: 'grantRejected', endedAt })
     await expect(restarted.getAccessToken()).rejects.toMatchObject({ reason: 'grantRejected', endedAt, signInHint })
@@ -64,7 +64,7 @@ describe('P39 an ended session', () => {
 
   test('P39 serves what is left of its access token, then fails without network', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { clock })
+    await using session = await openSignedInSession(server, { runtime: { clock } })
     const { value } = await session.getAccessToken()
     server.revokeGrant()
     server.resetCounts()
@@ -119,7 +119,7 @@ describe('P44 without a session or a refresh token', () => {
 
   test('P44 no refresh token: served until it expires, then ended as noRefreshToken', async () => {
     const clock = createSimulatedClock()
-    await using session = openSession(server, { clock })
+    await using session = openSession(server, { runtime: { clock } })
     const notices = collectNotices(session)
     const { refreshToken, ...tokenSet } = tokenSetOf(await server.signIn())
     server.resetCounts()

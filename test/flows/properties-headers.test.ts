@@ -68,9 +68,8 @@ async function open(answer: () => Response) {
   let tokenRequests = 0
   const session = createSession({
     key: sessionKey,
-    clock,
+    runtime: { clock, random: () => 0.5 },
     store,
-    random: () => 0.5,
     allowedOrigins: [origin],
     grant: refreshTokenGrant({
       metadata: { issuer, token_endpoint: `${issuer}/token` },

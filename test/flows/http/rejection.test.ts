@@ -57,7 +57,7 @@ describe.each(doors)('through $name', ({ open }) => {
     [403, apiAnswers.forbidden],
     [459, apiAnswers.sessionExpired],
   ])('P3 a %i behaves as a 401 when it is listed, and costs nothing when it is not', async (status, answer) => {
-    await using listed = await startFixture({ rejectedStatuses: [status] })
+    await using listed = await startFixture({ http: { rejectedStatuses: [status] } })
     listed.api.faults.answerWith(answer)
     expect((await open(listed.session)(listed.api.origin, post)).status).toBe(200)
     expect(listed.server.counts.refreshes).toBe(1)

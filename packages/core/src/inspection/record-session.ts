@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
+import type { SessionActor } from '../session/session-core.ts'
 import { type ActorMessage, actorOf, observeActor, timeOf } from './observe-actor.ts'
 import type { RecordedOptions, RecordedState, RecordedTransition, SessionRecording } from './session-recording.ts'
 

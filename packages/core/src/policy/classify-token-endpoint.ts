@@ -2,7 +2,7 @@ import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure, TokenEndpointUnavailable } from '../token/grant.ts'
 import { boundRetryAt, readRetryAfter } from './backoff.ts'
 
-export { describeFailure, type FailureFacts } from './describe-failure.ts'
+export { describeFailure, type FailureFacts as TokenEndpointFailureFacts } from './describe-failure.ts'
 
 /** What a failed token request means for the session. */
 export type TokenEndpointVerdict =
