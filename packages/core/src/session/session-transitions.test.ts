@@ -765,6 +765,16 @@ describe('where the grant signs in by itself', () => {
     }
   })
 
+  it('P53 a sign-out that the store could not be told holds here', () => {
+    const token = createTokenFacts({ ...first, expiresAt: 9_000_000, refreshDueAt: 8_000_000 })
+    for (const refreshTiming of ['onUse', 'eager'] as const) {
+      const chart = start({ refreshTiming }, signedIn(token), { type: 'signOut.requested' })
+      chart.send({ type: 'signOut.failed', code: 'storeLocked' }, requested, signedIn(token))
+      expect(chart.state).toBe('signedOut')
+      expect(chart.takeNotices()).toEqual([{ type: 'signedOut' }])
+    }
+  })
+
   it('the first refresh is not ended by the record that is not there yet', () => {
     for (const refreshTiming of ['onUse', 'eager'] as const) {
       const chart = start({ refreshTiming }, absent, requested, absent)
