@@ -36,6 +36,7 @@ export function createFolderWatch(folder: SessionFolder): FolderWatch {
   /** Which folder the watcher is on, even when it could not be had. */
   let watched: string | undefined
   let loss: StoreError | undefined
+  let isMountKnown = false
   let timer: NodeJS.Timeout | undefined
 
   /** In a turn of its own; an entry that was removed before is not called any more. */
@@ -74,10 +75,7 @@ export function createFolderWatch(folder: SessionFolder): FolderWatch {
         lose(errorCodeOf(error) ?? error.name)
       })
       loss = undefined
-      void findMountOfFolder(folder.path).then((mount) => {
-        const doubt = judgeHints(mount)
-        if (doubt !== undefined && watched === identity) lose(doubt)
-      })
+      isMountKnown = false
     } catch (error) {
       lose(errorCodeOf(error) ?? 'unknown error')
     }
@@ -88,11 +86,20 @@ export function createFolderWatch(folder: SessionFolder): FolderWatch {
     watcher = undefined
   }
 
+  /** Whether other machines may change the folder, which the system does not tell. Not at once: programs may be short. */
+  async function askForMount(): Promise<void> {
+    isMountKnown = true
+    const asked = watched
+    const doubt = judgeHints(await findMountOfFolder(folder.path))
+    if (doubt !== undefined && watched === asked) lose(doubt)
+  }
+
   /** Watches the folder that is at the path now, unless it is the one that is watched. */
   function look(): void {
     const identity = identityOf(folder)
     const isAnother = identity !== watched
     const isWatched = identity === undefined || watcher !== undefined
+    if (watcher !== undefined && !isMountKnown && !isAnother) void askForMount()
     if (isAnother || !isWatched) {
       close()
       open(identity)
