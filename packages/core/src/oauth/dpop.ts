@@ -2,8 +2,8 @@ import { checkOptions, flag, type OptionRules } from '../errors/check-options.ts
 import { SignInError } from '../errors/sign-in-error.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { isCryptoKeyPair, isProofKey, type ProofKey, type ProofMaker, type ProofRequest } from '../token/proof.ts'
+import { readBody } from './http.ts'
 import { createOriginMemory } from './origin-memory.ts'
-import { readProofError } from './read-proof-error.ts'
 import { createProofSigner, type ProofSigner } from './sign-proof.ts'
 
 /** Options of `dpop`. */
@@ -156,4 +156,25 @@ async function importKey(proofKey: ProofKey): Promise<CryptoKeyPair> {
     crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']),
   ])
   return { privateKey, publicKey }
+}
+
+const proofError = /\berror"?\s*[=:]\s*"?(use_dpop_nonce|invalid_dpop_proof)\b/i
+
+/**
+ * What a response says of the request's proof: a resource server in its challenge, an authorization server in the body.
+ * The body of the response can still be read. Never throws.
+ *
+ * @see RFC 9449, sections 5, 7.1, 8 and 9
+ */
+async function readProofError(
+  response: Response,
+  { isTokenRequest }: { isTokenRequest: boolean },
+): Promise<'use_dpop_nonce' | 'invalid_dpop_proof' | undefined> {
+  const { status, headers, bodyUsed } = response
+  if ((status !== 400 && status !== 401) || bodyUsed) return undefined
+  const text = (isTokenRequest ? await readBody(response.clone()) : headers.get('www-authenticate')) ?? ''
+  const said = proofError.exec(text)?.[1]?.toLowerCase()
+  if (said === 'use_dpop_nonce' || said === 'invalid_dpop_proof') return said
+  // Keycloak says `invalid_request`, and what is wrong in the description only.
+  return isTokenRequest && /\bDPoP proof\b/i.test(text) ? 'invalid_dpop_proof' : undefined
 }
