@@ -15,10 +15,8 @@ import {
   type ResolvedServer,
   readServer,
   resourceRule,
-  signalRule,
 } from './server.ts'
-import { describeServerError } from './sign-in-failure.ts'
-import { findSignInMetadata } from './sign-in-request.ts'
+import { describeServerError, findSignInMetadata, signalRule } from './sign-in-request.ts'
 import { readSignInTokens } from './sign-in-tokens.ts'
 import { requestTokens } from './token-request.ts'
 

@@ -161,23 +161,22 @@ export function readServer<Options extends AuthorizationServerOptions>(
   }
 }
 
+const object = ruleOf('an object', isObject)
+
 const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText)
 
 /** The rules of the options that every function here has. */
 export const serverRules: OptionRules<AuthorizationServerOptions> = {
-  issuer: ruleOf(
-    'an https URL without query and fragment, such as https://login.example.com; http is for loopback only',
-    isIssuer,
-  ),
+  issuer: ruleOf('an https URL without query and fragment; http is for loopback only', isIssuer),
   clientId: required(text),
-  clientAuthentication: ruleOf('a function, such as clientSecretPost(secret) gives', callable.accepts),
+  clientAuthentication: callable,
   clientSecret: text,
   dynamicallyRegistered: flag,
-  metadata: ruleOf('an object such as { token_endpoint }', isObject),
+  metadata: object,
   fetch: callable,
-  dpop: ruleOf('what `dpop()` of "@authchart/core/oauth" returns', withMethods('createProof', 'send').accepts),
-  idTokens: ruleOf('an object such as { acceptWithoutNonce: true }', isObject),
-  keepMembers: ruleOf('a list of names, such as ["instance_url"]', isTextList),
+  dpop: ruleOf('what `dpop()` returns', withMethods('createProof', 'send').accepts),
+  idTokens: object,
+  keepMembers: ruleOf('a list of names', isTextList),
   tokenRequestFormat: ruleOf('"form" or "json"', (value) => value === 'form' || value === 'json'),
   userAgent: ruleOf('a text that a header can carry', (value) => isText(value) && fitsHeader(value)),
 }
@@ -190,18 +189,16 @@ const idTokenRules: OptionRules<IdTokenOptions> = {
 }
 
 /** The resource servers that an access token is to be for: one absolute URI or several (RFC 8707, section 2). */
-export const resourceRule: OptionRule = ruleOf(
-  'an absolute URI without fragment, or a list of them',
-  (value) => isResource(value) || (Array.isArray(value) && value.every(isResource)),
-)
+export const resourceRule: OptionRule = {
+  expected: 'an absolute URI without fragment, or a list of them',
+  accepts: (value) => isResource(value) || (Array.isArray(value) && value.every(isResource)),
+}
 
 /** Parameters by name. */
-export const parametersRule: OptionRule = ruleOf(
-  'an object of texts, such as { acr_values: "mfa" }',
-  (value) => isObject(value) && Object.values(value).every(isText),
-)
-
-export const signalRule: OptionRule = ruleOf('an AbortSignal', (value) => isObject(value) && 'aborted' in value)
+export const parametersRule: OptionRule = {
+  expected: 'an object of texts, such as { audience: "api" }',
+  accepts: (value) => isObject(value) && Object.values(value).every(isText),
+}
 
 /** Adds the resources to the parameters of a request. */
 export function appendResources(parameters: URLSearchParams, resource: string | readonly string[] = []): void {
