@@ -19,8 +19,7 @@ import type { ProofMaker } from '../token/proof.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import { type ClientAuthentication, clientSecretBasic, publicClient } from './client-authentication.ts'
 import { type Fetch, platformFetch } from './http.ts'
-import { type AuthorizationServerMetadata, type Discovery, isSecureEndpoint } from './metadata.ts'
-import { forgetMetadata, getMetadata } from './metadata-cache.ts'
+import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
 
 /** Which authorization server to talk to, and as which client: the same for each grant and each way of signing in. */
 export interface AuthorizationServerOptions {
@@ -212,33 +211,6 @@ export function appendResources(parameters: URLSearchParams, resource: string | 
 export function assertNotReserved(parameters: Readonly<Record<string, string>>, reserved: ReadonlySet<string>): void {
   const name = Object.keys(parameters).find((each) => reserved.has(each))
   if (name !== undefined) throw new ConfigurationError(`extraParameters.${name}`, 'is set by the library itself.')
-}
-
-/**
- * The server's metadata: what the app gave, completed by what is known or discovered now unless that is not needed. Never
- * throws.
- *
- * @param needed the members without which it must be discovered
- */
-export async function findMetadata(
-  server: ResolvedServer,
-  { signal, needed }: { signal: AbortSignal; needed: readonly (keyof AuthorizationServerMetadata)[] },
-): Promise<Discovery> {
-  const { metadata: given, issuer, fetch, userAgent } = server
-  const { token_endpoint } = given
-  if (token_endpoint !== undefined && needed.every((name) => given[name] !== undefined)) {
-    return { kind: 'found', metadata: { issuer, ...given, token_endpoint } }
-  }
-  const discovery = await getMetadata(issuer, { fetch, signal, userAgent })
-  if (discovery.kind === 'found') return { kind: 'found', metadata: { ...discovery.metadata, ...given } }
-  // A server that does not publish its metadata has what the app says, and nothing else.
-  const isUnpublished = discovery.failure.code === 'blocked' && token_endpoint !== undefined
-  return isUnpublished ? { kind: 'found', metadata: { issuer, ...given, token_endpoint } } : discovery
-}
-
-/** A status that says the endpoint is not where the metadata said: the metadata is discovered again next time. */
-export function noteEndpointStatus({ issuer }: ResolvedServer, status: number): void {
-  if (status === 404 || status === 410) forgetMetadata(issuer)
 }
 
 function assertMetadata(metadata: Partial<AuthorizationServerMetadata>, issuer: string): void {

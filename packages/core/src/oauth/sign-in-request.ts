@@ -4,10 +4,11 @@ import { SignInError } from '../errors/sign-in-error.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure } from '../token/grant.ts'
 import { readStatus, requestSignal } from './http.ts'
 import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
+import { findMetadata } from './metadata-cache.ts'
 import { type FormRequest, postForm } from './post-form.ts'
 import { parseBody } from './read-token-response.ts'
 import { removeKnownSecrets } from './remove-known-secrets.ts'
-import { findMetadata, type ResolvedServer } from './server.ts'
+import type { ResolvedServer } from './server.ts'
 
 export const signalRule: OptionRule = {
   expected: 'an AbortSignal',

@@ -10,10 +10,11 @@ import { redactForm, redactUrl } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { judgeIdToken } from './id-token.ts'
 import type { AuthorizationServerMetadata } from './metadata.ts'
+import { findMetadata, noteEndpointStatus } from './metadata-cache.ts'
 import { type FormAnswer, postForm, type SentRequest } from './post-form.ts'
 import { readTokenResponse } from './read-token-response.ts'
 import { collectRequestSecrets, removeKnownSecrets } from './remove-known-secrets.ts'
-import { findMetadata, noteEndpointStatus, type ResolvedServer } from './server.ts'
+import type { ResolvedServer } from './server.ts'
 
 /**
  * Makes one token request, and tells what came of it. Never throws, never retries, never follows a redirect; what it tells
