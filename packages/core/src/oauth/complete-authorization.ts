@@ -72,7 +72,7 @@ const rules: Omit<OptionRules<CompletionOptions>, keyof AuthorizationServerOptio
 }
 
 /**
- * The outcome, unless the signal aborts before; what is issued after that is revoked, since nobody will use it.
+ * The outcome, unless the signal aborts before; what is issued after that is revoked, since it will not be used.
  * @throws the signal's reason
  */
 async function orRevoke(

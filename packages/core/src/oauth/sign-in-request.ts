@@ -2,12 +2,12 @@ import { isObject, type OptionRule } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure } from '../token/grant.ts'
+import { redactObject, redactText } from '../token/redact.ts'
 import { readStatus, requestSignal } from './http.ts'
 import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
 import { findMetadata } from './metadata-cache.ts'
 import { type FormRequest, postForm } from './post-form.ts'
 import { parseBody } from './read-token-response.ts'
-import { removeKnownSecrets } from './remove-known-secrets.ts'
 import type { ResolvedServer } from './server.ts'
 
 export const signalRule: OptionRule = {
@@ -65,14 +65,14 @@ export async function requestSignIn(
   const { response, text } = answer
   const { members = {}, complete } = text === undefined ? { complete: false } : parseBody(text)
   if (response.ok && members.error === undefined) return members
-  const body = removeKnownSecrets({ error: members.error }, secrets)
+  const body = redactObject({ error: members.error }, { secrets }) as { error: unknown }
   throw describeSignInFailure({ kind: 'answer', status: readStatus(response), complete, body })
 }
 
 /** Codes that say "not now", and nothing about this sign-in. */
 const passingCodes: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
 
-/** Statuses that say "not now", whatever the body says. */
+/** Statuses that say "not now"; the body does not matter. */
 const isPassingStatus = (status: number) => status >= 500 || status === 429 || status === 408 || status === 425
 
 /**
@@ -95,7 +95,7 @@ export function describeSignInFailure(failure: TokenEndpointFailure): SignInErro
 
 /** The server said no, by its `error` if it gave one that can be shown (RFC 6749, sections 4.1.2.1 and 5.2). */
 export function describeServerError(error: string, secrets: Iterable<string> = []): SignInError {
-  const serverCode = readServerCode(removeKnownSecrets(error, secrets))
+  const serverCode = readServerCode(redactText(error, { secrets }))
   return passingCodes.has(error) ? unavailable('it says so', serverCode) : refuse(serverCode)
 }
 

@@ -67,6 +67,7 @@ const transientCodes: Record<TransientCode, true> = {
   storeUnavailable: true,
   storeLocked: true,
   tokenUnusable: true,
+  refused: true,
 }
 
 /**
