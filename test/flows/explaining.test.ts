@@ -3,6 +3,7 @@ import { explainRecording, recordSession, type SessionRecording } from '@authcha
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import {
   type AuthorizationServer,
+  oauthError,
   startAuthorizationServer,
   tokenAnswers,
   withMembers,
@@ -260,6 +261,13 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     asked: theProgram,
     answered: 'The keyring that keeps the session is locked.',
     advice: 'Unlock the keyring; the session goes on by itself.',
+  },
+  refused: {
+    happening: answered(oauthError('made_up')),
+    asked: theProgram,
+    answered: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
+    advice:
+      'Read the words of the server; if they mean that the sign-in is over, or that it passes, say so with `classifyFailure` or take the preset of the provider.',
   },
   tokenUnusable: {
     happening({ refresh }) {

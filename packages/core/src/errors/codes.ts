@@ -41,3 +41,5 @@ export type TransientCode =
   | 'storeLocked'
   /** The server gave tokens that were expired on arrival or are rejected as soon as they are used. */
   | 'tokenUnusable'
+  /** The authorization server refused, and not in words that say that the session is over. */
+  | 'refused'

@@ -161,6 +161,7 @@ describe('RefreshUnavailableError', () => {
     storeUnavailable: true,
     storeLocked: true,
     tokenUnusable: true,
+    refused: true,
   }
 
   it('explains every code in its own words', () => {

@@ -13,6 +13,7 @@ const explanations: Record<TransientCode, string> = {
   storeUnavailable: 'the store that keeps the session cannot be read or written',
   storeLocked: 'the keyring that keeps the session is locked',
   tokenUnusable: 'the authorization server gives tokens that are not accepted',
+  refused: 'the authorization server refused, without saying that the session is over',
 }
 
 /**

@@ -31,6 +31,7 @@ export const failureExplanations: Readonly<Record<TransientCode, string>> = {
   storeLocked: 'The keyring that keeps the session is locked.',
   tokenUnusable:
     'The authorization server gave tokens that were expired on arrival, or rejected as soon as they were used.',
+  refused: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
 }
 
 /** What to do about a refresh that fails for a reason that passes, in a sentence. */
@@ -49,4 +50,6 @@ export const failureAdvice: Readonly<Record<TransientCode, string>> = {
   storeLocked: 'Unlock the keyring; the session goes on by itself.',
   tokenUnusable:
     'Compare the clocks of this device and the servers, and check that the API accepts what the authorization server issues.',
+  refused:
+    'Read the words of the server; if they mean that the sign-in is over, or that it passes, say so with `classifyFailure` or take the preset of the provider.',
 }

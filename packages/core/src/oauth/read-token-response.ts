@@ -1,5 +1,5 @@
 import type { TokenEndpointAnswer } from '../token/grant.ts'
-import { redactObject } from '../token/redact.ts'
+import { redactHeaders, redactObject } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { readBody } from './read-body.ts'
 import { removeKnownSecrets } from './remove-known-secrets.ts'
@@ -33,7 +33,9 @@ export async function readTokenResponse(
       status: readStatus(response),
       kind: 'answer',
       complete: parsed.complete,
+      empty: text === '',
       ...removeKnownSecrets(readHeaders(response), secrets),
+      headers: redactHeaders(removeKnownSecrets(Object.fromEntries(response.headers), secrets)),
       ...(body === undefined ? {} : { body }),
     },
   }

@@ -109,6 +109,10 @@ export interface TokenEndpointAnswer {
   /** The `Retry-After` header as it came: seconds or a date (RFC 9110, section 10.2.3). */
   readonly retryAfter?: string
   readonly contentType?: string
+  /** All headers by their names in lower case; secrets and cookies removed. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** There was no body at all. */
+  readonly empty?: boolean
   /** The members of the body, if it was an object or form-encoded; secrets removed. */
   readonly body?: Readonly<Record<string, unknown>>
   /** The body could be read to its end. A cut or undecodable one says nothing about what the server did. */
