@@ -1,3 +1,5 @@
+import { parseHttpDate } from './parse-http-date.ts'
+
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
@@ -53,10 +55,8 @@ export function backoffDelay(failuresInARow: number, random: number): number {
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? ''
-  // A date without its zone would be read as local time, and `1.5` as a day in 2001.
-  const date = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN
-  const instant = /^\d+$/.test(text) ? now + Number(text) * second : date
-  return Number.isNaN(instant) ? undefined : boundRetryAt(instant, now)
+  const instant = /^\d+$/.test(text) ? now + Number(text) * second : parseHttpDate(text, now)
+  return instant === undefined ? undefined : boundRetryAt(instant, now)
 }
 
 /**

@@ -373,7 +373,7 @@ describe("an app's classifyFailure", () => {
 
   test('leaves an end its reason, unless it gives one', () => {
     expect(apply(end, 'ended')).toBe(end)
-    expect(apply(end, 'grantRejected')).toBe(end)
+    expect(apply(end, 'grantRejected')).toEqual(keeping('invalid_grant'))
     expect(apply(end, 'clientRejected')).toEqual(ended('clientRejected', 'invalid_grant'))
     const client = ended('clientRejected', 'unauthorized_client')
     expect(apply(client, 'grantRejected')).toEqual(keeping('unauthorized_client'))

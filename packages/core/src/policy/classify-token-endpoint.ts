@@ -110,7 +110,7 @@ export function applyFailureOverride(
       return verdict.kind === 'ended' ? verdict : endedBy('requestRejected', verdict)
     case 'grantRejected':
     case 'clientRejected':
-      return verdict.kind === 'ended' && verdict.reason === answer ? verdict : endedBy(answer, verdict)
+      return endedBy(answer, verdict)
     case 'transient':
       return passing(verdict, undefined)
     default:
