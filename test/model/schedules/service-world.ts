@@ -94,10 +94,10 @@ export function createServiceWorld(
   }
 
   function createGrant(life: Life): Grant {
-    return {
+    const grant: Grant = {
       needsRefreshToken: false,
-      needsSignIn: false,
       identity: { clientId: 'service' },
+      signIn: (request) => grant.refresh(request),
       async refresh({ now }) {
         requests += 1
         const fault = networkFaults.take()
@@ -135,6 +135,7 @@ export function createServiceWorld(
         if (token !== undefined) token.fate = 'revoked'
       },
     }
+    return grant
   }
 
   return {

@@ -6,8 +6,13 @@ import {
   SignInError,
   type SignInOptions,
 } from '@authchart/core'
-import { type CompletionOptions, completeAuthorization } from '@authchart/core/oauth'
-import { rejectUnknownOptions } from '@authchart/core/store'
+import {
+  type AuthorizationServerOptions,
+  authorizationServer,
+  type CompletionOptions,
+  completeAuthorization,
+} from '@authchart/core/oauth'
+import { checkOptions, flag, isText, type OptionRules, ruleOf, text } from '@authchart/core/store'
 import { type CallbackAddress, readCallbackAddress } from './callback-address.ts'
 import { isOfAnother, type KeptSignIn, sweepSignIns, takeSignIn } from './kept-sign-in.ts'
 import { cleanAddress, replaceAddress } from './page-address.ts'
@@ -139,21 +144,14 @@ async function untilAborted<Result>(
   }
 }
 
-const knownOptions: Record<keyof RedirectCompletionOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientAuthentication: true,
-  clientSecret: true,
-  dynamicallyRegistered: true,
-  metadata: true,
-  fetch: true,
-  dpop: true,
-  resource: true,
-  signal: true,
-  subject: true,
-  replaceSubject: true,
-  redirectUri: true,
-  restoreAddress: true,
+type OwnOptions = Omit<RedirectCompletionOptions, keyof AuthorizationServerOptions | 'redirectUri'>
+
+const rules: OptionRules<OwnOptions> = {
+  restoreAddress: flag,
+  subject: text,
+  replaceSubject: flag,
+  resource: ruleOf('an absolute URI, or a list of them', (value) => isText(value) || Array.isArray(value)),
+  signal: ruleOf('an AbortSignal', (value) => value instanceof AbortSignal),
 }
 
 /** Checked on every load, and not only where there is an answer. */
@@ -161,19 +159,15 @@ function readOptions(options: RedirectCompletionOptions) {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('options', 'must be an object such as { issuer, clientId, redirectUri }.')
   }
-  rejectUnknownOptions(options, knownOptions)
-  const { redirectUri, restoreAddress = true, subject, replaceSubject, signal, ...server } = options
-  if (typeof restoreAddress !== 'boolean') throw new ConfigurationError('restoreAddress', 'must be true or false.')
+  const { redirectUri, restoreAddress, subject, replaceSubject, resource, signal, ...server } = options
+  checkOptions({ restoreAddress, subject, replaceSubject, resource, signal }, rules)
   return {
     signal,
     redirectUri: redirectUri === undefined ? undefined : readRedirectUri(redirectUri, location.href),
     completion: {
-      server,
-      signIn: {
-        ...(subject === undefined ? {} : { subject }),
-        ...(replaceSubject === undefined ? {} : { replaceSubject }),
-      },
-      restoresAddress: restoreAddress,
+      server: { ...authorizationServer(server), resource },
+      signIn: { subject, replaceSubject },
+      restoresAddress: restoreAddress ?? true,
     },
   }
 }

@@ -9,8 +9,8 @@ const passingCodes: ReadonlySet<string> = new Set(['temporarily_unavailable', 's
 const isPassingStatus = (status: number) => status >= 500 || status === 429 || status === 408 || status === 425
 
 /**
- * What a request of a sign-in that failed means for whoever signs in: `refused` where the server said no, `unavailable`
- * where nobody can tell, since a sign-in, unlike a refresh, can be begun anew.
+ * What a request of a sign-in that failed means for the user: `refused` where the server said no, `unavailable` where
+ * that is unknown, since a sign-in, unlike a refresh, can be begun anew.
  */
 export function describeSignInFailure(failure: TokenEndpointFailure): SignInError {
   switch (failure.kind) {
@@ -22,7 +22,7 @@ export function describeSignInFailure(failure: TokenEndpointFailure): SignInErro
       return unavailable('this device has no network')
     case 'transport':
     case 'unavailable':
-      return unavailable(failure.code ?? 'no readable answer')
+      return unavailable(failure.detail ?? failure.code ?? 'no readable answer')
   }
 }
 
@@ -42,7 +42,7 @@ function describeAnswer({ status, body, complete }: TokenEndpointAnswer): SignIn
   if (isPassingStatus(status)) return unavailable(`status ${status}`, error && readServerCode(error))
   if (error !== undefined) return describeServerError(error)
   if (status >= 200 && status < 300 && complete) {
-    return new SignInError('unusableTokens', 'What the authorization server issued is no token set.')
+    return new SignInError('unusableTokens', 'What the authorization server issued is not a token set.')
   }
   return unavailable(status < 300 ? 'its answer was cut' : `status ${status} without a reason`)
 }
@@ -54,6 +54,6 @@ function refuse(serverCode: string | undefined): SignInError {
 
 /** The authorization server cannot be asked just now. */
 export function unavailable(why: string, serverCode?: string): SignInError {
-  const message = `The authorization server could not be reached or cannot answer (${why}); begin the sign-in again later.`
+  const message = `The authorization server could not be reached or cannot answer: ${why}. Begin the sign-in again later.`
   return new SignInError('unavailable', message, { serverCode })
 }

@@ -1,52 +1,61 @@
-import * as oauth from 'oauth4webapi'
-import { classifyTransportError } from '../token/classify-transport-error.ts'
-import { untilAborted } from '../token/until-aborted.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
-import { readBody } from './read-body.ts'
-import { parseBody, readStatus } from './read-token-response.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { SignInError } from '../errors/sign-in-error.ts'
+import { readStatus, requestSignal } from './http.ts'
+import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
+import { type FormRequest, postForm } from './post-form.ts'
+import { parseBody } from './read-token-response.ts'
 import { removeKnownSecrets } from './remove-known-secrets.ts'
-import { describeSignInFailure } from './sign-in-failure.ts'
-import { requestSignal } from './sign-in-signal.ts'
+import { findMetadata, type ResolvedServer } from './server.ts'
+import { describeSignInFailure, unavailable } from './sign-in-failure.ts'
 
-/** What `oauth4webapi` has to be told for a request of ours. */
-export interface SignInRequestOptions {
-  readonly signal: AbortSignal
-  readonly [oauth.customFetch]: (url: string, init: RequestInit) => Promise<Response>
-  readonly [oauth.allowInsecureRequests]: boolean
+/**
+ * The server's metadata, for a sign-in.
+ *
+ * @param needed the members without which it must be discovered
+ * @throws SignInError `unavailable`, ConfigurationError where the server goes by another issuer, or the signal's reason
+ */
+export async function findSignInMetadata(
+  server: ResolvedServer,
+  signal: AbortSignal | undefined,
+  ...needed: (keyof AuthorizationServerMetadata)[]
+): Promise<AuthorizationServerMetadata> {
+  const discovery = await findMetadata(server, { signal: requestSignal(signal), needed })
+  if (discovery.kind === 'found') return discovery.metadata
+  signal?.throwIfAborted()
+  const { detail, code } = discovery.failure
+  if (discovery.code === 'discoveryIssuerMismatch') {
+    throw new ConfigurationError('issuer', `must be what the authorization server calls itself: ${detail}.`)
+  }
+  throw unavailable(
+    code === 'blocked' ? `${detail}; if it publishes no metadata, give the option \`metadata\`` : detail,
+  )
 }
 
 /**
  * Makes one request of a sign-in to an endpoint other than the token endpoint, and gives the members of its answer,
  * secrets among them. Redirects are not followed, and nothing is retried.
  *
- * @param request `endpoint`: where it goes; `secrets`: what it carries and no error may show
- * @throws SignInError without a secret when the answer is none or a refusal, or the signal's reason
+ * @param request `secrets`: what it carries and no error may show
+ * @throws SignInError without a secret when the answer cannot be read or is a refusal, or the signal's reason
  */
 export async function requestSignIn(
-  server: Pick<AuthorizationServer, 'fetch'>,
-  request: {
-    endpoint: string
+  server: ResolvedServer,
+  request: Pick<FormRequest, 'parameters' | 'json'> & {
+    url: unknown
+    /** What the endpoint is for, to complete "This authorization server names no endpoint …". */
+    purpose: string
     signal: AbortSignal | undefined
     secrets: readonly string[]
-    send: (options: SignInRequestOptions) => Promise<Response>
   },
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { endpoint, signal, secrets, send } = request
-  const within = requestSignal(signal)
-  let response: Response
-  try {
-    const sent = send({
-      signal: within,
-      [oauth.customFetch]: (url, init) => server.fetch(url, init),
-      [oauth.allowInsecureRequests]: endpoint.startsWith('http:'),
-    })
-    response = await untilAborted(sent, within)
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw describeSignInFailure(classifyTransportError(error, { signal: within }))
+  const { url, purpose, signal, secrets, ...form } = request
+  if (!isSecureEndpoint(url)) {
+    throw new SignInError('refused', `This authorization server names no endpoint ${purpose}.`)
   }
-  const text = await readBody(response, { signal: within })
+  const answer = await postForm(server, { ...form, url, signal: requestSignal(signal) })
   signal?.throwIfAborted()
+  if (answer.kind === 'failed') throw describeSignInFailure(answer.failure)
+  const { response, text } = answer
   const { members = {}, complete } = text === undefined ? { complete: false } : parseBody(text)
   if (response.ok && members.error === undefined) return members
   const body = removeKnownSecrets({ error: members.error }, secrets)

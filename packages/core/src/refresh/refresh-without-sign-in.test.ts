@@ -7,7 +7,7 @@ import type { Grant, TokenEndpointFailure } from '../token/grant.ts'
 
 const grant: Partial<Grant> = {
   needsRefreshToken: false,
-  needsSignIn: false,
+  signIn: () => Promise.reject(new Error('the procedure calls `refresh`')),
   identity: { issuer: 'https://login.example', clientId: 'service' },
 }
 const issued: GrantAnswer = {

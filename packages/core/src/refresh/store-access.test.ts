@@ -6,11 +6,12 @@ import { memoryStore } from '../store/memory-store.ts'
 import { recordFormatVersion } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
+import type { Grant } from '../token/grant.ts'
 import { createStoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
 
 const key = 'acme:alice'
 
-function open(changes: Partial<SessionStore> = {}, grant: { needsSignIn?: boolean } = {}) {
+function open(changes: Partial<SessionStore> = {}, grant: Pick<Grant, 'signIn'> = {}) {
   const clock = createSimulatedClock()
   const memory = memoryStore()
   const stopped = new AbortController()
@@ -23,7 +24,10 @@ describe('access to a store', () => {
     const { secrets, ...record } = createRecord()
     const read = async () => record
     expect(await open({ read }).access.read()).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
-    expect(await open({ read }, { needsSignIn: false }).access.read()).toEqual({ ok: true, value: record })
+    expect(await open({ read }, { signIn: () => Promise.reject(new Error('nothing is sent')) }).access.read()).toEqual({
+      ok: true,
+      value: record,
+    })
   })
 
   it('reads what was written, and tells that there is nothing', async () => {

@@ -20,7 +20,7 @@ export interface StoreAccess {
 
 export function createStoreAccess(
   store: SessionStore,
-  options: { key: string; clock: Clock; stopped: AbortSignal; grant: Pick<Grant, 'needsSignIn'> },
+  options: { key: string; clock: Clock; stopped: AbortSignal; grant: Pick<Grant, 'signIn'> },
 ): StoreAccess {
   const { key, grant } = options
   return {
@@ -33,11 +33,7 @@ export function createStoreAccess(
   }
 }
 
-function parseRead(
-  key: string,
-  value: unknown,
-  grant: Pick<Grant, 'needsSignIn'>,
-): StoreResult<SessionRecord | undefined> {
+function parseRead(key: string, value: unknown, grant: Pick<Grant, 'signIn'>): StoreResult<SessionRecord | undefined> {
   if (value === undefined) return { ok: true, value }
   const parsed = parseSessionRecord(value)
   switch (parsed.kind) {
@@ -55,7 +51,7 @@ function parseRead(
 }
 
 /** Only a session that began without a sign-in can have no tokens yet. */
-function isTorn(record: SessionRecord, grant: Pick<Grant, 'needsSignIn'>): boolean {
+function isTorn(record: SessionRecord, grant: Pick<Grant, 'signIn'>): boolean {
   return record.status === 'signedIn' && record.secrets === undefined && needsSignIn(grant)
 }
 

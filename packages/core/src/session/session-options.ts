@@ -153,11 +153,11 @@ function resolveGrant(grant: unknown): Grant {
 
 function isGrant(grant: unknown): grant is Grant {
   if (!isObject(grant)) return false
-  const { refresh, needsRefreshToken, needsSignIn, identity, revoke } = grant
+  const { refresh, needsRefreshToken, signIn, identity, revoke } = grant
   return (
     typeof refresh === 'function' &&
     typeof needsRefreshToken === 'boolean' &&
-    (needsSignIn === undefined || typeof needsSignIn === 'boolean') &&
+    (signIn === undefined || typeof signIn === 'function') &&
     isObject(identity) &&
     (revoke === undefined || typeof revoke === 'function')
   )
