@@ -65,7 +65,8 @@ function describeAnswer({ name, status = 200, means, source }: ProviderAnswer): 
 }
 
 function describePreset(preset: ProviderPreset): string[] {
-  const { issuer, metadata = {}, keepMembers, authorizationParameters, tokenParameters, http } = preset
+  const { issuer, metadata = {}, keepMembers, provider = {} } = preset
+  const { authorizationParameters, tokenParameters, http } = provider
   const hasEndpoints = Object.keys(metadata).some((member) => member.endsWith('_endpoint'))
   const needs = [
     issuer !== undefined && `names the issuer \`${issuer}\`${hasEndpoints ? ' and its endpoints' : ''}`,
@@ -74,12 +75,12 @@ function describePreset(preset: ProviderPreset): string[] {
     authorizationParameters && `asks for authorization with ${listOf(authorizationParameters)}`,
     tokenParameters && `asks for tokens with ${listOf(tokenParameters)}`,
     keepMembers && `keeps ${keepMembers.map((member) => `\`${member}\``).join(', ')} in \`session.details\``,
-    preset.classifyFailure && 'knows words of its own',
-    preset.logoutRedirectParameter && `names where to go after a sign-out in \`${preset.logoutRedirectParameter}\``,
+    provider.classifyFailure && 'knows words of its own',
+    provider.logoutRedirectParameter && `names where to go after a sign-out in \`${provider.logoutRedirectParameter}\``,
     http?.header && `sends access tokens in \`${http.header}\``,
     http?.scheme && `sends access tokens with the scheme \`${http.scheme}\``,
     http?.isRejected && 'sees that the API rejects a token under 200',
-    preset.refreshTokenAdvice && `says where no refresh token comes: ${preset.refreshTokenAdvice}`,
+    provider.refreshTokenAdvice && `says where no refresh token comes: ${provider.refreshTokenAdvice}`,
   ]
   return needs.filter((need) => typeof need === 'string' && need !== '') as string[]
 }

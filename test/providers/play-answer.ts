@@ -8,7 +8,7 @@ import { sessionKey } from '../support/signed-in-session.ts'
 import type { ProviderAnswer, ProviderEntry } from './provider-entry.ts'
 
 /** A second before the instants that the corpus names as near. */
-const now = 1_900_000_000_000
+export const now = 1_900_000_000_000
 
 /** A token endpoint that always gives the same answer, over a real socket. */
 export interface Endpoint extends AsyncDisposable {
@@ -72,18 +72,17 @@ export async function tryToRefresh(
 }
 
 /** A session at a provider, with its token endpoint in another place. */
-function openProviderSession(
+export function openProviderSession(
   { preset }: ProviderEntry,
   { clock, endpoint, withPreset }: { clock: SimulatedClock; endpoint: Endpoint; withPreset: boolean },
 ): Session {
   const { metadata, issuer = 'https://login.example' } = preset
-  const options = { issuer, metadata: { issuer, ...metadata, token_endpoint: endpoint.url } }
+  const options = { ...(withPreset ? preset : {}), issuer, metadata: { ...metadata, token_endpoint: endpoint.url } }
   return createSession({
     key: sessionKey,
     store: memoryStore(),
     clock,
     random: () => 0,
-    ...(withPreset ? { classifyFailure: preset.classifyFailure } : {}),
     grant: refreshTokenGrant({ ...options, clientId: 'app', clientSecret: 'secret' } as RefreshTokenGrantOptions),
   })
 }

@@ -45,7 +45,11 @@ test.each(['alice', 'bob'] as const)(
 
     const { idToken } = await session.signOut({ returnIdToken: true })
     const url = new URL(
-      await endSessionUrl({ ...optionsOf(server), idTokenHint: idToken, postLogoutRedirectUri: 'https://app.example/' }),
+      await endSessionUrl({
+        ...optionsOf(server),
+        idTokenHint: idToken,
+        postLogoutRedirectUri: 'https://app.example/',
+      }),
     )
     expect(url.pathname).toBe('/common/oauth2/v2.0/logout')
     expect(url.searchParams.get('id_token_hint')).toBe(idToken)

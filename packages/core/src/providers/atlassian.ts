@@ -23,7 +23,9 @@ export const atlassian = {
     token_endpoint: 'https://auth.atlassian.com/oauth/token',
   },
   tokenRequestFormat: 'json',
-  authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
-  classifyFailure,
-  refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  provider: {
+    authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent' },
+    classifyFailure,
+    refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  },
 } as const satisfies ProviderPreset

@@ -13,7 +13,9 @@ function classifyFailure({ status, body }: TokenEndpointFailureFacts) {
  * @see https://support.auth0.com/center/s/article/troubleshoot-refresh-token-unknown-or-invalid-before-expiry-403-unknown-or-invalid-refresh-token
  */
 export const auth0 = {
-  classifyFailure,
-  refreshTokenAdvice:
-    'Ask for the scope `offline_access`, and allow offline access to the API and the grant type to the application.',
+  provider: {
+    classifyFailure,
+    refreshTokenAdvice:
+      'Ask for the scope `offline_access`, and allow offline access to the API and the grant type to the application.',
+  },
 } as const satisfies ProviderPreset

@@ -7,5 +7,7 @@ import type { ProviderPreset } from './preset.ts'
  * @see https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
  */
 export const cognito = {
-  logoutRedirectParameter: 'logout_uri',
+  provider: {
+    logoutRedirectParameter: 'logout_uri',
+  },
 } as const satisfies ProviderPreset

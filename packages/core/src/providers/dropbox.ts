@@ -11,6 +11,8 @@ export const dropbox = {
     authorization_endpoint: 'https://www.dropbox.com/oauth2/authorize',
     token_endpoint: 'https://api.dropboxapi.com/oauth2/token',
   },
-  authorizationParameters: { token_access_type: 'offline' },
-  refreshTokenAdvice: 'Sign in with `extraParameters: { token_access_type: "offline" }`.',
+  provider: {
+    authorizationParameters: { token_access_type: 'offline' },
+    refreshTokenAdvice: 'Sign in with `extraParameters: { token_access_type: "offline" }`.',
+  },
 } as const satisfies ProviderPreset

@@ -29,8 +29,10 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
  *   for `suberror`
  */
 export const entra = {
-  classifyFailure,
-  refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  provider: {
+    classifyFailure,
+    refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  },
 } as const satisfies ProviderPreset
 
 /** Microsoft Entra for accounts of any tenant, personal ones too. Of work accounts only: set `issuer` to `…/organizations/v2.0`. */

@@ -14,6 +14,8 @@ export const github = {
     device_authorization_endpoint: 'https://github.com/login/device/code',
     token_endpoint: 'https://github.com/login/oauth/access_token',
   },
-  refreshTokenAdvice:
-    'Opt the GitHub App in to user access tokens that expire: those that do not expire come without a refresh token.',
+  provider: {
+    refreshTokenAdvice:
+      'Opt the GitHub App in to user access tokens that expire: those that do not expire come without a refresh token.',
+  },
 } as const satisfies ProviderPreset

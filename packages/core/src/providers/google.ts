@@ -8,7 +8,9 @@ import type { ProviderPreset } from './preset.ts'
  */
 export const google = {
   issuer: 'https://accounts.google.com',
-  authorizationParameters: { access_type: 'offline' },
-  refreshTokenAdvice:
-    'Google gives a refresh token only with `access_type=offline`, and only with the first consent of a user: sign in with `prompt: "consent"` to be asked again.',
+  provider: {
+    authorizationParameters: { access_type: 'offline' },
+    refreshTokenAdvice:
+      'Google gives a refresh token only with `access_type=offline`, and only with the first consent of a user: sign in with `prompt: "consent"` to be asked again.',
+  },
 } as const satisfies ProviderPreset

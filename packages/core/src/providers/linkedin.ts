@@ -13,6 +13,8 @@ export const linkedin = {
     authorization_endpoint: 'https://www.linkedin.com/oauth/v2/authorization',
     token_endpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
   },
-  refreshTokenAdvice:
-    'LinkedIn gives refresh tokens to approved partners only: ask for the programme, or sign in again.',
+  provider: {
+    refreshTokenAdvice:
+      'LinkedIn gives refresh tokens to approved partners only: ask for the programme, or sign in again.',
+  },
 } as const satisfies ProviderPreset

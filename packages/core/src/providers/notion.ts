@@ -13,6 +13,8 @@ export const notion = {
     token_endpoint: 'https://api.notion.com/v1/oauth/token',
   },
   tokenRequestFormat: 'json',
-  authorizationParameters: { owner: 'user' },
   keepMembers: ['bot_id', 'workspace_id'],
+  provider: {
+    authorizationParameters: { owner: 'user' },
+  },
 } as const satisfies ProviderPreset

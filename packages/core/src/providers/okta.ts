@@ -17,6 +17,8 @@ function classifyFailure({ status, headers, body }: TokenEndpointFailureFacts) {
  * @see https://github.com/okta/okta-idx-java/issues/500 for the client's error, which the general rules know
  */
 export const okta = {
-  classifyFailure,
-  refreshTokenAdvice: 'Ask for the scope `offline_access`, and allow the client the grant type `refresh_token`.',
+  provider: {
+    classifyFailure,
+    refreshTokenAdvice: 'Ask for the scope `offline_access`, and allow the client the grant type `refresh_token`.',
+  },
 } as const satisfies ProviderPreset

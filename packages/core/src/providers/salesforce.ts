@@ -17,6 +17,8 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
 export const salesforce = {
   issuer: 'https://login.salesforce.com',
   keepMembers: ['instance_url'],
-  classifyFailure,
-  refreshTokenAdvice: 'Ask for the scope `refresh_token` when signing in, and allow it to the connected app.',
+  provider: {
+    classifyFailure,
+    refreshTokenAdvice: 'Ask for the scope `refresh_token` when signing in, and allow it to the connected app.',
+  },
 } as const satisfies ProviderPreset

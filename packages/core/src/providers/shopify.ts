@@ -16,7 +16,9 @@ export function shopify(shop: string) {
       authorization_endpoint: `${admin}/authorize`,
       token_endpoint: `${admin}/access_token`,
     },
-    tokenParameters: { expiring: '1' },
-    http: { header: 'X-Shopify-Access-Token', scheme: '' },
+    provider: {
+      tokenParameters: { expiring: '1' },
+      http: { header: 'X-Shopify-Access-Token', scheme: '' },
+    },
   } as const satisfies ProviderPreset
 }

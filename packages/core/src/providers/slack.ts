@@ -15,9 +15,11 @@ export const slack = {
     token_endpoint: 'https://slack.com/api/oauth.v2.access',
   },
   keepMembers: ['team', 'enterprise'],
-  refreshTokenAdvice: 'Turn on token rotation for the Slack app: tokens that do not expire have no refresh token.',
-  http: {
-    isRejected: ({ status, body }: { readonly status: number; readonly body?: unknown }) =>
-      status === 200 && (body as { error?: unknown } | null | undefined)?.error === 'token_expired',
+  provider: {
+    refreshTokenAdvice: 'Turn on token rotation for the Slack app: tokens that do not expire have no refresh token.',
+    http: {
+      isRejected: ({ status, body }: { readonly status: number; readonly body?: unknown }) =>
+        status === 200 && (body as { error?: unknown } | null | undefined)?.error === 'token_expired',
+    },
   },
 } as const satisfies ProviderPreset

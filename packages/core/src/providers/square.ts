@@ -20,5 +20,7 @@ export const square = {
     token_endpoint: 'https://connect.squareup.com/oauth2/token',
   },
   tokenRequestFormat: 'json',
-  classifyFailure,
+  provider: {
+    classifyFailure,
+  },
 } as const satisfies ProviderPreset

@@ -14,5 +14,7 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
  * @see https://supabase.com/docs/guides/auth/debugging/error-codes for the words
  */
 export const supabase = {
-  classifyFailure,
+  provider: {
+    classifyFailure,
+  },
 } as const satisfies ProviderPreset

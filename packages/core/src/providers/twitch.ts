@@ -22,5 +22,7 @@ export const twitch = {
     token_endpoint: 'https://id.twitch.tv/oauth2/token',
     revocation_endpoint: 'https://id.twitch.tv/oauth2/revoke',
   },
-  classifyFailure,
+  provider: {
+    classifyFailure,
+  },
 } as const satisfies ProviderPreset

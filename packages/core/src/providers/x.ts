@@ -19,6 +19,8 @@ export const x = {
     token_endpoint: 'https://api.x.com/2/oauth2/token',
     revocation_endpoint: 'https://api.x.com/2/oauth2/revoke',
   },
-  classifyFailure,
-  refreshTokenAdvice: 'Ask for the scope `offline.access` when signing in; it is spelt with a dot.',
+  provider: {
+    classifyFailure,
+    refreshTokenAdvice: 'Ask for the scope `offline.access` when signing in; it is spelt with a dot.',
+  },
 } as const satisfies ProviderPreset

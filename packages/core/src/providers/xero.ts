@@ -7,5 +7,7 @@ import type { ProviderPreset } from './preset.ts'
  */
 export const xero = {
   issuer: 'https://identity.xero.com',
-  refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  provider: {
+    refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+  },
 } as const satisfies ProviderPreset

@@ -24,10 +24,12 @@ export function zoho(dataCentre = 'com') {
       token_endpoint: `${accounts}/oauth/v2/token`,
     },
     keepMembers: ['api_domain', 'accounts-server', 'location'],
-    authorizationParameters: { access_type: 'offline' },
-    classifyFailure,
-    refreshTokenAdvice:
-      'Zoho gives a refresh token only with `access_type=offline`, and only with the first consent of a user: sign in with `prompt: "consent"` to be asked again.',
-    http: { scheme: 'Zoho-oauthtoken' },
+    provider: {
+      authorizationParameters: { access_type: 'offline' },
+      classifyFailure,
+      refreshTokenAdvice:
+        'Zoho gives a refresh token only with `access_type=offline`, and only with the first consent of a user: sign in with `prompt: "consent"` to be asked again.',
+      http: { scheme: 'Zoho-oauthtoken' },
+    },
   } as const satisfies ProviderPreset
 }

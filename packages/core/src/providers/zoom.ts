@@ -20,5 +20,7 @@ export const zoom = {
     token_endpoint: 'https://zoom.us/oauth/token',
     revocation_endpoint: 'https://zoom.us/oauth/revoke',
   },
-  classifyFailure,
+  provider: {
+    classifyFailure,
+  },
 } as const satisfies ProviderPreset
