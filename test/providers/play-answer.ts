@@ -8,7 +8,7 @@ import { sessionKey } from '../support/signed-in-session.ts'
 import type { ProviderAnswer, ProviderEntry } from './provider-entry.ts'
 
 /** A second before the instants that the corpus names as near. */
-export const now = 1_900_000_000_000
+const now = 1_900_000_000_000
 
 /** A token endpoint that always gives the same answer, over a real socket. */
 export interface Endpoint extends AsyncDisposable {
@@ -72,7 +72,7 @@ export async function tryToRefresh(
 }
 
 /** A session at a provider, with its token endpoint in another place. */
-export function openProviderSession(
+function openProviderSession(
   { preset }: ProviderEntry,
   { clock, endpoint, withPreset }: { clock: SimulatedClock; endpoint: Endpoint; withPreset: boolean },
 ): Session {
