@@ -9,6 +9,7 @@ import { isSessionError, SessionError } from './session-error.ts'
  * - `idTokenRejected`: the id token that was issued does not validate.
  * - `expired`: the time in which the sign-in could be completed is over; begin a new one.
  * - `timeout`: nobody completed the sign-in within the time that the app gave it.
+ * - `portUnavailable`: the program could not listen for the browser, since the port is taken.
  * - `unavailable`: the authorization server could not be reached or cannot answer just now; begin again later.
  */
 export type SignInErrorCode =
@@ -19,6 +20,7 @@ export type SignInErrorCode =
   | 'idTokenRejected'
   | 'expired'
   | 'timeout'
+  | 'portUnavailable'
   | 'unavailable'
 
 /** A sign-in did not happen. The stored session, if there was one, is as it was. */

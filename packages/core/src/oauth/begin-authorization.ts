@@ -73,6 +73,7 @@ export async function beginAuthorization(options: AuthorizationOptions): Promise
   const query = isPushed ? await pushRequestTo(server, { parameters, signal }) : parameters
   const url = new URL(metadata.authorization_endpoint)
   for (const [name, value] of query) url.searchParams.append(name, value)
+  signal?.throwIfAborted()
   return { url: url.href, transaction }
 }
 

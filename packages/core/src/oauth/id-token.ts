@@ -1,6 +1,6 @@
 import { isText } from '../errors/check-options.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
-import { isSameIssuer, issuerOfTenant } from '../token/issuers.ts'
+import { isIssuerOfToken, isSameIssuer } from '../token/issuers.ts'
 import { readJwtClaims, readJwtHeader } from '../token/jwt-claims.ts'
 import type { IdTokenOptions } from './server.ts'
 
@@ -59,7 +59,7 @@ type Claims = Readonly<Record<string, unknown>>
 function isOfServer({ iss, tid }: Claims, { issuer, previous }: IdTokenExpectation): boolean {
   const before = previous === undefined ? undefined : readJwtClaims(previous)?.iss
   if (!isText(iss) || (isText(before) && !isSameIssuer(before, iss))) return false
-  return isSameIssuer(issuerOfTenant(issuer, tid), iss)
+  return isIssuerOfToken(iss, issuer, tid)
 }
 
 function findProblem(

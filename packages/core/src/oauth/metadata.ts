@@ -76,8 +76,8 @@ export async function discoverMetadata(issuer: string, options: DiscoveryOptions
 /** Where documents are looked for: what is in use comes first. */
 function wellKnownPlaces({ origin, pathname }: URL): string[] {
   const path = pathname.replace(/\/$/, '')
-  const places = [origin + path + openId, origin + plain + path, origin + openId + path, origin + path + plain]
-  return [...new Set(places)]
+  const places = [path + openId, plain + path, openId + path, path + plain, plain]
+  return [...new Set(places)].map((place) => origin + place)
 }
 
 interface PlaceOptions extends DiscoveryOptions {

@@ -23,22 +23,27 @@ export function isSameIssuer(one: string | undefined, other: string | undefined)
  * @param issuer as the app wrote it
  */
 export function isIssuerOf(named: string, issuer: string): boolean {
-  if (isSameIssuer(named, issuer) || (entraHost.test(named) && entraHost.test(issuer))) return true
-  const own = bare(named).split('/')
-  const known = bare(issuer).split('/')
-  const differing = known.flatMap((segment, index) => (segment === own[index] ? [] : [index]))
-  const [tenant = 0] = differing
-  return (
-    own.length === known.length &&
-    differing.length === 1 &&
-    tenant > 0 &&
-    (anyTenant.has(known[tenant] ?? '') || own[tenant] === '{tenantid}')
-  )
+  const isOfEntra = entraHost.test(named) && entraHost.test(issuer)
+  return isOfEntra || isSame(named, issuer, (own, known) => own === '{tenantid}' || anyTenant.has(known))
 }
 
-/** The issuer that tokens of a tenant name, where the server's metadata has a template. */
-export function issuerOfTenant(template: string, tenant: unknown): string {
-  return typeof tenant === 'string' ? template.replace('{tenantid}', () => tenant) : template
+/**
+ * Whether an id token is of the issuer that the metadata names, which may be a template.
+ *
+ * @param tenant the claim `tid`, if there is one
+ */
+export function isIssuerOfToken(iss: string, issuer: string, tenant: unknown): boolean {
+  return isSame(iss, issuer, (own, known) => known === '{tenantid}' && (tenant === undefined || tenant === own))
+}
+
+/** Compares segment by segment; those of a tenant may differ. */
+function isSame(one: string, other: string, isTenant: (one: string, other: string) => boolean): boolean {
+  const own = bare(one).split('/')
+  const known = bare(other).split('/')
+  return (
+    own.length === known.length &&
+    known.every((segment, at) => segment === own[at] || (at > 0 && isTenant(own[at] ?? '', segment)))
+  )
 }
 
 /** The host of a URL does not mind capitals, nor the port that goes without saying. */
