@@ -18,7 +18,7 @@ function classifyFailure({ status, body }: TokenEndpointFailureFacts) {
 export const atlassian = {
   issuer: 'https://auth.atlassian.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://auth.atlassian.com/authorize',
     token_endpoint: 'https://auth.atlassian.com/oauth/token',
   },

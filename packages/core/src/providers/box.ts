@@ -9,7 +9,7 @@ import { type ProviderPreset, secretInBody } from './preset.ts'
 export const box = {
   issuer: 'https://account.box.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://account.box.com/api/oauth2/authorize',
     token_endpoint: 'https://api.box.com/oauth2/token',
     revocation_endpoint: 'https://api.box.com/oauth2/revoke',

@@ -20,6 +20,11 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
   return body?.error === 'invalid_grant' && liftable.includes(body.suberror) ? 'grantRejected' : undefined
 }
 
+const provider = {
+  classifyFailure,
+  refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
+} as const
+
 /**
  * Microsoft Entra, B2C and External ID. The app names the issuer, such as
  * `https://login.microsoftonline.com/{tenant}/v2.0`.
@@ -28,15 +33,10 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
  * @see https://github.com/AzureAD/microsoft-authentication-library-for-js/blob/dev/lib/msal-common/src/error/InteractionRequiredAuthError.ts
  *   for `suberror`
  */
-export const entra = {
-  provider: {
-    classifyFailure,
-    refreshTokenAdvice: 'Ask for the scope `offline_access` when signing in.',
-  },
-} as const satisfies ProviderPreset
+export const entra = { provider } as const satisfies ProviderPreset
 
 /** Microsoft Entra for accounts of any tenant, personal ones too. Of work accounts only: set `issuer` to `…/organizations/v2.0`. */
 export const entraMultiTenant = {
-  ...entra,
   issuer: 'https://login.microsoftonline.com/common/v2.0',
+  provider,
 } as const satisfies ProviderPreset

@@ -9,7 +9,7 @@ import { type ProviderPreset, secretInBody } from './preset.ts'
 export const github = {
   issuer: 'https://github.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://github.com/login/oauth/authorize',
     device_authorization_endpoint: 'https://github.com/login/device/code',
     token_endpoint: 'https://github.com/login/oauth/access_token',

@@ -8,7 +8,7 @@ import { type ProviderPreset, secretInBody } from './preset.ts'
 export const hubspot = {
   issuer: 'https://app.hubspot.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://app.hubspot.com/oauth/authorize',
     token_endpoint: 'https://api.hubapi.com/oauth/v1/token',
   },

@@ -9,7 +9,7 @@ import { type ProviderPreset, secretInBody } from './preset.ts'
 export const linkedin = {
   issuer: 'https://www.linkedin.com/oauth',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://www.linkedin.com/oauth/v2/authorization',
     token_endpoint: 'https://www.linkedin.com/oauth/v2/accessToken',
   },

@@ -15,5 +15,8 @@ export interface ProviderPreset {
   readonly provider?: ProviderTraits
 }
 
-/** Providers whose documentation has the client secret in the body, and not in a header (RFC 6749, section 2.3.1). */
-export const secretInBody = { token_endpoint_auth_methods_supported: ['client_secret_post'] } as const
+/**
+ * Of providers whose documentation has the client secret in the body, and not in a header (RFC 6749, section 2.3.1).
+ * Presets do not spread it: bundlers keep what spreads, though nothing imports it.
+ */
+export const secretInBody = ['client_secret_post'] as const

@@ -12,7 +12,7 @@ export function shopify(shop: string) {
   return {
     issuer: `https://${shop}.myshopify.com`,
     metadata: {
-      ...secretInBody,
+      token_endpoint_auth_methods_supported: secretInBody,
       authorization_endpoint: `${admin}/authorize`,
       token_endpoint: `${admin}/access_token`,
     },

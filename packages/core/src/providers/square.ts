@@ -15,7 +15,7 @@ function classifyFailure({ status, body }: TokenEndpointFailureFacts) {
 export const square = {
   issuer: 'https://connect.squareup.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://connect.squareup.com/oauth2/authorize',
     token_endpoint: 'https://connect.squareup.com/oauth2/token',
   },

@@ -8,7 +8,7 @@ import { type ProviderPreset, secretInBody } from './preset.ts'
 export const strava = {
   issuer: 'https://www.strava.com',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://www.strava.com/oauth/authorize',
     token_endpoint: 'https://www.strava.com/api/v3/oauth/token',
   },

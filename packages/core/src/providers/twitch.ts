@@ -16,7 +16,7 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
 export const twitch = {
   issuer: 'https://id.twitch.tv/oauth2',
   metadata: {
-    ...secretInBody,
+    token_endpoint_auth_methods_supported: secretInBody,
     authorization_endpoint: 'https://id.twitch.tv/oauth2/authorize',
     device_authorization_endpoint: 'https://id.twitch.tv/oauth2/device',
     token_endpoint: 'https://id.twitch.tv/oauth2/token',

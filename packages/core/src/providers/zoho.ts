@@ -19,7 +19,7 @@ export function zoho(dataCentre = 'com') {
   return {
     issuer: accounts,
     metadata: {
-      ...secretInBody,
+      token_endpoint_auth_methods_supported: secretInBody,
       authorization_endpoint: `${accounts}/oauth/v2/auth`,
       token_endpoint: `${accounts}/oauth/v2/token`,
     },
