@@ -28,6 +28,8 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
     // Slack: https://github.com/slackapi/python-slack-sdk/issues/1242
     // Follow Up Boss, as is the next one: https://docs.followupboss.com/docs/oauth-error-codes
     ...['invalid_refresh_token', 'expired_refresh_token'],
+    // CloudBase, as `code`: https://docs.cloudbase.net/en/error-code/REFRESH_TOKEN_EXPIRED
+    'refresh_token_expired',
     // Supabase, as `error_code`: https://github.com/supabase/auth/issues/2829
     ...['refresh_token_not_found', 'refresh_token_already_used'],
     // Ory Hydra: https://github.com/ory/hydra/issues/3004
