@@ -138,7 +138,7 @@ function expectKnownOutcome(outcome: GrantOutcome, debugged: readonly GrantDebug
   expect(JSON.stringify(outcome)).not.toContain(refreshToken)
   const verdict = classifyTokenEndpointFailure(outcome.failure, now)
   expect(['ended', 'transient', 'unknown']).toContain(verdict.kind)
-  if ('retryAt' in verdict) {
+  if (verdict.retryAt !== undefined) {
     expect(verdict.retryAt).toBeGreaterThanOrEqual(now)
     expect(verdict.retryAt).toBeLessThanOrEqual(now + hour)
   }

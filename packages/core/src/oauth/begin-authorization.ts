@@ -66,7 +66,7 @@ export async function beginAuthorization(options: AuthorizationOptions): Promise
   if (!isSecureEndpoint(metadata.authorization_endpoint)) throw noAuthorizationEndpoint()
 
   const transaction = createTransaction(server, options)
-  const parameters = await buildParameters(transaction, options)
+  const parameters = await buildParameters(transaction, { ...options, server })
   const isPushed = pushRequest || metadata.require_pushed_authorization_requests === true
   const query = isPushed ? await pushRequestTo(server, { parameters, signal }) : parameters
   const url = new URL(metadata.authorization_endpoint)
@@ -76,7 +76,8 @@ export async function beginAuthorization(options: AuthorizationOptions): Promise
 }
 
 function createTransaction(server: ResolvedServer, options: AuthorizationOptions): AuthorizationTransaction {
-  const { redirectUri, scope, prompt, resource = [] } = options
+  const { authorizationParameters } = server.provider
+  const { redirectUri, scope, prompt = authorizationParameters?.prompt, resource = [] } = options
   const resources = typeof resource === 'string' ? [resource] : resource
   return {
     issuer: server.issuer,
@@ -94,10 +95,10 @@ function createTransaction(server: ResolvedServer, options: AuthorizationOptions
 
 async function buildParameters(
   transaction: AuthorizationTransaction,
-  { extraParameters, loginHint }: AuthorizationOptions,
+  { extraParameters, loginHint, server }: AuthorizationOptions & { server: ResolvedServer },
 ): Promise<URLSearchParams> {
   const { clientId, redirectUri, state, nonce, codeVerifier, scope, prompt, resource } = transaction
-  const parameters = new URLSearchParams(extraParameters)
+  const parameters = new URLSearchParams({ ...server.provider.authorizationParameters, ...extraParameters })
   const own = {
     response_type: 'code',
     client_id: clientId,

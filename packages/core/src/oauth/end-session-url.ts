@@ -11,7 +11,7 @@ export interface EndSessionOptions extends AuthorizationServerOptions {
   readonly postLogoutRedirectUri?: string
   /** What the server adds to that address as `state`. */
   readonly state?: string
-  /** What a server wants by a name of its own, such as `{ logout_uri: 'https://acme.example/bye' }` (Cognito). */
+  /** What else the server wants to be told. */
   readonly extraParameters?: Readonly<Record<string, string>>
   /** Ends the wait for the server's metadata with its reason. */
   readonly signal?: AbortSignal | undefined
@@ -46,7 +46,7 @@ export async function endSessionUrl(options: EndSessionOptions): Promise<string>
   const parameters = {
     client_id: server.clientId,
     id_token_hint: idTokenHint,
-    post_logout_redirect_uri: postLogoutRedirectUri,
+    [server.provider.logoutRedirectParameter ?? 'post_logout_redirect_uri']: postLogoutRedirectUri,
     state,
     ...extraParameters,
   }

@@ -88,11 +88,14 @@ export function readGrantOptions(options: GrantOptions): { server: ResolvedServe
 }
 
 /** What every grant of an authorization server has. */
-export function describeGrant(server: ResolvedServer): Pick<Grant, 'identity' | 'dpop' | 'revoke' | 'isReachable'> {
-  const { issuer, clientId, dynamicallyRegistered, dpop } = server
+export function describeGrant(
+  server: ResolvedServer,
+): Pick<Grant, 'identity' | 'dpop' | 'provider' | 'revoke' | 'isReachable'> {
+  const { issuer, clientId, dynamicallyRegistered, dpop, provider } = server
   return {
     identity: { issuer, clientId, ...(dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered }) },
     ...(dpop === undefined ? {} : { dpop }),
+    provider,
     revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
     isReachable: ({ signal }) => isReachable(issuer, { ...server, signal }),
   }

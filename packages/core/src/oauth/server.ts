@@ -16,8 +16,14 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { isSameIssuer } from '../token/issuers.ts'
 import { fitsHeader } from '../token/normalize-token-set.ts'
 import type { ProofMaker } from '../token/proof.ts'
+import type { ProviderTraits } from '../token/provider-traits.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
-import { type ClientAuthentication, clientSecretBasic, publicClient } from './client-authentication.ts'
+import {
+  type ClientAuthentication,
+  clientSecretBasic,
+  clientSecretPost,
+  publicClient,
+} from './client-authentication.ts'
 import { type Fetch, platformFetch } from './http.ts'
 import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
 
@@ -31,7 +37,10 @@ export interface AuthorizationServerOptions {
   readonly clientId: string
   /** How the client proves who it is; default: a public client, which does not. */
   readonly clientAuthentication?: ClientAuthentication
-  /** Short for `clientAuthentication: clientSecretBasic(…)`. */
+  /**
+   * Short for `clientAuthentication: clientSecretBasic(…)`, or `clientSecretPost(…)` where the given `metadata` says that
+   * the server takes only that.
+   */
   readonly clientSecret?: string
   /** Whether the client was registered dynamically (RFC 7591), so that the app can register it again. */
   readonly dynamicallyRegistered?: boolean
@@ -55,6 +64,8 @@ export interface AuthorizationServerOptions {
   readonly tokenRequestFormat?: 'form' | 'json'
   /** The `User-Agent` of each request, outside browsers. Default: the library's name and version. */
   readonly userAgent?: string
+  /** What the server does in a way of its own, as the presets of `@authchart/core/providers` have it. */
+  readonly provider?: ProviderTraits
 }
 
 /** Each is off, or strict, by default. */
@@ -84,6 +95,7 @@ export interface ResolvedServer {
   readonly keepMembers: readonly string[]
   readonly tokenRequestFormat: 'form' | 'json'
   readonly userAgent?: string | undefined
+  readonly provider: ProviderTraits
   readonly dynamicallyRegistered?: boolean | undefined
 }
 
@@ -142,7 +154,7 @@ export function readServer<Options extends AuthorizationServerOptions>(
   if (clientSecret !== undefined && clientAuthentication !== undefined) {
     throw new ConfigurationError('clientSecret', 'must not be given together with `clientAuthentication`.')
   }
-  const authentication = clientSecret === undefined ? clientAuthentication : clientSecretBasic(clientSecret)
+  const authentication = clientSecret === undefined ? clientAuthentication : presentSecret(clientSecret, metadata)
   const { fetch = platformFetch, idTokens = {}, keepMembers = [], tokenRequestFormat = 'form' } = options
   return {
     issuer,
@@ -156,8 +168,16 @@ export function readServer<Options extends AuthorizationServerOptions>(
     keepMembers,
     tokenRequestFormat,
     userAgent: options.userAgent,
+    provider: options.provider ?? {},
     dynamicallyRegistered: options.dynamicallyRegistered,
   }
+}
+
+/** @see RFC 8414, section 2, `token_endpoint_auth_methods_supported` */
+function presentSecret(secret: string, metadata: Partial<AuthorizationServerMetadata>): ClientAuthentication {
+  const { token_endpoint_auth_methods_supported: methods } = metadata
+  const takesBody = Array.isArray(methods) && methods.includes('client_secret_post')
+  return takesBody && !methods.includes('client_secret_basic') ? clientSecretPost(secret) : clientSecretBasic(secret)
 }
 
 const object = ruleOf('an object', isObject)
@@ -178,6 +198,7 @@ export const serverRules: OptionRules<AuthorizationServerOptions> = {
   keepMembers: ruleOf('a list of names', isTextList),
   tokenRequestFormat: ruleOf('"form" or "json"', (value) => value === 'form' || value === 'json'),
   userAgent: ruleOf('a text that a header can carry', (value) => isText(value) && fitsHeader(value)),
+  provider: object,
 }
 
 const idTokenRules: OptionRules<IdTokenOptions> = {

@@ -36,7 +36,9 @@ export function readSignInTokens(outcome: GrantOutcome, request: SignInRequest):
   return {
     ...tokenSet,
     ...(kept.length === 0 ? {} : { details: { ...Object.fromEntries(kept), ...tokenSet.details } }),
-    ...(tokenSet.refreshToken === undefined ? { refreshTokenAdvice: adviseOnRefreshToken(request) } : {}),
+    ...(tokenSet.refreshToken === undefined
+      ? { refreshTokenAdvice: server.provider.refreshTokenAdvice ?? adviseOnRefreshToken(request) }
+      : {}),
     proofKey,
   }
 }

@@ -101,8 +101,9 @@ interface SendOptions {
 }
 
 function send(server: ResolvedServer, options: SendOptions): Promise<FormAnswer> {
-  const { request, parameters, exchange, url, proofKey } = options
-  const { dpop, tokenRequestFormat: format } = server
+  const { request, exchange, url, proofKey } = options
+  const { dpop, tokenRequestFormat: format, provider } = server
+  const parameters = new URLSearchParams([...Object.entries(provider.tokenParameters ?? {}), ...options.parameters])
   return postForm(server, {
     url,
     parameters,

@@ -1,14 +1,11 @@
 import type { Clock } from '../clock/clock.ts'
 import type { TransientCode } from '../errors/codes.ts'
-import type { FailureFacts } from '../policy/classify-token-endpoint.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { ClassifyFailure } from '../token/failure-facts.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import type { RefreshDecisionEntry } from './debug-entry.ts'
-
-/** An app's own word on a failure of its token endpoint: sees status, headers and body members, no secret. */
-export type ClassifyFailure = (failure: FailureFacts) => 'ended' | 'transient' | undefined
 
 /** What a refresh needs of whoever has the session open. */
 export interface RefreshHolder {

@@ -51,10 +51,10 @@ export async function storeFailure(
 ): Promise<RefreshOutcome> {
   const { holder } = context
   const { verdict, keepIntent, delay } = failed
-  const { code, withoutReason = false, retryAt } = verdict
+  const { code, refusal, retryAt } = verdict
   const now = holder.clock.now()
   const random = holder.random()
-  const failure = nextFailureRun(record, { code, now, withoutReason })
+  const failure = nextFailureRun(record, { code, now, withoutReason: code === 'refused' && refusal === undefined })
   if (isPatienceOver(failure, now, holder)) {
     return storeEnd(record, { reason: 'unreachable', erase: 'nothing', keepIntent }, context)
   }

@@ -1,4 +1,5 @@
 import type { ProofKey, ProofMaker } from './proof.ts'
+import type { ProviderTraits } from './provider-traits.ts'
 import type { TokenSet, TokenSetInput } from './token-set.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface Grant {
   signIn?(request: GrantRequest): Promise<GrantOutcome>
   /** Makes the key that tokens are bound to, and proofs of having it; absent for tokens without a key (RFC 9449). */
   readonly dpop?: ProofMaker
+  /** What the authorization server and its API do in a way of their own, where the app does not say otherwise. */
+  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'http'>
   /**
    * Revokes a token at the authorization server.
    * @throws when the server could not be reached or refused; the caller turns that into a notice.
