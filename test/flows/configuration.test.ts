@@ -154,11 +154,8 @@ const malformedGrants: [option: string, values: unknown[]][] = [
   ['clientAuthentication', [null, 'basic', {}]],
   ['dynamicallyRegistered', [null, 'yes', 1]],
   ['metadata', [null, 'metadata']],
-  [
-    'metadata.issuer',
-    [{}, { issuer: 'acme' }, { issuer: 'https://elsewhere.example', token_endpoint: `${issuer}/token` }],
-  ],
-  ['metadata.token_endpoint', [{ issuer }, { issuer, token_endpoint: 'http://login.acme.example/token' }]],
+  ['metadata.issuer', [{ issuer: 'acme' }, { issuer: 'https://elsewhere.example', token_endpoint: `${issuer}/token` }]],
+  ['metadata.token_endpoint', [{ issuer, token_endpoint: 'http://login.acme.example/token' }]],
   ['metadata.revocation_endpoint', [{ issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: 'revoke' }]],
   ['fetch', [null, 'fetch', {}]],
   ['scope', [null, '', 7, ['openid']]],

@@ -9,6 +9,7 @@ import { isSessionError, SessionError } from './session-error.ts'
  * - `idTokenRejected`: the id token is not valid.
  * - `expired`: the sign-in was completed too late; start a new one.
  * - `timeout`: the user did not complete the sign-in within the time that the app set.
+ * - `portUnavailable`: the program could not listen for the browser; the port is taken.
  * - `unavailable`: the authorization server could not be reached or cannot answer now; try again later.
  */
 export type SignInErrorCode =
@@ -19,6 +20,7 @@ export type SignInErrorCode =
   | 'idTokenRejected'
   | 'expired'
   | 'timeout'
+  | 'portUnavailable'
   | 'unavailable'
 
 /** The sign-in failed. The stored session, if there is one, is unchanged. */

@@ -2,15 +2,12 @@ import type { Clock } from '../clock/clock.ts'
 import type { TransientCode } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
-import type { TokenEndpointFailureFacts } from '../policy/classify-token-endpoint.ts'
 import type { Rejections } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { ClassifyFailure } from '../token/failure-facts.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
 import type { TokenSet } from '../token/token-set.ts'
-
-/** An app's own word on a failure of its token endpoint: sees status, headers and body members, no secret. */
-export type ClassifyFailure = (failure: TokenEndpointFailureFacts) => 'ended' | 'transient' | undefined
 
 /** What a refresh needs of the session that it is for. */
 export interface RefreshHolder {
@@ -90,6 +87,10 @@ export interface RefreshFailure {
   readonly serverAsked: boolean
   /** The server has been refusing without a reason for long. */
   readonly refusedWithoutReason?: boolean
+  /** The server's own short words: without secrets, printable. */
+  readonly serverWords?: string
+  /** The server has refused more than once with what may mean the end. */
+  readonly mayBeOver?: boolean
 }
 
 /** A failure that is this holder's alone (no store, no network, no lease): nothing is written about it. */

@@ -7,6 +7,7 @@ import {
 } from '../policy/classify-token-endpoint.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
+import { type ClassifyFailure, type FailureOverride, readFailureOverride } from '../token/failure-facts.ts'
 import type { GrantOutcome, GrantRequest, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import { isProofKey, type ProofKey } from '../token/proof.ts'
@@ -144,18 +145,25 @@ function isOptionalText(value: unknown): boolean {
 }
 
 function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
-  const verdict = classifyTokenEndpointFailure(failure, holder.clock.now())
-  return applyFailureOverride(verdict, askTheApp(failure, holder))
+  const now = holder.clock.now()
+  const override =
+    ask(holder.classifyFailure, failure, holder) ?? ask(holder.grant.provider?.classifyFailure, failure, holder)
+  return applyFailureOverride(classifyTokenEndpointFailure(failure, now), override, now)
 }
 
-function askTheApp(failure: TokenEndpointFailure, holder: RefreshHolder): 'ended' | 'transient' | undefined {
+/** What the app says that a failure means, or the provider's preset. */
+function ask(
+  classifyFailure: ClassifyFailure | undefined,
+  failure: TokenEndpointFailure,
+  holder: RefreshHolder,
+): FailureOverride {
   try {
-    const answer: unknown = holder.classifyFailure?.(describeFailure(failure))
+    const answer: unknown = classifyFailure?.(describeFailure(failure))
     // A promise is not an answer; its rejection must not go unhandled.
     if (isPromise(answer)) answer.catch(() => {})
-    return answer === 'ended' || answer === 'transient' ? answer : undefined
+    return readFailureOverride(answer)
   } catch {
-    // The app's judgement is optional; a fault in it must not decide about a session.
+    // The judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }

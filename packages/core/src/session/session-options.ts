@@ -12,8 +12,9 @@ import {
 } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { createFunctionGrant } from '../refresh/function-grant.ts'
-import type { ClassifyFailure, SessionDebugEntry } from '../refresh/holder.ts'
+import type { SessionDebugEntry } from '../refresh/holder.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { ClassifyFailure } from '../token/failure-facts.ts'
 import type { Grant, RefreshFunction } from '../token/grant.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import { type Environment, globalEnvironment } from './environment.ts'
@@ -152,15 +153,16 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   checkNested('runtime', runtime, runtimeRules)
   if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
   const { clock = systemClock, random, environment = globalEnvironment } = runtime
-  const { rejectedStatuses = [] } = http
   const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
+  // What a provider's preset says of its API holds where the app says nothing.
+  const { header = 'Authorization', scheme, rejectedStatuses = [] } = { ...grant.provider?.http, ...http }
   return {
     key,
     store,
     grant,
     allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
-    header: http.header ?? 'Authorization',
-    scheme: http.scheme,
+    header,
+    scheme,
     rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
     refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
     maximumWaitMilliseconds: options.maximumWaitMilliseconds ?? defaultWait,
