@@ -52,7 +52,7 @@ function classify(failure: TokenEndpointFailure): TokenEndpointVerdict {
 }
 
 const deadCodes = ['invalid_grant', 'bad_refresh_token', 'invalid_refresh_token', 'token_inactive', 'Invalid_Grant']
-const liftableCodes = ['interaction_required', 'login_required', 'consent_required']
+const liftableCodes = ['interaction_required', 'login_required', 'consent_required', 'Interaction-Required']
 const clientCodes = [
   ...['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope', 'invalid_target'],
   ...['incorrect_client_credentials', 'bad_client_secret', 'deleted_client'],
