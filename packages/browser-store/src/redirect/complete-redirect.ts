@@ -47,11 +47,11 @@ type RedirectedSession = Pick<Session, 'key' | 'ready' | 'getSnapshot' | 'signIn
  * Completes a sign-in if the page's address is the answer to one: to be called on every load, before anything else is.
  *
  * At once, before anything is awaited, the answer is taken out of the address bar and the history, and what was kept for
- * it out of `sessionStorage`: a code is sent once, whatever is called, loaded or gone back to. Calls for one session that
- * come together, or one after the other while the page stays where it was left, share one completion; whoever gives up
- * its `signal` ends its own wait only.
+ * it out of `sessionStorage`: a code is sent once, however often this is called or the page loaded. Calls for one session that
+ * come together, or one after the other while the page stays where it was left, share one completion; an aborted
+ * `signal` ends only the wait that it was given to.
  *
- * Resolves with `undefined` when the address is no answer, or one to another session's sign-in; and when nothing was
+ * Resolves with `undefined` when the address is not an answer, or one to another session's sign-in; and when nothing was
  * begun here that it could answer but the session is signed in, as when the user has gone back to it.
  *
  * @example
@@ -90,7 +90,7 @@ interface Completion {
   readonly restoresAddress: boolean
 }
 
-/** Up to its first `await`, the answer is taken out of the page: whoever calls next finds none. */
+/** Up to its first `await`, the answer is taken out of the page: the next call finds none. */
 async function complete(session: RedirectedSession, completion: Completion): Promise<CompletedRedirect | undefined> {
   const { callback, answer, server, signIn, restoresAddress } = completion
   const kept = takeAnswered(callback, session.key)

@@ -1,7 +1,7 @@
 import { ConfigurationError } from './configuration-error.ts'
 
 /**
- * Refuses an option that nobody reads: a misspelt one would be ignored in silence.
+ * Refuses an unknown option: a misspelt one would be ignored silently.
  * @throws ConfigurationError that names it, and those that are known
  */
 export function rejectUnknownOptions(options: object, known: Readonly<Record<string, true>>): void {

@@ -4,7 +4,6 @@ import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import type { AuthorizationTransaction } from './authorization-transaction.ts'
 import { isSecureEndpoint } from './metadata.ts'
-import { includesWord } from './refresh-token-advice.ts'
 import {
   type AuthorizationServerOptions,
   appendResources,
@@ -13,10 +12,9 @@ import {
   type ResolvedServer,
   readServer,
   resourceRule,
-  signalRule,
 } from './server.ts'
-import { unavailable } from './sign-in-failure.ts'
-import { findSignInMetadata, requestSignIn } from './sign-in-request.ts'
+import { findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
+import { includesWord } from './sign-in-tokens.ts'
 
 export interface AuthorizationOptions extends AuthorizationServerOptions {
   /** Where the server sends the browser afterwards: https, http on loopback, or a scheme of the app's own (RFC 8252). */

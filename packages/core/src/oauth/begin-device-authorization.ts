@@ -13,11 +13,9 @@ import {
   type ResolvedServer,
   readServer,
   resourceRule,
-  signalRule,
 } from './server.ts'
 import { createSharedWait, type TryOutcome } from './shared-wait.ts'
-import { describeSignInFailure, unavailable } from './sign-in-failure.ts'
-import { findSignInMetadata, requestSignIn } from './sign-in-request.ts'
+import { describeSignInFailure, findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
 import { readSignInTokens } from './sign-in-tokens.ts'
 import { requestTokens } from './token-request.ts'
 

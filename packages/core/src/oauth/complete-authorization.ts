@@ -15,10 +15,8 @@ import {
   type ResolvedServer,
   readServer,
   resourceRule,
-  signalRule,
 } from './server.ts'
-import { describeServerError } from './sign-in-failure.ts'
-import { findSignInMetadata } from './sign-in-request.ts'
+import { describeServerError, findSignInMetadata, signalRule } from './sign-in-request.ts'
 import { readSignInTokens } from './sign-in-tokens.ts'
 import { requestTokens } from './token-request.ts'
 
@@ -74,7 +72,7 @@ const rules: Omit<OptionRules<CompletionOptions>, keyof AuthorizationServerOptio
 }
 
 /**
- * The outcome, unless the signal aborts before; what is issued after that is revoked, since nobody will use it.
+ * The outcome, unless the signal aborts before; what is issued after that is revoked, since it will not be used.
  * @throws the signal's reason
  */
 async function orRevoke(

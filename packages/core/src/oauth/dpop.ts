@@ -4,7 +4,7 @@ import { StoreError } from '../errors/store-error.ts'
 import { isCryptoKeyPair, isProofKey, type ProofKey, type ProofMaker, type ProofRequest } from '../token/proof.ts'
 import { readBody } from './http.ts'
 import { createOriginMemory } from './origin-memory.ts'
-import { createProofSigner, type ProofSigner } from './sign-proof.ts'
+import { createProofSigner, exportKey, importKey, type ProofSigner } from './proof-key.ts'
 
 /** Options of `dpop`. */
 export interface DpopOptions {
@@ -140,24 +140,6 @@ function keyFailed(problem: string): StoreError {
   return new StoreError('recordUnreadable', `The key that the tokens are bound to ${problem}; sign in anew.`)
 }
 
-/** A key that can be exported, as a JWK; any other one as it is. */
-async function exportKey(proofKey: ProofKey): Promise<ProofKey> {
-  if (!isCryptoKeyPair(proofKey) || !proofKey.privateKey.extractable) return proofKey
-  return crypto.subtle.exportKey('jwk', proofKey.privateKey)
-}
-
-async function importKey(proofKey: ProofKey): Promise<CryptoKeyPair> {
-  if (isCryptoKeyPair(proofKey)) return proofKey
-  const { kty, crv = '', x, y, d } = proofKey
-  const algorithm = kty === 'EC' ? { name: 'ECDSA', namedCurve: crv } : { name: crv }
-  const publicJwk = { kty, crv, x, ...(y === undefined ? {} : { y }) } as JsonWebKey
-  const [privateKey, publicKey] = await Promise.all([
-    crypto.subtle.importKey('jwk', { ...publicJwk, d } as JsonWebKey, algorithm, false, ['sign']),
-    crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']),
-  ])
-  return { privateKey, publicKey }
-}
-
 const proofError = /\berror"?\s*[=:]\s*"?(use_dpop_nonce|invalid_dpop_proof)\b/i
 
 /**
@@ -170,11 +152,20 @@ async function readProofError(
   response: Response,
   { isTokenRequest }: { isTokenRequest: boolean },
 ): Promise<'use_dpop_nonce' | 'invalid_dpop_proof' | undefined> {
-  const { status, headers, bodyUsed } = response
-  if ((status !== 400 && status !== 401) || bodyUsed) return undefined
-  const text = (isTokenRequest ? await readBody(response.clone()) : headers.get('www-authenticate')) ?? ''
+  const { status, headers } = response
+  if (status !== 400 && status !== 401) return undefined
+  const text = (isTokenRequest ? await readCopy(response) : headers.get('www-authenticate')) ?? ''
   const said = proofError.exec(text)?.[1]?.toLowerCase()
   if (said === 'use_dpop_nonce' || said === 'invalid_dpop_proof') return said
   // Keycloak says `invalid_request`, and what is wrong in the description only.
   return isTokenRequest && /\bDPoP proof\b/i.test(text) ? 'invalid_dpop_proof' : undefined
+}
+
+async function readCopy(response: Response): Promise<string | undefined> {
+  try {
+    return await readBody(response.clone())
+  } catch {
+    // What an app's own fetch gave has been read already.
+    return undefined
+  }
 }

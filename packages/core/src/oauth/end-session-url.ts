@@ -1,8 +1,8 @@
 import { type OptionRules, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureEndpoint } from './metadata.ts'
-import { type AuthorizationServerOptions, parametersRule, readServer, signalRule } from './server.ts'
-import { findSignInMetadata } from './sign-in-request.ts'
+import { type AuthorizationServerOptions, parametersRule, readServer } from './server.ts'
+import { findSignInMetadata, signalRule } from './sign-in-request.ts'
 
 export interface EndSessionOptions extends AuthorizationServerOptions {
   /** The id token of the session that was signed out, as `session.signOut({ returnIdToken: true })` gives it. */

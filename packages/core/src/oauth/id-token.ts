@@ -1,7 +1,7 @@
 import { isText } from '../errors/check-options.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { isIssuerOfToken, isSameIssuer } from '../token/issuers.ts'
-import { readJwtClaims, readJwtHeader } from '../token/jwt-claims.ts'
+import { isFiniteNumber, readJwtClaims, readJwtHeader } from '../token/jwt-claims.ts'
 import type { IdTokenOptions } from './server.ts'
 
 /** What an id token is judged by. */
@@ -72,7 +72,7 @@ function findProblem(
   const audiences = Array.isArray(aud) ? aud : [aud]
   if (!audiences.includes(clientId)) return 'audienceMismatch'
   if (audiences.length > 1 && azp !== clientId) return 'authorizedPartyMismatch'
-  if (!isNumber(exp) || !isNumber(iat) || !isNumber(nbf)) return 'timesMissing'
+  if (!isFiniteNumber(exp) || !isFiniteNumber(iat) || !isFiniteNumber(nbf)) return 'timesMissing'
   const tolerance = expected.rules.clockToleranceMilliseconds ?? defaultToleranceMilliseconds
   // By one of the clocks: `NaN` for a server that does not tell its time compares as false.
   if (!(exp * 1000 > now - tolerance || exp * 1000 > serverTime - tolerance)) return 'expired'
@@ -87,8 +87,4 @@ function isExpectedAlgorithm(algorithm: unknown, { algorithms, rules }: IdTokenE
   if (!isText(algorithm) || algorithm === 'none') return false
   if (algorithm === 'HS256' && rules.acceptHs256 === true) return true
   return Array.isArray(algorithms) ? algorithms.includes(algorithm) : asymmetric.test(algorithm)
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
 }

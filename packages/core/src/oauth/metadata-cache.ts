@@ -5,6 +5,7 @@ import {
   type DiscoveryOptions,
   discoverMetadata,
 } from './metadata.ts'
+import type { ResolvedServer } from './server.ts'
 
 /** More issuers than one program talks to; the one unused for longest is forgotten. */
 const mostIssuers = 100
@@ -35,6 +36,33 @@ interface SharedDiscovery {
   readonly outcome: Promise<Discovery>
   readonly abort: () => void
   waiting: number
+}
+
+/**
+ * The server's metadata: what the app gave, completed by what is known or discovered now unless that is not needed. Never
+ * throws.
+ *
+ * @param needed the members without which it must be discovered
+ */
+export async function findMetadata(
+  server: ResolvedServer,
+  { signal, needed }: { signal: AbortSignal; needed: readonly (keyof AuthorizationServerMetadata)[] },
+): Promise<Discovery> {
+  const { metadata: given, issuer, fetch, userAgent } = server
+  const { token_endpoint } = given
+  if (token_endpoint !== undefined && needed.every((name) => given[name] !== undefined)) {
+    return { kind: 'found', metadata: { issuer, ...given, token_endpoint } }
+  }
+  const discovery = await getMetadata(issuer, { fetch, signal, userAgent })
+  if (discovery.kind === 'found') return { kind: 'found', metadata: { ...discovery.metadata, ...given } }
+  // A server that does not publish its metadata has what the app says, and nothing else.
+  const isUnpublished = discovery.failure.code === 'blocked' && token_endpoint !== undefined
+  return isUnpublished ? { kind: 'found', metadata: { issuer, ...given, token_endpoint } } : discovery
+}
+
+/** A status that says the endpoint is not where the metadata said: the metadata is discovered again next time. */
+export function noteEndpointStatus({ issuer }: ResolvedServer, status: number): void {
+  if (status === 404 || status === 410) forgetMetadata(issuer)
 }
 
 /**

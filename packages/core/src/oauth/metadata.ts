@@ -121,7 +121,7 @@ async function follow(place: string, { fetch, signal, userAgent }: DiscoveryOpti
   }
 }
 
-/** Whatever became of this request, the token request was not sent. */
+/** Even if this request was sent, the token request was not. */
 function unreached(url: string, code: string): DiscoveryFailure {
   return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code, detail: `${url}: ${code}` }, code }
 }
@@ -172,7 +172,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether a server answers at all, whatever it says, when asked for its metadata. Never throws. */
+/** Whether a server answers at all, be it with an error, when asked for its metadata. Never throws. */
 export async function isReachable(issuer: string, options: DiscoveryOptions): Promise<boolean> {
   const { origin, pathname } = new URL(issuer)
   try {

@@ -45,6 +45,8 @@ export async function postForm(server: ResolvedServer, request: FormRequest): Pr
   async function sendOnce(proof?: string): Promise<Response> {
     isHandedToFetch = false
     const { url, body, headers } = await authenticate(server, request)
+    // After an abort, the caller was told that nothing was sent.
+    signal.throwIfAborted()
     if (proof !== undefined) headers.set('dpop', proof)
     request.onRequest?.({ url, body, headers })
     const { format, json = format === 'json' ? Object.fromEntries(body) : undefined } = request

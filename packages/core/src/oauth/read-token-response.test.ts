@@ -151,7 +151,7 @@ describe('what else a response says', () => {
     const response = await readResponse(Response.json(body), { keepMembers })
     expect(response).toMatchObject({
       tokenSet: { details: { instance_url: 'https://canary.example', team: { id: 'canary' } } },
-      answer: { body: { other: 1 } },
+      answer: { body: { other: '[redacted]' } },
     })
     expect(JSON.stringify(response.answer.body)).not.toContain('canary')
     const none = await readResponse(Response.json({ access_token: 'access-1' }), { keepMembers })

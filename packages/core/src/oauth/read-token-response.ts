@@ -3,7 +3,6 @@ import type { TokenEndpointAnswer } from '../token/grant.ts'
 import { redactHeaders, redactObject } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { readStatus } from './http.ts'
-import { removeKnownSecrets } from './remove-known-secrets.ts'
 
 /** What a token endpoint said: the facts of its answer, without secrets, and the token set if it was one. */
 export interface TokenResponse {
@@ -24,10 +23,10 @@ export interface ReadingOptions {
 }
 
 /**
- * Reads the response of a token endpoint by what its body says, whatever its content type. Never throws.
+ * Reads the response of a token endpoint by what its body says, not by its content type. Never throws.
  *
  * It counts as issued if the status is 2xx and the body has an `access_token`, or a `refresh_token` other than the one
- * that was sent, whatever else it says. Members that are malformed are left out, since tokens must not be lost over a
+ * that was sent, even if it says more. Members that are malformed are left out, since tokens must not be lost over a
  * wrong `expires_in` or `scope`. All other facts come without secrets: neither those of the body nor the given ones, which
  * some servers quote in a description.
  *
@@ -41,8 +40,8 @@ export function readTokenResponse(
 ): TokenResponse {
   const { members, complete } = text === undefined ? { complete: false } : parseBody(text)
   const tokens = members && response.ok ? findTokens(members, refreshToken) : undefined
-  const known = [...secrets, ...tokensOf(members), ...tokensOf(tokens)]
-  const headers = redactHeaders(removeKnownSecrets(Object.fromEntries(response.headers), known))
+  const known = { secrets: [...secrets, ...tokensOf(members), ...tokensOf(tokens)] }
+  const headers = redactHeaders(response.headers, known)
   return {
     answer: {
       kind: 'answer',
@@ -52,7 +51,7 @@ export function readTokenResponse(
       headers,
       retryAfter: headers['retry-after'],
       contentType: headers['content-type'],
-      body: members && redactBody(members, { known, isIssued: tokens !== undefined, keepMembers }),
+      body: members && (redactObject(without(members, keepMembers), known) as Members),
     },
     tokenSet: tokens && readTokenSet(tokens, { ...members, ...tokens }, keepMembers),
   }
@@ -64,7 +63,7 @@ export interface ParsedBody {
   readonly complete: boolean
 }
 
-/** Reads a body whatever its content type is. Its members are as they came: secrets too. */
+/** Reads a body of any content type. Its members are as they came: secrets too. */
 export function parseBody(text: string): ParsedBody {
   try {
     const value: unknown = JSON.parse(text)
@@ -120,16 +119,8 @@ function readInstant(value: unknown): number | undefined {
   return Number.isNaN(date) ? undefined : date
 }
 
-function redactBody(
-  members: Members,
-  { known, isIssued, keepMembers }: { known: readonly string[]; isIssued: boolean; keepMembers: readonly string[] },
-): Members {
-  const shown = Object.fromEntries(Object.entries(members).filter(([name]) => !keepMembers.includes(name)))
-  // First what is known, whole: what only looks like a secret may be a part of it.
-  const withoutKnown = removeKnownSecrets(shown, known)
-  // In an error response `code` is not an authorization code but the server's own word for the error.
-  const body = redactObject(withoutKnown, isIssued ? {} : { keep: ['code'] })
-  return isObject(body) ? body : {}
+function without(members: Members, names: readonly string[]): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)))
 }
 
 function tokensOf(members: Members = {}): string[] {

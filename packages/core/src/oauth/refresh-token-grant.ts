@@ -87,7 +87,7 @@ export function readGrantOptions(options: GrantOptions): { server: ResolvedServe
   return { server, parameters }
 }
 
-/** What every grant of an authorization server has, whatever it sends. */
+/** What every grant of an authorization server has. */
 export function describeGrant(
   server: ResolvedServer,
 ): Pick<Grant, 'identity' | 'dpop' | 'provider' | 'revoke' | 'isReachable'> {

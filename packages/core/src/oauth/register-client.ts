@@ -2,9 +2,8 @@ import { checkOptions, isObject, isText, type OptionRules, required, ruleOf, tex
 import { isSignInError, SignInError } from '../errors/sign-in-error.ts'
 import { fitsScheme } from '../token/normalize-token-set.ts'
 import { clientSecretPost } from './client-authentication.ts'
-import { type AuthorizationServerOptions, isChecked, readServer, serverRules, signalRule } from './server.ts'
-import { unavailable } from './sign-in-failure.ts'
-import { findSignInMetadata, requestSignIn } from './sign-in-request.ts'
+import { type AuthorizationServerOptions, isChecked, readServer, serverRules } from './server.ts'
+import { findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
 
 export interface ClientRegistrationOptions
   extends Pick<AuthorizationServerOptions, 'issuer' | 'metadata' | 'fetch' | 'userAgent'> {

@@ -1,8 +1,9 @@
 import type { TokenSetInput } from '../token/token-set.ts'
 import { isSecureEndpoint } from './metadata.ts'
+import { findMetadata } from './metadata-cache.ts'
 import { postForm } from './post-form.ts'
 import { parseBody } from './read-token-response.ts'
-import { findMetadata, type ResolvedServer } from './server.ts'
+import type { ResolvedServer } from './server.ts'
 
 /** The servers of which it was said that tokens cannot be revoked there. */
 const withoutEndpoint = new WeakSet<ResolvedServer>()

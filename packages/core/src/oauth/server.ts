@@ -25,8 +25,7 @@ import {
   publicClient,
 } from './client-authentication.ts'
 import { type Fetch, platformFetch } from './http.ts'
-import { type AuthorizationServerMetadata, type Discovery, isSecureEndpoint } from './metadata.ts'
-import { forgetMetadata, getMetadata } from './metadata-cache.ts'
+import { type AuthorizationServerMetadata, isSecureEndpoint } from './metadata.ts'
 
 /** Which authorization server to talk to, and as which client: the same for each grant and each way of signing in. */
 export interface AuthorizationServerOptions {
@@ -181,26 +180,25 @@ function presentSecret(secret: string, metadata: Partial<AuthorizationServerMeta
   return takesBody && !methods.includes('client_secret_basic') ? clientSecretPost(secret) : clientSecretBasic(secret)
 }
 
+const object = ruleOf('an object', isObject)
+
 const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText)
 
 /** The rules of the options that every function here has. */
 export const serverRules: OptionRules<AuthorizationServerOptions> = {
-  issuer: ruleOf(
-    'an https URL without query and fragment, such as https://login.example.com; http is for loopback only',
-    isIssuer,
-  ),
+  issuer: ruleOf('an https URL without query and fragment; http is for loopback only', isIssuer),
   clientId: required(text),
-  clientAuthentication: ruleOf('a function, such as clientSecretPost(secret) gives', callable.accepts),
+  clientAuthentication: callable,
   clientSecret: text,
   dynamicallyRegistered: flag,
-  metadata: ruleOf('an object such as { token_endpoint }', isObject),
+  metadata: object,
   fetch: callable,
-  dpop: ruleOf('what `dpop()` of "@authchart/core/oauth" returns', withMethods('createProof', 'send').accepts),
-  idTokens: ruleOf('an object such as { acceptWithoutNonce: true }', isObject),
-  keepMembers: ruleOf('a list of names, such as ["instance_url"]', isTextList),
+  dpop: ruleOf('what `dpop()` returns', withMethods('createProof', 'send').accepts),
+  idTokens: object,
+  keepMembers: ruleOf('a list of names', isTextList),
   tokenRequestFormat: ruleOf('"form" or "json"', (value) => value === 'form' || value === 'json'),
   userAgent: ruleOf('a text that a header can carry', (value) => isText(value) && fitsHeader(value)),
-  provider: ruleOf('what a preset of "@authchart/core/providers" has as `provider`', isObject),
+  provider: object,
 }
 
 const idTokenRules: OptionRules<IdTokenOptions> = {
@@ -211,18 +209,16 @@ const idTokenRules: OptionRules<IdTokenOptions> = {
 }
 
 /** The resource servers that an access token is to be for: one absolute URI or several (RFC 8707, section 2). */
-export const resourceRule: OptionRule = ruleOf(
-  'an absolute URI without fragment, or a list of them',
-  (value) => isResource(value) || (Array.isArray(value) && value.every(isResource)),
-)
+export const resourceRule: OptionRule = {
+  expected: 'an absolute URI without fragment, or a list of them',
+  accepts: (value) => isResource(value) || (Array.isArray(value) && value.every(isResource)),
+}
 
 /** Parameters by name. */
-export const parametersRule: OptionRule = ruleOf(
-  'an object of texts, such as { acr_values: "mfa" }',
-  (value) => isObject(value) && Object.values(value).every(isText),
-)
-
-export const signalRule: OptionRule = ruleOf('an AbortSignal', (value) => isObject(value) && 'aborted' in value)
+export const parametersRule: OptionRule = {
+  expected: 'an object of texts, such as { audience: "api" }',
+  accepts: (value) => isObject(value) && Object.values(value).every(isText),
+}
 
 /** Adds the resources to the parameters of a request. */
 export function appendResources(parameters: URLSearchParams, resource: string | readonly string[] = []): void {
@@ -236,33 +232,6 @@ export function appendResources(parameters: URLSearchParams, resource: string | 
 export function assertNotReserved(parameters: Readonly<Record<string, string>>, reserved: ReadonlySet<string>): void {
   const name = Object.keys(parameters).find((each) => reserved.has(each))
   if (name !== undefined) throw new ConfigurationError(`extraParameters.${name}`, 'is set by the library itself.')
-}
-
-/**
- * The server's metadata: what the app gave, completed by what is known or discovered now unless that is not needed. Never
- * throws.
- *
- * @param needed the members without which it must be discovered
- */
-export async function findMetadata(
-  server: ResolvedServer,
-  { signal, needed }: { signal: AbortSignal; needed: readonly (keyof AuthorizationServerMetadata)[] },
-): Promise<Discovery> {
-  const { metadata: given, issuer, fetch, userAgent } = server
-  const { token_endpoint } = given
-  if (token_endpoint !== undefined && needed.every((name) => given[name] !== undefined)) {
-    return { kind: 'found', metadata: { issuer, ...given, token_endpoint } }
-  }
-  const discovery = await getMetadata(issuer, { fetch, signal, userAgent })
-  if (discovery.kind === 'found') return { kind: 'found', metadata: { ...discovery.metadata, ...given } }
-  // A server that does not publish its metadata has what the app says, and nothing else.
-  const isUnpublished = discovery.failure.code === 'blocked' && token_endpoint !== undefined
-  return isUnpublished ? { kind: 'found', metadata: { issuer, ...given, token_endpoint } } : discovery
-}
-
-/** A status that says the endpoint is not where the metadata said: the metadata is discovered again next time. */
-export function noteEndpointStatus({ issuer }: ResolvedServer, status: number): void {
-  if (status === 404 || status === 410) forgetMetadata(issuer)
 }
 
 function assertMetadata(metadata: Partial<AuthorizationServerMetadata>, issuer: string): void {

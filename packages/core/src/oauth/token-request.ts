@@ -10,10 +10,10 @@ import { redactForm, redactUrl } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { judgeIdToken } from './id-token.ts'
 import type { AuthorizationServerMetadata } from './metadata.ts'
+import { findMetadata, noteEndpointStatus } from './metadata-cache.ts'
 import { type FormAnswer, postForm, type SentRequest } from './post-form.ts'
 import { readTokenResponse } from './read-token-response.ts'
-import { collectRequestSecrets, removeKnownSecrets } from './remove-known-secrets.ts'
-import { findMetadata, noteEndpointStatus, type ResolvedServer } from './server.ts'
+import type { ResolvedServer } from './server.ts'
 
 /**
  * Makes one token request, and tells what came of it. Never throws, never retries, never follows a redirect; what it tells
@@ -59,7 +59,7 @@ export async function requestTokens(
 
 /** What is known of a request while it runs. */
 interface Exchange {
-  /** Whatever must not be in anything we tell; grows when the request is built. */
+  /** What must not be in anything we tell; grows when the request is built. */
   secrets: string[]
   /** Milliseconds since it began. */
   duration(): number
@@ -144,14 +144,41 @@ function notSent(code: string): TokenEndpointFailure {
 }
 
 function noteRequest({ url, body, headers }: SentRequest, exchange: Exchange): void {
-  exchange.secrets = [...exchange.secrets, ...collectRequestSecrets({ body, headers })]
-  const known = removeKnownSecrets({ url, body: Object.fromEntries(body) }, exchange.secrets)
+  exchange.secrets = [...exchange.secrets, ...collectRequestSecrets(body, headers)]
   exchange.debug({
     type: 'tokenRequest',
-    url: redactUrl(known.url),
-    body: redactForm(new URLSearchParams(known.body)),
+    url: redactUrl(url, exchange),
+    body: redactForm(body, exchange),
     ...(headers.has('dpop') ? { withProof: true } : {}),
   })
+}
+
+/** Request parameters that are public; every other one counts as a secret. */
+const publicParameters: ReadonlySet<string> = new Set([
+  'grant_type',
+  'client_id',
+  'client_assertion_type',
+  'scope',
+  'resource',
+  'audience',
+  'redirect_uri',
+  'token_type_hint',
+])
+
+/** The secrets that a request to the authorization server carries, whichever way the client authenticates. */
+function collectRequestSecrets(body: URLSearchParams, headers: Headers): string[] {
+  const secrets = [...body].flatMap(([name, value]) => (publicParameters.has(name) ? [] : [value]))
+  const credentials = /^\w+ +(.+)$/.exec(headers.get('authorization') ?? '')?.[1]
+  return credentials === undefined ? secrets : [...secrets, credentials, ...decodeBasicPassword(credentials)]
+}
+
+function decodeBasicPassword(credentials: string): string[] {
+  try {
+    const password = atob(credentials).split(':').slice(1).join(':')
+    return [password, decodeURIComponent(password.replaceAll('+', ' '))]
+  } catch {
+    return []
+  }
 }
 
 function collectTokens(tokenSet: TokenSetInput | undefined): string[] {

@@ -61,7 +61,7 @@ const transientCodes: Record<TransientCode, true> = {
   refused: true,
 }
 
-/** Statuses that say that something in between spoke, or that the address is wrong, whatever the body. */
+/** Statuses that say that something in between spoke, or that the address is wrong; the body does not matter. */
 const strayStatuses: ReadonlySet<number> = new Set([404, 405, 413])
 
 /**

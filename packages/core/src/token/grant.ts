@@ -30,7 +30,7 @@ export interface Grant {
    */
   revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
   /**
-   * Whether the authorization server answers at all, whatever it says: asks for its metadata, past every cache. Sends no
+   * Whether the authorization server answers at all, be it with an error: asks for its metadata, past every cache. Sends no
    * secret. Never throws.
    */
   isReachable?(options: { signal: AbortSignal }): Promise<boolean>

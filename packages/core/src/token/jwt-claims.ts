@@ -41,6 +41,6 @@ function readJwtPart(token: string, index: 0 | 1): Record<string, unknown> | und
   }
 }
 
-function isFiniteNumber(value: unknown): value is number {
+export function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }

@@ -1,4 +1,5 @@
-import { readJwtLifetime } from './jwt-claims.ts'
+import { isObject, isText } from '../errors/check-options.ts'
+import { isFiniteNumber, readJwtLifetime } from './jwt-claims.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** The last instant that a `Date` can hold, in milliseconds since the epoch (ECMAScript, section "Time Values"). */
@@ -140,16 +141,4 @@ export function fitsScheme(value: string): boolean {
 
 function textOf(value: unknown): string | undefined {
   return isText(value) ? value : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function isFiniteNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
 }

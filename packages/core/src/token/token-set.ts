@@ -34,7 +34,7 @@ export interface TokenSetInput {
   readonly accessToken: string
   /** Default `Bearer`. */
   readonly tokenType?: string
-  /** Lifetime in seconds from now. A value that is no number counts as absent; zero or less as already expired. */
+  /** Lifetime in seconds from now. A value that is not a number counts as absent; zero or less as already expired. */
   readonly expiresIn?: number | string | null
   /** Milliseconds since the epoch. Used only where `expiresIn` is absent. */
   readonly expiresAt?: number
@@ -45,7 +45,7 @@ export interface TokenSetInput {
   readonly signInExpiresIn?: number | string | null
   /** When the refresh token expires, in milliseconds since the epoch. Used only where `signInExpiresIn` is absent. */
   readonly signInExpiresAt?: number
-  /** Whatever else is to be kept with the tokens, sealed like them: plain data, as JSON has it. */
+  /** What else is to be kept with the tokens, sealed like them: plain data, as JSON has it. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 

@@ -42,7 +42,7 @@ export interface LoopbackOptions extends Omit<AuthorizationOptions, 'redirectUri
  * long as that takes, and nothing is left afterwards.
  *
  * @example
- * await signInByLoopback(session, { ...server, scope: 'openid offline_access', prompt: 'consent' })
+ * await signInByLoopback(session, { ...server, scope: 'openid offline_access' })
  * @throws StoreError when the store could not keep a sign-in, before anything is opened; or did not
  * @throws SignInError `timeout` when the user did not complete it; `portUnavailable`; otherwise as `completeAuthorization` and `session.signIn` do.
  *   The stored session is as it was.

@@ -1,3 +1,24 @@
+import { isCryptoKeyPair, type ProofKey } from '../token/proof.ts'
+
+/** A key that can be exported, as a JWK; any other one as it is. */
+export async function exportKey(proofKey: ProofKey): Promise<ProofKey> {
+  if (!isCryptoKeyPair(proofKey) || !proofKey.privateKey.extractable) return proofKey
+  return crypto.subtle.exportKey('jwk', proofKey.privateKey)
+}
+
+/** The key, ready to sign: from a JWK, or as it is. */
+export async function importKey(proofKey: ProofKey): Promise<CryptoKeyPair> {
+  if (isCryptoKeyPair(proofKey)) return proofKey
+  const { kty, crv = '', x, y, d } = proofKey
+  const algorithm = kty === 'EC' ? { name: 'ECDSA', namedCurve: crv } : { name: crv }
+  const publicJwk = { kty, crv, x, ...(y === undefined ? {} : { y }) } as JsonWebKey
+  const [privateKey, publicKey] = await Promise.all([
+    crypto.subtle.importKey('jwk', { ...publicJwk, d } as JsonWebKey, algorithm, false, ['sign']),
+    crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']),
+  ])
+  return { privateKey, publicKey }
+}
+
 /** What one proof says. */
 export interface ProofFacts {
   readonly method: string

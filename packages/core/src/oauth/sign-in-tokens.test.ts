@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { adviseOnRefreshToken } from './refresh-token-advice.ts'
+import { adviseOnRefreshToken } from './sign-in-tokens.ts'
 
 const asked = { clientId: 'app', scope: 'openid', prompt: undefined }
 
