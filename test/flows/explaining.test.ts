@@ -1,10 +1,4 @@
-import {
-  type EndReason,
-  RefreshUnavailableError,
-  type Session,
-  type SessionOptions,
-  type TransientCode,
-} from '@authchart/core'
+import type { EndReason, Session, SessionOptions, TransientCode } from '@authchart/core'
 import { explainRecording, recordSession, type SessionRecording } from '@authchart/core/inspect'
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import {
@@ -267,10 +261,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     advice: 'Unlock the keyring; the session then goes on by itself.',
   },
   refused: {
-    happening({ refresh }) {
-      return refresh()
-    },
-    options: { grant: () => Promise.reject(new RefreshUnavailableError({ code: 'refused' })) },
+    happening: answered(oauthError('made_up')),
     asked: theProgram,
     answered: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
     advice:
