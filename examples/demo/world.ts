@@ -29,6 +29,8 @@ export async function startWorld(
     store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     allowedOrigins: [api.origin],
+    // So that the story shows outages in seconds: by default callers wait for the next try.
+    maximumWaitMilliseconds: 500,
     signInHint: 'run `acme login`',
     debug(entry) {
       if (entry.type === 'tokenRequestFailed') events.emit({ type: 'tokenRequestUnanswered', code: entry.code })

@@ -47,7 +47,12 @@ export function openUserSession(configuration: Configuration, store: SessionStor
 
 /** Eager: the token is there before a caller needs it, and a session recovers by itself. */
 function shared({ upstreamUrl }: Configuration) {
-  return { allowedOrigins: [new URL(upstreamUrl).origin], refreshTiming: 'eager' } as const
+  // A request to the service is not held for longer than that.
+  return {
+    allowedOrigins: [new URL(upstreamUrl).origin],
+    refreshTiming: 'eager',
+    maximumWaitMilliseconds: 2_000,
+  } as const
 }
 
 /** Logs each change of the sessions in a line. */

@@ -67,9 +67,8 @@ async function logRefresh(client: Client, arm: Arm): Promise<Log> {
   const entries: SessionDebugEntry[] = []
   const failures: TokenEndpointFailureFacts[] = []
   await using session = openSession(server, {
-    clock,
+    runtime: { clock, random: () => 0 },
     store,
-    random: () => 0,
     grant: refreshTokenGrant({
       issuer: server.issuer,
       clientId: client.id,

@@ -49,7 +49,11 @@ async function record(
   const store = createTroubledStore()
   const device = createDevice()
   const environment = device.environment
-  await using session = openSession(server, { clock, store, environment, random: () => 0, ...sessionOptions })
+  await using session = openSession(server, {
+    runtime: { clock, environment, random: () => 0 },
+    store,
+    ...sessionOptions,
+  })
   const recorder = recordSession(session)
   const { refreshToken = '', ...tokenSet } = tokenSetOf(await server.signIn())
   await session.signIn(withoutRefreshToken ? tokenSet : { ...tokenSet, refreshToken })
@@ -317,7 +321,7 @@ describe('an explanation', () => {
     const signedOut = await record(({ session }) => session.signOut())
     expect(explainRecording(signedOut.recording)).toMatchObject({ verdict: 'signedOut', advice: 'Sign in.' })
     const adopted = await record(async ({ session, clock, store }) => {
-      await using other = openSession(server, { clock, store })
+      await using other = openSession(server, { runtime: { clock }, store })
       await other.ready
       server.faults.answerWith(tokenAnswers.invalidGrant)
       await other.refresh().catch(() => {})

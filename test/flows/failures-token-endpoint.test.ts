@@ -52,7 +52,7 @@ async function refreshOnce(
 ): Promise<void> {
   const clock = createSimulatedClock({ now })
   const store = createTroubledStore()
-  await using session = await openSignedInSession(server, { clock, store, random: () => 0 })
+  await using session = await openSignedInSession(server, { runtime: { clock, random: () => 0 }, store })
   const before = await readRecord(store)
   const notices = collectNotices(session)
   let error: unknown
@@ -179,7 +179,7 @@ describe('P30 an answer that passes', () => {
     const check = ({ clock, session, before, record, error, notices }: Aftermath) => {
       expect(isRefreshUnavailableError(error) && error.code).toBe(row.code)
       expect(session.getSnapshot()).toMatchObject({ status: 'transientFailure', code: row.code, usable: true })
-      expect(session.getSnapshot()).not.toHaveProperty('reason')
+      expect(session.getSnapshot().reason).toBeUndefined()
       expect(typesOf(notices)).toEqual(['refreshFailed'])
       expect(server.counts.refreshes).toBe(row.requests)
 
@@ -245,12 +245,12 @@ describe('P30 an answer that is final', () => {
     await refreshOnce(async ({ session, before, record, error, notices }) => {
       expect(isSessionEndedError(error) && error).toMatchObject({ reason, serverCode, endedAt: now })
       expect(session.getSnapshot()).toMatchObject({ status: 'invalidated', reason, serverCode, usable: true })
-      expect(session.getSnapshot()).not.toHaveProperty('code')
+      expect(session.getSnapshot().code).toBeUndefined()
       expect(notices).toMatchObject([{ type: 'ended', reason, serverCode, advice: expect.any(String) }])
       if (reason === 'clientRejected') expect(notices).toMatchObject([{ clientId: server.publicClient.id }])
 
       expect(record).toMatchObject({ status: 'ended', end: { reason, serverCode, endedAt: now } })
-      expect(record).not.toHaveProperty('refreshIntent')
+      expect(record.refreshIntent).toBeUndefined()
       const { refreshToken, ...remaining } = before.secrets?.tokenSet ?? { accessToken: '' }
       expect(record.secrets?.tokenSet).toEqual(
         row.refreshToken === 'erased' ? remaining : { ...remaining, refreshToken },
@@ -303,7 +303,7 @@ describe('P30 an answer with tokens', () => {
       expect(typesOf(notices)).toEqual(['refreshed'])
       expect(record).toMatchObject({ status: 'signedIn', secrets: { tokenSet: { tokenType: 'Bearer' } } })
       expect(record.secrets?.tokenSet.idToken).toBeDefined()
-      expect(record).not.toHaveProperty('refreshIntent')
+      expect(record.refreshIntent).toBeUndefined()
       const isKept = record.secrets?.tokenSet.refreshToken === before.secrets?.tokenSet.refreshToken
       expect(isKept).toBe(row.refreshToken === 'kept')
       expect(server.counts).toMatchObject({ refreshes: 1, reuseDetected: 0 })

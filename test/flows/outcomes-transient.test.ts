@@ -64,7 +64,7 @@ test.each(passing)(
   async (_name, code, arm) => {
     const clock = createSimulatedClock()
     const store = createTroubledStore()
-    await using session = await openSignedInSession(server, { clock, store })
+    await using session = await openSignedInSession(server, { runtime: { clock }, store })
     const secretsAtSignIn = JSON.stringify((await store.peek(sessionKey))?.secrets)
     const { value } = await session.getAccessToken()
     await clock.advance(fiftyMinutes)

@@ -196,8 +196,8 @@ async function live(sequence: readonly Answer[]) {
   }
   await using session = createSession({
     key: sessionKey,
-    clock,
-    random: () => 0.5,
+    runtime: { clock, random: () => 0.5 },
+    maximumWaitMilliseconds: 0,
     refreshTiming: 'eager',
     grant: refreshTokenGrant({
       metadata: { issuer, token_endpoint: `${issuer}/token` },

@@ -81,8 +81,7 @@ function openProviderSession(
   return createSession({
     key: sessionKey,
     store: memoryStore(),
-    clock,
-    random: () => 0,
+    runtime: { clock, random: () => 0 },
     grant: refreshTokenGrant({ ...options, clientId: 'app', clientSecret: 'secret' } as RefreshTokenGrantOptions),
   })
 }

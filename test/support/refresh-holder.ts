@@ -2,7 +2,7 @@ import { type Grant, type GrantOutcome, type GrantRequest, memoryStore, type Ses
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
 import type { RefreshPrompt } from '../../packages/core/src/policy/choose-record.ts'
-import type { RefreshHolder, RefreshOutcome } from '../../packages/core/src/refresh/refresh-holder.ts'
+import type { RefreshHolder, RefreshOutcome } from '../../packages/core/src/refresh/holder.ts'
 import { refreshUnderLease } from '../../packages/core/src/refresh/refresh-under-lease.ts'
 import { recordTime } from './session-records.ts'
 
@@ -80,7 +80,7 @@ export async function openHolder(
 
   const holder: RefreshHolder = {
     key: refreshKey,
-    holder: 'holder-1',
+    holderId: 'holder-1',
     store,
     grant,
     clock,
@@ -89,14 +89,14 @@ export async function openHolder(
       ids += 1
       return `id-${ids}`
     },
-    interest: interest.signal,
     abandonment: abandonment.signal,
     stopped: stopped.signal,
     isOnline: () => settings.online,
-    failuresInARow: () => 0,
-    highestGeneration: () => 0,
+    failuresInARow: 0,
+    failingMilliseconds: 0,
+    highestGeneration: 0,
+    endedRuns: new Set(),
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
-    report: (step) => void reported.push(step.type),
     debug: (entry) => void debugged.push(entry),
     get giveUpAfterMilliseconds() {
       return settings.giveUpAfterMilliseconds
@@ -104,10 +104,12 @@ export async function openHolder(
   }
 
   function begin(prompt: Partial<RefreshPrompt> = {}) {
-    return refreshUnderLease(
-      { generation: record?.generation ?? 0, cause: 'due', rejectedSoon: false, ...prompt },
+    return refreshUnderLease({
       holder,
-    )
+      prompt: { generation: record?.generation ?? 0, cause: 'due', ...prompt },
+      interest: interest.signal,
+      report: (step) => void reported.push(step.type),
+    })
   }
 
   async function pass<Value>(promise: Promise<Value>): Promise<Value> {

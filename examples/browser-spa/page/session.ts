@@ -27,7 +27,7 @@ export const session = createSession({
   store: indexedDbStore(),
   grant: refreshTokenGrant(client),
   allowedOrigins: [apiOrigin],
-  environment,
+  runtime: { environment },
 })
 if (hot) hot.data.session = session
 

@@ -96,7 +96,7 @@ describe('registering a client', () => {
     })
     const { clientSecret = '' } = registration
     expect(clientSecret.length).toBeGreaterThan(20)
-    expect(registration).not.toHaveProperty('clientSecretExpiresAt')
+    expect(registration.clientSecretExpiresAt).toBeUndefined()
     expect(findSecrets(registration.granted, [clientSecret])).toEqual([])
     await using session = createSession({
       key: 'acme:service',

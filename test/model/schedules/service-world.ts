@@ -157,13 +157,15 @@ export function createServiceWorld(
         key: 'acme:service',
         store: createScheduledStore(store, life, { takeFault: storeFaults.take, onLanded: landed, onLease: () => {} }),
         grant: createGrant(life),
-        clock,
-        random: () => 0.5,
-        environment: {
-          isOnline: () => true,
-          subscribe(listener) {
-            wakeUp = () => listener('resumed')
-            return () => {}
+        runtime: {
+          clock,
+          random: () => 0.5,
+          environment: {
+            isOnline: () => true,
+            subscribe(listener) {
+              wakeUp = () => listener('resumed')
+              return () => {}
+            },
           },
         },
       })

@@ -143,8 +143,8 @@ describe('SessionEndedError', () => {
     const end = { reason: 'grantRejected', endedAt: 5, serverCode: 'invalid_grant', signInHint } as const
     expect(new SessionEndedError(end)).toMatchObject(end)
     const bare = new SessionEndedError({ reason: 'grantRejected', endedAt: 5, serverCode: undefined })
-    expect(bare).not.toHaveProperty('serverCode')
-    expect(bare).not.toHaveProperty('signInHint')
+    expect(bare.serverCode).toBeUndefined()
+    expect(bare.signInHint).toBeUndefined()
   })
 })
 

@@ -2,7 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import { checkOptions, flag } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
+import type { SessionActor } from '../session/session-core.ts'
 import { describeChart } from './chart-definition.ts'
 import { type ActorMessage, actorOf, observeActor } from './observe-actor.ts'
 

@@ -1,8 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
-import { effectsOf } from '../session/session-effects.ts'
-import { reportListenerError } from '../session/tell-listener.ts'
+import { reportListenerError, type SessionActor } from '../session/session-core.ts'
 
 /** What XState tells of the session's own actor, without its effects, which come and go. */
 export type ActorMessage = Extract<InspectionEvent, { type: '@xstate.event' | '@xstate.snapshot' }>
@@ -54,11 +52,8 @@ export function observeActor(actor: SessionActor, observer: ActorObserver): () =
 
 /** The time that the session goes by, in milliseconds since the epoch. */
 export function timeOf(actor: SessionActor): number {
-  let now = Date.now()
-  effectsOf(actor.system)?.readClock((event) => {
-    if (event.type === 'clock.read') now = event.now
-  })
-  return now
+  const { clock } = actor as { clock?: { now?(): number } }
+  return clock?.now?.() ?? Date.now()
 }
 
 function isActorMessage(message: InspectionEvent): message is ActorMessage {

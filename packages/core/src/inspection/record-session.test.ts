@@ -8,7 +8,12 @@ const now = 1_700_000_000_000
 
 async function openSession() {
   const clock = createSimulatedClock({ now })
-  const session = createSession({ key: 'acme:alice', store: memoryStore(), grant: issue, clock, random: () => 0 })
+  const session = createSession({
+    key: 'acme:alice',
+    store: memoryStore(),
+    grant: issue,
+    runtime: { clock, random: () => 0 },
+  })
   await session.ready
   return { session, clock }
 }

@@ -1,7 +1,7 @@
 import { checkOptions, ruleOf } from '../errors/check-options.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
+import type { SessionActor } from '../session/session-core.ts'
 import { type ActorMessage, actorOf, observeActor, timeOf } from './observe-actor.ts'
 
 /**

@@ -89,7 +89,7 @@ describe('the record', () => {
   it('with tokens of unknown lifetime has no expiry left of those before', () => {
     const { expiresAt, ...unlimited } = tokenSet
     const after = recordWithTokens(busy, { revision, generation: 6, tokenSet: unlimited, rejectionStreak: 0 })
-    expect(after).not.toHaveProperty('expiresAt')
+    expect(after.expiresAt).toBeUndefined()
   })
 
   it.each([
@@ -103,9 +103,9 @@ describe('the record', () => {
       end: { reason: 'grantRejected', endedAt: 7, serverCode: 'invalid_grant' },
     })
     expect(after.secrets).toEqual(secrets)
-    expect(after).not.toHaveProperty('refreshIntent')
-    expect(after).not.toHaveProperty('failure')
-    expect(after).not.toHaveProperty('backoffUntil')
+    expect(after.refreshIntent).toBeUndefined()
+    expect(after.failure).toBeUndefined()
+    expect(after.backoffUntil).toBeUndefined()
   })
 
   it('with a failure clears its intent, unless something was unknown', () => {

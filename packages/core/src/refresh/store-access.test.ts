@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { createRecord } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { memoryStore } from '../store/memory-store.ts'
-import { recordFormatVersion } from '../store/session-record.ts'
+import { recordFormatVersion, type SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import type { Grant } from '../token/grant.ts'
-import { createStoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
+import { checkStore, readRecord, storeFailureCode, toStoreError, writeRecord } from './store-access.ts'
 
 const key = 'acme:alice'
 
@@ -15,7 +15,18 @@ function open(changes: Partial<SessionStore> = {}, grant: Pick<Grant, 'signIn'> 
   const clock = createSimulatedClock()
   const memory = memoryStore()
   const stopped = new AbortController()
-  const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal, grant })
+  const holder = {
+    key,
+    store: { ...memory, ...changes },
+    grant: { needsRefreshToken: true, identity: {}, refresh: () => Promise.reject(new Error('not asked')), ...grant },
+    clock,
+    stopped: stopped.signal,
+  }
+  const access = {
+    read: () => readRecord(holder),
+    compareAndSet: (expected: string | undefined, next: SessionRecord) => writeRecord(holder, expected, next),
+    check: () => checkStore(holder),
+  }
   return { clock, memory, stopped, access }
 }
 

@@ -110,7 +110,7 @@ describe('P41 an end is said', () => {
     chart.send({ type: 'record.signedIn', token: createTokenFacts() }, ended('clientRejected'), ended('grantRejected'))
     const [client, grant] = chart.takeNotices()
     expect(client).toMatchObject({ type: 'ended', clientId: 'app', advice: expect.stringContaining('register') })
-    expect(grant).not.toHaveProperty('clientId')
+    expect(grant?.clientId).toBeUndefined()
   })
 })
 

@@ -36,11 +36,6 @@ export interface Grant {
   isReachable?(options: { signal: AbortSignal }): Promise<boolean>
 }
 
-/** Whether sessions of a grant begin with a sign-in by a user. */
-export function needsSignIn(grant: Pick<Grant, 'signIn'>): boolean {
-  return grant.signIn === undefined
-}
-
 /** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
 export interface GrantIdentity {
   readonly issuer?: string

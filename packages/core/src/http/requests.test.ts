@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bodyKindOf, hiddenBodyKindOf } from './request-body.ts'
+import { bodyKindOf, copyHeaders, hasHeader, hiddenBodyKindOf, setHeader } from './requests.ts'
 
 const bytes = new Uint8Array([1, 2, 3])
 async function* chunks() {
@@ -38,4 +38,42 @@ test('where Request.body is not supported the method decides', () => {
   const request = (method: string) => ({ method, body: undefined }) as unknown as Request
   expect(hiddenBodyKindOf(request('GET'))).toBe('none')
   expect(hiddenBodyKindOf(request('POST'))).toBe('oneShot')
+})
+
+const forms: [string, (name: string) => HeadersInit][] = [
+  ['a plain object', (name) => ({ accept: '*/*', [name]: 'own' })],
+  ['Headers', (name) => new Headers({ accept: '*/*', [name]: 'own' })],
+  [
+    'a list of pairs',
+    (name) => [
+      ['accept', '*/*'],
+      [name, 'own'],
+    ],
+  ],
+  [
+    'a Map',
+    (name) =>
+      new Map([
+        ['accept', '*/*'],
+        [name, 'own'],
+      ]) as unknown as HeadersInit,
+  ],
+]
+
+test.each(forms)('finds a header in %s in any spelling', (_name, headers) => {
+  expect(hasHeader(headers('AUTHORIZATION'), 'Authorization')).toBe(true)
+  expect(hasHeader(headers('authorization'), 'Authorization')).toBe(true)
+  expect(hasHeader(headers('authorisation'), 'Authorization')).toBe(false)
+})
+
+test('finds none where there are no headers', () => {
+  expect(hasHeader(undefined, 'Authorization')).toBe(false)
+})
+
+test.each(forms)('sets a header beside those in %s, and leaves the original alone', (_name, headers) => {
+  const original = headers('x-own')
+  const copy = copyHeaders(original)
+  setHeader(copy, 'Authorization', 'Bearer abc')
+  expect(Object.fromEntries(new Headers(copy))).toEqual({ accept: '*/*', 'x-own': 'own', authorization: 'Bearer abc' })
+  expect(hasHeader(original, 'Authorization')).toBe(false)
 })
