@@ -1,5 +1,6 @@
 import type { SessionNotice } from '@authchart/core'
 import {
+  type RequestEnded,
   type SessionContext,
   type SessionEvent,
   type SessionInput,
@@ -151,7 +152,7 @@ function eventsToToken(state: (typeof tokenStates)[number]): SessionEvent[] {
 }
 
 /** A resource server rejects the token of `createTokenFacts`. */
-export const rejection: SessionEvent = {
+export const rejection: RequestEnded = {
   type: 'request.ended',
   outcome: 'rejected',
   generation: 5,

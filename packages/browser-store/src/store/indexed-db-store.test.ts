@@ -34,9 +34,9 @@ it('lets a server that renders a page open a session, which tells that it is not
 })
 
 it.each([
-  [{ databse: 'acme' }, /`databse` is no option of indexedDbStore/],
+  [{ databse: 'acme' }, /`databse` is not known; expected one of: database, fallback, onFallback/],
   [{ database: '' }, /`database` must be a non-empty string/],
-  [{ fallback: 'disk' }, /`fallback` must be "memory"/],
+  [{ fallback: 'disk' }, /`fallback` must be "memory" or "rawKey"/],
   [{ onFallback: 'log' }, /`onFallback` must be a function/],
 ])('refuses the options %j', (options, message) => {
   expect(() => indexedDbStore(options as never)).toThrow(message)

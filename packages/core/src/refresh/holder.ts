@@ -87,6 +87,10 @@ export interface RefreshFailure {
   readonly serverAsked: boolean
   /** The server has been refusing without a reason for long. */
   readonly refusedWithoutReason?: boolean
+  /** The server's own short words: without secrets, printable. */
+  readonly serverWords?: string
+  /** The server has refused more than once with what may mean the end. */
+  readonly mayBeOver?: boolean
 }
 
 /** A failure that is this holder's alone (no store, no network, no lease): nothing is written about it. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createRecord } from '../../../../test/support/session-records.ts'
+import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import { recordFormatVersion, type SessionRecord } from '../store/session-record.ts'
@@ -48,6 +48,28 @@ describe('access to a store', () => {
     expect(await access.compareAndSet(undefined, createRecord())).toEqual({ ok: true, value: false })
     expect(await access.read()).toEqual({ ok: true, value: createRecord() })
     expect(clock.timers).toBe(0)
+  })
+
+  it('stores no member that says nothing', async () => {
+    const { access, memory } = open()
+    const tokenSet = { ...createTokenSet(), idToken: undefined }
+    await access.compareAndSet(undefined, {
+      ...createRecord({ end: undefined, backoffUntil: undefined, refreshIntent: undefined, rejections: undefined }),
+      identity: { issuer: 'https://login.example', subject: undefined },
+      secrets: { tokenSet, proofKey: undefined },
+    })
+    const stored = await memory.read(key)
+    expect(JSON.parse(JSON.stringify(stored))).toStrictEqual(stored)
+    expect(Object.keys(stored?.secrets ?? {})).toEqual(['tokenSet'])
+    await access.compareAndSet('revision-1', {
+      ...createRecord(),
+      status: 'ended',
+      end: { reason: 'unreachable', endedAt: 1, serverCode: undefined },
+      secrets: undefined,
+    })
+    const ended = await memory.read(key)
+    expect(JSON.parse(JSON.stringify(ended))).toStrictEqual(ended)
+    expect(ended).not.toHaveProperty('secrets')
   })
 
   it.each(['read', 'compareAndSet'] as const)(

@@ -2,12 +2,12 @@ import { wait } from '../clock/wait.ts'
 import type { EndReason } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import { decideAfterLostWrite } from '../policy/choose-record.ts'
-import type { TransientVerdict } from '../policy/classify-token-endpoint.ts'
+import type { TokenEndpointVerdict } from '../policy/classify-token-endpoint.ts'
 import { decideRefusal, isRefusedWithoutReason } from '../policy/decide-refusal.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { nextFailureRun, recordWithEnd, recordWithFailure, recordWithTokens } from '../policy/next-record.ts'
 import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
-import type { FailureRun, SessionRecord } from '../store/session-record.ts'
+import type { FailureRun, RefusalRun, SessionRecord } from '../store/session-record.ts'
 import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { failLocally, type Refresh, type RefreshFailure, type RefreshHolder, type RefreshOutcome } from './holder.ts'
@@ -36,6 +36,8 @@ export interface RefreshEnd {
   readonly erase: 'refreshToken' | 'all' | 'nothing'
   /** A request with the refresh token that is kept was once left without an answer: the intent stays. */
   readonly keepIntent?: boolean
+  /** The refusals that it took. */
+  readonly refusals?: RefusalRun
 }
 
 /**
@@ -101,16 +103,17 @@ export function storeFailure(
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
   const { verdict, keepIntent } = failed
-  const { code, refusal, serverCode, retryAt } = verdict
+  const { code, refusal, retryAt, serverCode, serverWords } = verdict
   const now = holder.clock.now()
-  const decision = refusal && decideRefusal(from.record.refusals, refusal, now)
-  if (decision?.ends) {
-    return storeEnd(from, { reason: 'requestRejected', serverCode, erase: 'nothing', keepIntent }, refresh)
-  }
   const failure = nextFailureRun(from.record, { code, now, withoutReason: code === 'refused' && refusal === undefined })
   const limit = holder.giveUpAfterMilliseconds ?? Number.POSITIVE_INFINITY
   if (now - failure.since > limit) {
     return storeEnd(from, { reason: 'unreachable', erase: 'nothing', keepIntent }, refresh)
+  }
+  const refused = refusal && decideRefusal(from.record.refusals, refusal, now)
+  const refusals = refused?.refusals
+  if (refused?.ends) {
+    return storeEnd(from, { reason: 'requestRejected', serverCode, erase: 'nothing', keepIntent, refusals }, refresh)
   }
   const delay = backoffDelay(failure.count, holder.random(), now - failure.since)
   // A try is made as soon as the app's patience is over.
@@ -118,10 +121,14 @@ export function storeFailure(
   return writeOutcome(from, refresh, {
     build: (current, revision) =>
       recordWithFailure(current, {
-        ...{ revision, failure, backoffUntil, serverCooldownUntil: retryAt, keepIntent },
-        refusals: decision?.refusals,
+        revision,
+        failure,
+        backoffUntil,
+        serverCooldownUntil: retryAt,
+        keepIntent,
+        refusals,
       }),
-    describe: (next) => describeFailure(next, failure, now),
+    describe: (next) => ({ ...describeFailure(next, failure, now), serverWords, mayBeOver: refused?.mayBeOver }),
   })
 }
 

@@ -258,7 +258,8 @@ export const createSessionMachine = () =>
         on: {
           // There may be a new sign-in meanwhile: no hint is followed while the store is being told.
           'signOut.stored': { target: 'signedOut', actions: ['noteTombstone', 'followRecord'] },
-          'signOut.failed': { target: 'signedOut' },
+          // Signed out here all the same.
+          'signOut.failed': { target: 'signedOut', actions: 'noteTombstone' },
         },
       },
     },

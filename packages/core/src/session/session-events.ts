@@ -81,6 +81,10 @@ export interface FailureFacts {
   /** The server asked for that time: nothing may shorten it. */
   readonly serverAsked?: boolean
   readonly refusedWithoutReason?: boolean
+  /** The server's own short words. */
+  readonly serverWords?: string
+  /** The server has refused more than once with what may mean the end. */
+  readonly mayBeOver?: boolean
   /** The store answers, but not with a record that this version understands. */
   readonly unreadable?: boolean
 }

@@ -137,14 +137,16 @@ function tellStoring({ before, after, to }: Step, { notices }: Telling): void {
   }
 }
 
-/** New tokens. While a refresh is under way, they are for its end to tell. */
-function tellTokens({ before, after, to }: Step, telling: Telling): void {
+/** New tokens. While a refresh is under way, those of its sign-in are for its end to tell. */
+function tellTokens({ before, after, from, to }: Step, telling: Telling): void {
   const { told, notices } = telling
   const { token, source, advice } = after
   const { generation, signInId, expiresAt } = token
   const isSignIn = source === 'signIn' && (before.source !== 'signIn' || before.token.signInId !== signInId)
+  const isUnderWay = from === 'refreshing' && to === 'refreshing'
+  const isForItsEnd = isUnderWay && (source === 'refresh' || signInId === told.signInId)
   if (source === 'restored' && before.source === 'nowhere') telling.told = { ...told, generation, signInId }
-  else if (generation > told.generation && token.held && after.end === undefined && to !== 'refreshing') {
+  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) {
     tellNewTokens(after, telling)
   }
   const isRestored = before.token !== token && source === 'restored'

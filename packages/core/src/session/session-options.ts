@@ -153,9 +153,10 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   checkNested('runtime', runtime, runtimeRules)
   if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
   const { clock = systemClock, random, environment = globalEnvironment } = runtime
-  const { rejectedStatuses = [] } = http
   const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
+  // What a provider's preset says of its API holds where the app says nothing.
   const provided = grant.provider?.http ?? {}
+  const { rejectedStatuses = [] } = http
   return {
     key,
     store,

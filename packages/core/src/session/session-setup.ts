@@ -110,8 +110,8 @@ const guards = {
   needsRefreshAndRetryIsDue: (moment: Moment) => guards.retryIsDue(moment) && needsRefresh(moment),
   serverAllows,
   resumesEagerly: (moment: Moment) => refreshesEagerly(moment.context) && serverAllows(moment),
-  /** The record was there when last heard of. */
-  hasLostRecord: ({ context }: Moment) => context.end?.reason !== 'recordRemoved',
+  /** The record was there when last heard of. A grant that signs in by itself writes another. */
+  hasLostRecord: ({ context }: Moment) => !context.signsIn && context.end?.reason !== 'recordRemoved',
   isOffline: ({ event }: Moment) => (event as FailureFacts & { type: string }).code === 'offline',
   hasEnded: ({ context }: Moment) => context.end !== undefined,
   isMendable: ({ context }: Moment) => isMendable(context),

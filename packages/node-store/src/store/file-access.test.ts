@@ -8,12 +8,13 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { isStoreError } from '@authchart/core/store'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileStem, recordFile } from '../../../../test/support/folder-place.ts'
 import { createRecord } from '../../../../test/support/session-records.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/support/temporary-folder.ts'
@@ -22,7 +23,7 @@ import { fileStore } from './file-store.ts'
 const key = randomBytes(32)
 const isRoot = process.geteuid?.() === 0
 const isWindows = process.platform === 'win32'
-/** The user `nobody`, who is somebody else. */
+/** The user and the group `nobody`. */
 const nobody = 65_534
 
 let temporary: TemporaryFolder
@@ -67,10 +68,10 @@ const folderTroubles: readonly Trouble[] = [
       writeFileSync(directory, '')
       return directory
     },
-    why: /it is no folder/,
+    why: /it is not a folder/,
   },
   {
-    name: 'in a folder in which everybody can write',
+    name: 'in a folder in which every user can write',
     make() {
       chmodSync(temporary.path, 0o777)
       return temporary.path
@@ -78,7 +79,7 @@ const folderTroubles: readonly Trouble[] = [
     why: /its mode is 777, so that every user can replace what is in it/,
   },
   {
-    name: 'that a link leads to below a folder in which everybody can write',
+    name: 'that a link leads to below a folder in which every user can write',
     make() {
       const open = join(temporary.path, 'open')
       mkdirSync(join(open, 'inner'), { recursive: true })
@@ -93,7 +94,7 @@ const folderTroubles: readonly Trouble[] = [
 
 const foreignTroubles: readonly Trouble[] = [
   {
-    name: 'that belongs to somebody else',
+    name: 'that belongs to another user',
     make() {
       mkdirSync(directory, { mode: 0o700 })
       chownSync(directory, nobody, nobody)
@@ -102,7 +103,33 @@ const foreignTroubles: readonly Trouble[] = [
     why: /it belongs to the user 65534, and this process runs as 0/,
   },
   {
-    name: 'behind the symbolic link of somebody else',
+    name: 'in a folder of another user',
+    make() {
+      chownSync(temporary.path, nobody, nobody)
+      return temporary.path
+    },
+    why: /it belongs to the user 65534, who can replace what is in it. Run: chown 0 /,
+  },
+  {
+    name: 'in a sticky folder of another user',
+    make() {
+      chownSync(temporary.path, nobody, nobody)
+      chmodSync(temporary.path, 0o1777)
+      return temporary.path
+    },
+    why: /it belongs to the user 65534/,
+  },
+  {
+    name: 'in a folder in which a group can write',
+    make() {
+      chownSync(temporary.path, 0, nobody)
+      chmodSync(temporary.path, 0o775)
+      return temporary.path
+    },
+    why: /its mode is 775, so that the members of the group 65534 can replace what is in it. Run: chmod g-w .*`trustGroup: true`/,
+  },
+  {
+    name: 'behind the symbolic link of another user',
     make() {
       const link = join(temporary.path, 'link')
       mkdirSync(`${link}-real`, { mode: 0o700 })
@@ -143,6 +170,64 @@ it.skipIf(isWindows)('P51 a folder below links of its own user or of the system 
   expect(readdirSync(join(temporary.path, 'real'))).toEqual(['sessions'])
 })
 
+it.skipIf(isWindows)('P51 a folder below a folder in which only its own private group can write is taken', async () => {
+  // Root's own group has no other members, as the private groups of users.
+  chmodSync(temporary.path, isRoot ? 0o775 : 0o755)
+  const store = fileStore({ directory, key })
+  expect(await store.compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
+})
+
+describe.skipIf(!isRoot)('a volume whose group a container runtime sets', () => {
+  /** As Kubernetes does with `fsGroup`, each time that it mounts the volume. */
+  function giveToGroup(): void {
+    for (const path of [temporary.path, ...allIn(temporary.path)]) {
+      const { mode } = statSync(path)
+      chownSync(path, 0, nobody)
+      chmodSync(path, mode | (statSync(path).isDirectory() ? 0o2770 : 0o660))
+    }
+  }
+
+  function allIn(folder: string): string[] {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
+  }
+
+  it('P51 is refused by its folders and files, with the option that helps', async () => {
+    giveToGroup()
+    expect((await errorOf(() => fileStore({ directory, key }).check('acme:alice'))).message).toMatch(/trustGroup: true/)
+    await fileStore({ directory, key, trustGroup: true }).compareAndSet('acme:alice', undefined, createRecord())
+    chmodSync(temporary.path, 0o700)
+    chmodSync(directory, 0o2770)
+    expect((await errorOf(() => fileStore({ directory, key }).read('acme:alice'))).message).toMatch(/trustGroup: true/)
+    chmodSync(directory, 0o700)
+    chmodSync(recordFile(directory, 'acme:alice'), 0o660)
+    expect((await errorOf(() => fileStore({ directory, key }).read('acme:alice'))).message).toMatch(/trustGroup: true/)
+  })
+
+  it('P51 serves a store that trusts the group, after each mount', async () => {
+    const open = () => fileStore({ directory, key, trustGroup: true })
+    giveToGroup()
+    await open().check('acme:alice')
+    expect(await open().compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
+    giveToGroup()
+    expect(await open().read('acme:alice')).toEqual(createRecord())
+    const next = createRecord({ revision: 'revision-2' })
+    expect(await open().compareAndSet('acme:alice', 'revision-1', next)).toBe(true)
+    await (await open().lease('acme:alice', { signal: AbortSignal.timeout(5_000) }))[Symbol.asyncDispose]()
+    expect((await open().list()).map((summary) => summary.key)).toEqual(['acme:alice'])
+  })
+
+  it.each([
+    ['the volume', () => temporary.path, 0o777],
+    ['the folder', () => directory, 0o775],
+    ['a record', () => recordFile(directory, 'acme:alice'), 0o664],
+  ])('P51 is refused all the same where all users have access to %s', async (_name, path, mode) => {
+    await fileStore({ directory, key, trustGroup: true }).compareAndSet('acme:alice', undefined, createRecord())
+    chmodSync(path(), mode)
+    const error = await errorOf(() => fileStore({ directory, key, trustGroup: true }).read('acme:alice'))
+    expect(error.message).toContain(path())
+  })
+})
+
 const recordTroubles = [
   {
     name: 'that others can read',
@@ -163,7 +248,7 @@ const recordTroubles = [
       rmSync(path)
       mkdirSync(path)
     },
-    why: /it is no file/,
+    why: /it is not a file/,
   },
 ]
 
@@ -193,7 +278,7 @@ it.skipIf(isWindows)('P51 a pipe in the place of a record is refused at once, ra
   const path = recordFile(directory, 'acme:alice')
   rmSync(path)
   execFileSync('mkfifo', ['-m', '600', path])
-  expect((await errorOf(() => store.read('acme:alice'))).message).toMatch(/it is no file/)
+  expect((await errorOf(() => store.read('acme:alice'))).message).toMatch(/it is not a file/)
 })
 
 it.skipIf(isWindows).each(['lease', 'write'])(
