@@ -13,7 +13,6 @@ export {
   withMethods,
 } from './errors/check-options.ts'
 export { ConfigurationError, isConfigurationError } from './errors/configuration-error.ts'
-export { rejectUnknownOptions } from './errors/reject-unknown-options.ts'
 export {
   isStoreError,
   type ReplaceToken,

@@ -4,7 +4,10 @@ import { type ChartDefinition, describeChart } from './chart-definition.ts'
 import { chartDescriptions } from './chart-descriptions.ts'
 
 test('V1 each state of the chart has a description, and each description a state', () => {
-  const described = pathsIn(describeChart(sessionMachineOf().config)).map(([path, { description }]) => [path, description])
+  const described = pathsIn(describeChart(sessionMachineOf().config)).map(([path, { description }]) => [
+    path,
+    description,
+  ])
   expect(Object.fromEntries(described)).toEqual(chartDescriptions)
 })
 

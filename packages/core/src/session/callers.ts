@@ -315,16 +315,18 @@ function departing(core: SessionCore, error: Error): Error {
 }
 
 /** Why there is no token. */
-function errorOf({ snapshot, options, restoreError }: SessionCore): SessionError {
+function errorOf({ snapshot, context, options, restoreError }: SessionCore): SessionError {
   const { signInHint } = options
   const { status, reason, endedAt = 0, serverCode, code = 'tokenUnusable', retryAt } = snapshot
   if (status === 'signedOut' || status === 'signingOut') return new NotSignedInError({ signInHint })
   if (reason !== undefined && status === 'invalidated') {
     return new SessionEndedError({ reason, endedAt, serverCode, signInHint })
   }
-  return unavailable(code, retryAt, status === 'restoring' ? restoreError : undefined)
+  const { serverWords, mayBeOver } = context.failure ?? {}
+  const cause = status === 'restoring' ? restoreError : undefined
+  return new RefreshUnavailableError({ code, retryAt, serverWords, mayBeOver }, cause && { cause })
 }
 
-function unavailable(code: TransientCode, retryAt?: number, cause?: Error): RefreshUnavailableError {
-  return new RefreshUnavailableError({ code, retryAt }, cause && { cause })
+function unavailable(code: TransientCode, retryAt?: number): RefreshUnavailableError {
+  return new RefreshUnavailableError({ code, retryAt })
 }
