@@ -3,6 +3,7 @@ import { explainRecording, recordSession, type SessionRecording } from '@authcha
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import {
   type AuthorizationServer,
+  oauthError,
   startAuthorizationServer,
   tokenAnswers,
   withMembers,
