@@ -2,7 +2,7 @@ import { wait } from '../clock/wait.ts'
 import type { EndReason } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import { decideAfterLostWrite } from '../policy/choose-record.ts'
-import type { TokenEndpointVerdict } from '../policy/classify-token-endpoint.ts'
+import type { TransientVerdict } from '../policy/classify-token-endpoint.ts'
 import { decideRefusal, isRefusedWithoutReason } from '../policy/decide-refusal.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { nextFailureRun, recordWithEnd, recordWithFailure, recordWithTokens } from '../policy/next-record.ts'
@@ -100,7 +100,7 @@ export function storeEnd(from: RefreshedRecord, end: RefreshEnd, refresh: Refres
 /** Writes a backoff, the run of failures and a server's cooldown; or the end, where the app's patience is over. */
 export function storeFailure(
   from: RefreshedRecord,
-  failed: { verdict: Extract<TokenEndpointVerdict, { kind: 'transient' }>; keepIntent: boolean },
+  failed: { verdict: TransientVerdict; keepIntent: boolean },
   refresh: Refresh,
 ): Promise<RefreshOutcome> {
   const { holder } = refresh

@@ -52,7 +52,7 @@ export interface SessionOptions {
   readonly giveUpAfterMilliseconds?: number | undefined
   /** How long closing the session waits for a refresh under way, in milliseconds. Default 10,000. */
   readonly disposeTimeoutMilliseconds?: number | undefined
-  /** The app's word on token endpoints that stray from the RFC. */
+  /** Says what failures of the token endpoint mean where the general rules do not know; asked before a preset. */
   readonly classifyFailure?: ClassifyFailure | undefined
   /** Receives redacted entries of every token request and decision. */
   readonly debug?: ((entry: SessionDebugEntry) => void) | undefined
@@ -62,9 +62,9 @@ export interface SessionOptions {
 
 /** How requests carry the token. */
 export interface HttpOptions {
-  /** The header that carries the token. Default `Authorization`. */
+  /** The header that carries the token. Default: what the provider's preset says, else `Authorization`. */
   readonly header?: string | undefined
-  /** What stands before the token in that header; an empty string for nothing. Default: the token's type. */
+  /** What stands before the token in that header; an empty string for nothing. Default: what the preset says, else the token's type. */
   readonly scheme?: string | undefined
   /** Statuses besides 401 by which the API says "this token is rejected", such as 403 or 459. Default: none. */
   readonly rejectedStatuses?: readonly number[] | undefined
@@ -175,23 +175,16 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const { clock = systemClock, random, environment = globalEnvironment } = runtime
   const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
   // What a provider's preset says of its API holds where the app says nothing.
-  const {
-    header = 'Authorization',
-    scheme,
-    rejectedStatuses = [],
-    isRejected,
-  }: HttpOptions = {
-    ...grant.provider?.http,
-    ...http,
-  }
+  const provided = grant.provider?.http ?? {}
+  const { rejectedStatuses = [] } = http
   return {
     key,
     store,
     grant,
     allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
-    header,
-    scheme,
-    isRejected,
+    header: http.header ?? provided.header ?? 'Authorization',
+    scheme: http.scheme ?? provided.scheme,
+    isRejected: http.isRejected ?? provided.isRejected,
     rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
     refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
     refreshMarginMilliseconds: options.refreshMarginMilliseconds,
