@@ -16,7 +16,9 @@ for (const folder of folders) await bundle(folder)
 takeNodeModulesAsTheyAre(join(repositoryRoot, 'packages/node-store/dist'))
 
 async function bundle(folder: string): Promise<void> {
+  const { version } = readManifest(folder)
   await build({
+    define: { AUTHCHART_VERSION: JSON.stringify(version) },
     entryPoints: doorsOf(folder),
     outdir: join(folder, 'dist'),
     bundle: true,
@@ -53,10 +55,14 @@ function takeNodeModulesAsTheyAre(folder: string): void {
 
 /** The sources of a package's public doors. */
 function doorsOf(folder: string): string[] {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { readonly '@authchart/source': string }>
-  }
-  return Object.values(manifest.exports).flatMap((door) =>
+  return Object.values(readManifest(folder).exports).flatMap((door) =>
     typeof door === 'string' ? [] : join(folder, door['@authchart/source']),
   )
+}
+
+function readManifest(folder: string): {
+  version: string
+  exports: Record<string, string | { readonly '@authchart/source': string }>
+} {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as ReturnType<typeof readManifest>
 }

@@ -1,6 +1,6 @@
 import { NotSignedInError, SessionEndedError, type SessionNotice, type SessionSnapshot } from '@authchart/core'
 
-/** A line of the log, but for its time. Metadata only. */
+/** A line of the log without its time. Metadata only. */
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly event: string
@@ -26,7 +26,7 @@ const levels: Record<SessionNotice['type'], LogLine['level']> = {
   ended: 'error',
 }
 
-/** The line for a notice: each is said once per cause, so the log has a line per change, not per request. */
+/** The line for a notice. Notices come once per cause, so the log has a line per change, not per request. */
 export function describeNotice(
   session: string,
   notice: SessionNotice,
@@ -37,7 +37,7 @@ export function describeNotice(
   return { level: levels[type], event: type, session, ...withIsoTimes(facts), ...advice }
 }
 
-/** The line for how a session was found, if an operator has to do something: no notice is given of old news. */
+/** The line for the state in which a session was found, if an operator has to act: notices tell of changes only. */
 export function describeStart(
   session: string,
   snapshot: SessionSnapshot,

@@ -36,10 +36,8 @@ export async function replay(
   await writeRecord(steps[0]?.event.type, { server, store, clock })
   const session = openSession(server, {
     store,
-    clock,
+    runtime: { clock, environment: device.environment, random: () => 0.9 },
     refreshTiming,
-    environment: device.environment,
-    random: () => 0.9,
     disposeTimeoutMilliseconds: 0,
   })
   const places = watchPlaces(session)
@@ -167,7 +165,7 @@ async function writeRecord(
   { server, store, clock }: Pick<LiveSession, 'server' | 'store' | 'clock'>,
 ): Promise<void> {
   if (first !== 'record.signedIn' && first !== 'record.ended') return
-  await using before = openSession(server, { store: store.inside, clock })
+  await using before = openSession(server, { store: store.inside, runtime: { clock } })
   await before.signIn(tokenSetOf(await server.signIn()))
   if (first === 'record.signedIn') return
   server.faults.answerWith(tokenAnswers.invalidGrant)

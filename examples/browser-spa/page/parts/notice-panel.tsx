@@ -10,7 +10,7 @@ interface ShownNotice {
   readonly notice: SessionNotice
 }
 
-/** What the session has told, each once per cause. No live region: the status says what a listener needs to know. */
+/** The notices of the session. Not a live region: the status tells a screen reader what it needs. */
 export function NoticePanel() {
   const notices = useNotices(session)
   return (
