@@ -5,7 +5,7 @@ import { type Exploration, exploreChart } from './explore-chart.ts'
 import { type ChartFault, chartFaults } from './faults.ts'
 
 /**
- * Tokens come by a sign-in alone, nobody else changes the record, no end is mended, and no server asks for patience:
+ * Tokens come by a sign-in alone, no other holder changes the record, no end is mended, and no server asks for patience:
  * enough for a fault to show, and soon explored.
  */
 const smallWorld: Exploration = {
