@@ -13,7 +13,7 @@ const smallWorld: Exploration = {
   tokenKinds: [],
   leaveOut(chart, event) {
     if (event.type.startsWith('record.') && chart.matches('signedIn')) return true
-    if (event.type === 'refresh.failed') return event.serverAsked
+    if (event.type === 'refresh.failed') return event.serverAsked === true
     return 'end' in event && event.end.reason !== 'grantRejected'
   },
 }

@@ -71,7 +71,7 @@ export const chartFaults: readonly ChartFault[] = [
     foundBy: 'the rejection of the token that is held is never missed',
     change(root) {
       const [rejected] = transitionsAt(stateAt(root, 'signedIn.token'), 'request.ended')
-      if (rejected !== undefined) rejected.guard = and(['rejectsToken', isFirstRejection])
+      if (rejected !== undefined) rejected.guard = and(['rejectsToken', isFirstRejection as never])
     },
   },
   {

@@ -25,7 +25,7 @@ function problemOf(options: unknown, table: Record<string, OptionRule> = rules):
 }
 
 describe('options', () => {
-  it.each([
+  it.each<{ name: string; options: unknown; problem: string | undefined }>([
     { name: 'that are right are taken', options: { key: 'k', debug: () => {}, size: 0 }, problem: undefined },
     { name: 'may be left out', options: { key: 'k' }, problem: undefined },
     { name: 'that are undefined are left out', options: { key: 'k', debug: undefined }, problem: undefined },
