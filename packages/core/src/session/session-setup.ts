@@ -185,7 +185,7 @@ const actions = {
     token: { ...noToken, generation: token.generation, signInId: token.signInId },
   })),
   /** There is no record any more that anything could be older than. */
-  forgetGeneration: set(() => ({ token: noToken, tombstone: false })),
+  forgetGeneration: set(() => ({ token: noToken })),
   noteTombstone: set((moment) => ({
     token: {
       ...moment.context.token,
