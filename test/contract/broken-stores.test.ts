@@ -53,7 +53,7 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     })),
     foundBy: /^P22/,
   },
-  'lends the lease to everybody': {
+  'lends the lease to all who ask': {
     place: spoil(() => ({ lease: async (_key, { signal }) => memoryStore().lease('', { signal }) })),
     foundBy: /^lends the lease to one at a time/,
   },
@@ -113,6 +113,35 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     })),
     foundBy: /^P45/,
   },
+  'gives a session on two pages': {
+    place: spoil((store) => ({
+      page: async ({ after, limit }) => {
+        const summaries = await store.list()
+        const index = summaries.findIndex(({ key }) => key === after)
+        return summaries.slice(Math.max(index, 0), Math.max(index, 0) + limit)
+      },
+    })),
+    foundBy: /^P87/,
+  },
+  'has no token for what it cannot read': {
+    place: spoilRecords(() => ({ token: undefined })),
+    foundBy: /^P45 throws for a record/,
+  },
+  'replaces for a token more than it named': {
+    place: spoilRecords(() => ({ token: 'any', replacesAlways: true })),
+    foundBy: /^P82 does not replace a record that it can read/,
+  },
+  'is against a sign-in that replaces what it cannot read': {
+    place: spoilRecords((store) => ({ token: 'any', check: async (key) => void (await store.read(key)) })),
+    foundBy: /^P82 has nothing against a sign-in/,
+  },
+  'says nothing of a place that was removed': {
+    place: () => {
+      const store = memoryStore()
+      return { open: () => store, remove: () => {} }
+    },
+    foundBy: /^P76/,
+  },
   'loses what it cannot keep': {
     place: spoil((store) => ({
       compareAndSet: (key, revision, next) =>
@@ -144,5 +173,38 @@ function spoil(change: (store: SessionStore) => Partial<SessionStore>): () => St
     const store = memoryStore()
     const spoilt: SessionStore = { ...store, ...change(store) }
     return { open: () => spoilt }
+  }
+}
+
+/** The same, where records can be spoilt. */
+function spoilRecords(
+  change: (store: SessionStore) => {
+    token: string | undefined
+    replacesAlways?: boolean
+    check?: SessionStore['check']
+  },
+): () => StorePlace {
+  return () => {
+    const store = memoryStore()
+    const spoilt = new Set<string>()
+    const unreadable = () => new StoreError('recordUnreadable', 'Torn.', { replaceToken: change(store).token })
+    const broken: SessionStore = {
+      ...store,
+      async read(key) {
+        if (spoilt.has(key)) throw unreadable()
+        return store.read(key)
+      },
+      async compareAndSet(key, expected, next) {
+        if (typeof expected !== 'object') {
+          if (spoilt.has(key)) throw unreadable()
+          return store.compareAndSet(key, expected, next)
+        }
+        const isReplaced = spoilt.delete(key) || change(store).replacesAlways === true
+        return isReplaced && store.compareAndSet(key, (await store.read(key))?.revision, next)
+      },
+      list: async () => (await store.list()).filter(({ key }) => !spoilt.has(key)),
+      check: (key) => change(broken).check?.(key) ?? Promise.resolve(),
+    }
+    return { open: () => broken, corrupt: (key) => void spoilt.add(key) }
   }
 }

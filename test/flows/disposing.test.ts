@@ -25,7 +25,7 @@ async function openWatched(options: Parameters<typeof openSignedInSession>[1] = 
   const clock = createSimulatedClock()
   const store = createTroubledStore()
   const device = createDevice()
-  const shared = { clock, store, environment: device.environment }
+  const shared = { store, runtime: { clock, environment: device.environment } }
   const session = await openSignedInSession(server, { ...shared, ...options })
   function expectNothingLeft() {
     expect({ timers: clock.timers, watches: store.watches, leases: store.leases, listeners: device.listeners }).toEqual(

@@ -47,7 +47,8 @@ describe('P39 an ended session', () => {
     }
     await expect(session.refresh()).rejects.toSatisfy(endedAs('grantRejected'))
     expect(server.counts.total).toBe(1)
-    expect(calls).toEqual(before)
+    // The store is looked at again, once a second at most: another holder may have signed in.
+    expect(calls).toEqual({ ...before, read: before.read + 1 })
   })
 
   test('P39 costs no network after a restart either', async () => {

@@ -10,6 +10,7 @@ import {
   startAuthorizationServer,
 } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { collectNotices, typesOf } from '../support/notices.ts'
 import { openSignedInSession } from '../support/signed-in-session.ts'
 import { readRecord } from '../support/stored-session.ts'
@@ -134,7 +135,9 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
         generation,
       })
       // Others are served with it.
-      expect(session.getSnapshot()).toMatchObject({ status: 'fresh', usable: true })
+      await eventually(() => session.getSnapshot().usable, { description: 'the pause to be noted' })
+      expect(session.getSnapshot()).toMatchObject({ status: 'fresh', rejectedBy: [api.origin] })
+      expect(server.counts.refreshes).toBe(1)
     },
   )
 

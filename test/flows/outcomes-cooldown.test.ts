@@ -32,7 +32,7 @@ test.each([
   const clock = createSimulatedClock({ now: start })
   const store = createTroubledStore()
   const device = createDevice()
-  const shared = { clock, store, environment: device.environment }
+  const shared = { store, runtime: { clock, environment: device.environment }, maximumWaitMilliseconds: 0 }
   await using first = await openSignedInSession(server, shared)
   await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
   await second.ready

@@ -80,10 +80,14 @@ describe('P36 an outage of an hour', () => {
     return { attempts: during, notices }
   }
 
-  test('P36 callers with an unusable token fail at once, with the time of the next try and no request', async () => {
+  test('P36 callers whose next try lies beyond their patience fail at once, with its time and no request', async () => {
     const clock = createSimulatedClock()
     const { attempts, grant } = createWatchedGrant(clock.now)
-    await using session = await openSignedInSession(server, { runtime: { clock, random: () => 0.9 }, grant })
+    await using session = await openSignedInSession(server, {
+      runtime: { clock, random: () => 0.9 },
+      grant,
+      maximumWaitMilliseconds: 0,
+    })
     await server.goDown()
     await clock.advance(2 * hour)
     await session.getAccessToken().catch(() => {})
@@ -141,7 +145,7 @@ describe('P37 giveUpAfterMilliseconds', () => {
 
   test('P37 without it an outage of a month ends nothing', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { runtime: { clock } })
+    await using session = await openSignedInSession(server, { runtime: { clock }, maximumWaitMilliseconds: 0 })
     await server.goDown()
     for (let day = 0; day < 30; day += 1) {
       await clock.advance(24 * hour)

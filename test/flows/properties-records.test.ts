@@ -62,6 +62,7 @@ async function live(initial: unknown, steps: readonly Step[]) {
     store,
     runtime: { clock, random: () => 0.5 },
     refreshTiming: 'eager',
+    maximumWaitMilliseconds: 0,
     allowedOrigins: [origin],
     grant: refreshTokenGrant({ metadata, clientId: 'app', fetch: answer }),
   })

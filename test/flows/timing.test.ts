@@ -27,7 +27,7 @@ afterEach(() => server.close())
 
 /** A session signed in just now, without jitter. */
 function signInNow(options: Partial<SessionOptions> = {}): Promise<Session> {
-  return openSignedInSession(server, { runtime: { clock, random: () => 0 }, ...options })
+  return openSignedInSession(server, { ...options, runtime: { clock, random: () => 0, ...options.runtime } })
 }
 
 function refreshEnded(session: Session): Promise<void> {

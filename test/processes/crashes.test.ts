@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeStore } from '@authchart/node-store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
+import { fileStem } from '../support/folder-place.ts'
 import { type NodeStoreInput, openNodeStore } from '../support/node-store-input.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import type { ShareSessionInput } from '../support/programs/share-session.ts'
@@ -108,6 +110,12 @@ async function killAt(
     step,
   ).toEqual(remainder === 'answer lost' ? [2] : [])
   expect(server.counts.refreshes, step).toBe(remainder === 'answer lost' ? 2 : 1)
+  // What the process left behind was swept away by the next write.
+  const leftBehind = readdirSync(join(folder.path, 'sessions')).filter((name) => name.endsWith('.tmp'))
+  expect(
+    leftBehind.filter((name) => name.startsWith(fileStem(key))),
+    step,
+  ).toEqual([])
 }
 
 /** Has a process refresh the session, and kills it at a step. */
@@ -130,7 +138,7 @@ async function killRefresh(server: AuthorizationServer, { step, key }: { step: s
   }
   await killed(program)
   gate?.release()
-  // What the server has, it does, whoever is gone.
+  // The server does what it was sent, though the client is gone.
   await server.until(({ open }) => open === 0, { description: 'the end of the request' })
 }
 

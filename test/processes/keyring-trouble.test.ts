@@ -72,7 +72,7 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
     await server.close()
   })
 
-  it('P50 locked is storeLocked at once, for reading, signing in and asking; unlocked, it goes on', async () => {
+  it('P50 locked is storeLocked at once, for reading, signing in and the check; unlocked, it goes on', async () => {
     const before = createRecord()
     await openStore().compareAndSet(sessionKey, undefined, before)
     await keyring.lock()
@@ -81,7 +81,8 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
     await expectAnswer(store.read(sessionKey), 'storeLocked')
     await expectAnswer(store.compareAndSet(sessionKey, 'revision-1', next), 'storeLocked')
     const error = await expectAnswer(store.check(sessionKey), 'storeLocked')
-    expect(error.message).toMatch(/unlock it/)
+    expect(error.message).toMatch(/Unlock it/)
+    expect(error).not.toHaveProperty('replaceToken')
     await keyring.unlock()
     expect(await store.read(sessionKey)).toEqual(before)
   })
@@ -95,7 +96,7 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
     expect((await openStore().read(sessionKey))?.generation).toBe(generation)
   })
 
-  it('P50 locked or mute signs nobody out: a session that starts then is transient, and comes to itself', async () => {
+  it('P50 locked or mute signs no one out: a session that starts then is transient, and comes to itself', async () => {
     await using signedIn = openSession(server, { store: openStore() })
     await signedIn.signIn(tokenSetOf(await server.signIn()))
     for (const [breakDown, mend] of [
@@ -140,7 +141,8 @@ describe.skipIf(missingKeyringTools !== undefined)('a keyring that is', () => {
     const [first, second] = [openStore(), openStore()]
     await first.compareAndSet(sessionKey, undefined, createRecord())
     await removeKeys()
-    await expectAnswer(second.read(sessionKey), 'recordUnreadable')
+    const error = await expectAnswer(second.read(sessionKey), 'recordUnreadable')
+    expect(error).toMatchObject({ replaceToken: expect.any(String), message: expect.stringContaining(directory) })
     await second.compareAndSet('acme:bob', undefined, createRecord({ revision: 'of bob' }))
     expect(await first.read('acme:bob')).toEqual(createRecord({ revision: 'of bob' }))
     expect(await first.compareAndSet('acme:bob', 'of bob', createRecord({ revision: 'by first' }))).toBe(true)

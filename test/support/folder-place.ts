@@ -25,6 +25,7 @@ export function createFolderPlace(open: (directory: string) => NodeStore): Store
       const path = recordFile(directory, key)
       truncateSync(path, Math.floor(readFileSync(path).length / 2))
     },
+    remove: () => rmSync(directory, { recursive: true }),
     breakDown() {
       renameSync(directory, `${directory}-gone`)
       writeFileSync(directory, 'no folder')

@@ -1,5 +1,6 @@
 import { createSession, memoryStore, type SessionStore } from '@authchart/core'
 import {
+  type ExpectedRecord,
   type Lease,
   parseSessionRecord,
   type SessionRecord,
@@ -18,11 +19,11 @@ export function createTinyStore(): SessionStore {
     async read(key) {
       const parsed = parseSessionRecord(records.get(key))
       if (parsed.kind === 'record') return parsed.record
-      throw new StoreError('recordUnreadable', 'That is no session.')
+      throw new StoreError('recordUnreadable', 'That is no session.', { replaceToken: 'digest' })
     },
-    async compareAndSet(key, expectedRevision, next) {
-      expectType<string | undefined>()(expectedRevision)(true)
-      if (records.get(key)?.revision !== expectedRevision) return false
+    async compareAndSet(key, expected, next) {
+      expectType<ExpectedRecord>()(expected)(true)
+      if (records.get(key)?.revision !== expected) return false
       records.set(key, next)
       return true
     },

@@ -9,8 +9,7 @@ export { isSessionEndedError, SessionEndedError } from './errors/session-ended-e
 export { isSessionError, SessionError } from './errors/session-error.ts'
 export { isSignInError, SignInError, type SignInErrorCode } from './errors/sign-in-error.ts'
 export { isStoreError, StoreError, type StoreErrorCode } from './errors/store-error.ts'
-export type { TokenEndpointFailureFacts } from './policy/classify-token-endpoint.ts'
-export type { ClassifyFailure, RefreshDecisionEntry, SessionDebugEntry } from './refresh/holder.ts'
+export type { RefreshDecisionEntry, SessionDebugEntry } from './refresh/holder.ts'
 export { createSession } from './session/create-session.ts'
 export { type Environment, globalEnvironment } from './session/environment.ts'
 export type {
@@ -28,6 +27,7 @@ export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.
 export { memoryStore } from './store/memory-store.ts'
 export type { SessionStore } from './store/session-store.ts'
 export type { AccessToken } from './token/access-token.ts'
+export type { ClassifyFailure, FailureOverride, TokenEndpointFailureFacts } from './token/failure-facts.ts'
 export type {
   Grant,
   GrantDebugEntry,

@@ -13,8 +13,14 @@ export {
   withMethods,
 } from './errors/check-options.ts'
 export { ConfigurationError, isConfigurationError } from './errors/configuration-error.ts'
-export { rejectUnknownOptions } from './errors/reject-unknown-options.ts'
-export { isStoreError, StoreError, type StoreErrorCode } from './errors/store-error.ts'
+export {
+  isStoreError,
+  type ReplaceToken,
+  StoreError,
+  type StoreErrorCode,
+  type StoreErrorDetails,
+  type UnreadableSummary,
+} from './errors/store-error.ts'
 export {
   type FailureRun,
   type ParsedRecord,
@@ -28,6 +34,6 @@ export {
   type SessionSummary,
   summarizeRecord,
 } from './store/session-record.ts'
-export type { Lease, SessionStore } from './store/session-store.ts'
+export type { ExpectedRecord, Lease, SessionStore } from './store/session-store.ts'
 export type { ProofKey } from './token/proof.ts'
 export type { TokenSet } from './token/token-set.ts'

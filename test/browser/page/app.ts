@@ -57,6 +57,8 @@ const errors: string[] = []
 const restored: boolean[] = []
 
 platform.setClockOn(configuration.offsetMilliseconds ?? 0)
+platform.treatKeys(configuration.keys ?? 'kept')
+platform.keepSilent(configuration.silent ?? {})
 
 const store = openStore()
 const session = openSession(store)
@@ -69,9 +71,11 @@ if (configuration.listens) {
 }
 
 function openStore(): SessionStore {
-  return indexedDbStore(
-    configuration.memory ? { fallback: 'memory', onFallback: ({ code }) => fallbacks.push(code) } : {},
-  )
+  const { memory, rawKey } = configuration
+  return indexedDbStore({
+    fallback: memory ? 'memory' : rawKey ? 'rawKey' : undefined,
+    onFallback: ({ code }) => fallbacks.push(code),
+  })
 }
 
 function openSession(openedStore: SessionStore): Session {

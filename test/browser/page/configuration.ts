@@ -13,6 +13,12 @@ export interface AppConfiguration {
   readonly speed?: number
   /** Whether sessions may be kept in memory. */
   readonly memory?: boolean
+  /** Whether the bytes of the sealing key may be kept. */
+  readonly rawKey?: boolean
+  /** What the browser does with a `CryptoKey` before the app begins. */
+  readonly keys?: Parameters<typeof import('./platform.ts').platform.treatKeys>[0]
+  /** How many calls the browser leaves without an answer from the beginning. */
+  readonly silent?: Parameters<typeof import('./platform.ts').platform.keepSilent>[0]
   /** Whether the page writes down what comes over the channel of the store: that keeps it out of the page cache. */
   readonly listens?: boolean
 }

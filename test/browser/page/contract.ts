@@ -17,6 +17,12 @@ function createPlace() {
   return {
     open: () => indexedDbStore({ database }),
     corrupt: (key: string) => set(['record', key], 'torn', createStore(database, 'entries')),
+    remove: () =>
+      new Promise<void>((resolve, reject) => {
+        const deletion = indexedDB.deleteDatabase(database)
+        deletion.onsuccess = () => resolve()
+        deletion.onerror = () => reject(deletion.error)
+      }),
     async takeLease(key: string) {
       await navigator.locks.request(`authchart:${database}:${key}`, { steal: true }, () => {})
     },

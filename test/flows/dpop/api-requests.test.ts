@@ -150,7 +150,10 @@ test('P60 a body in a Request that is cloned survives a nonce, a rejection and a
   const send = createFetch(session, { cloneRequestBodies: true })
   api.faults.answerWith(apiAnswers.useDpopNonce)
   api.faults.answerWith(apiAnswers.dpopInvalidToken)
-  api.faults.answerWith(apiAnswers.useDpopNonce)
+  api.faults.answerWith({
+    ...apiAnswers.useDpopNonce,
+    headers: { ...apiAnswers.useDpopNonce.headers, 'dpop-nonce': 'another-nonce' },
+  })
   const echo = await readEcho(await send(new Request(`${api.origin}/orders`, post)))
   expect(Buffer.from(echo.body ?? '', 'base64').toString()).toBe(post.body)
   expect(api.counts.total).toBe(4)

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '@authchart/core/store'
+import { type SessionRecord, StoreError } from '@authchart/core/store'
 
 /** What tabs tell each other of a record: nothing secret. */
 export interface RecordNews {
@@ -7,12 +7,13 @@ export interface RecordNews {
   readonly status: SessionRecord['status']
 }
 
-/** Tells those who have a session open, in this tab and in others, that its record may have changed. */
+/** Tells the sessions that are open, in this tab and in others, that their record may have changed. */
 export interface RecordChannel {
   announce(news: RecordNews): void
-  /** Tells everybody in this tab, whatever they watch. */
+  /** Tells all watches of this tab. */
   hintAtAll(): void
-  watch(key: string, listener: () => void): () => void
+  /** @param onLost is told where the browser has no such channels */
+  watch(key: string, listener: () => void, onLost?: (error: StoreError) => void): () => void
 }
 
 interface Watch {
@@ -20,7 +21,10 @@ interface Watch {
   readonly listener: () => void
 }
 
-/** A channel that is open while somebody watches and the page is there. */
+const noChannels =
+  'This browser has no BroadcastChannel, so what other tabs do to a session is noticed later. Update it if you can.'
+
+/** A channel that is open while there are watches and the page is there. */
 export function createRecordChannel(name: string): RecordChannel {
   const watches = new Set<Watch>()
   let channel: BroadcastChannel | undefined
@@ -28,14 +32,14 @@ export function createRecordChannel(name: string): RecordChannel {
   function hint(key?: string): void {
     for (const watch of watches) {
       if (key !== undefined && key !== watch.key) continue
-      // Whoever ends its watch before its turn comes is not called any more.
+      // A watch that was ended before its turn came is not called any more.
       queueMicrotask(() => watches.has(watch) && watch.listener())
     }
   }
 
   function open(): void {
     // Not where a page is rendered on a server: there a channel would keep the process alive.
-    if (globalThis.indexedDB === undefined) return
+    if (globalThis.indexedDB === undefined || !hasChannels()) return
     channel ??= new BroadcastChannel(name)
     channel.onmessage = ({ data }: MessageEvent<Partial<RecordNews> | null>) => hint(data?.key)
   }
@@ -68,18 +72,22 @@ export function createRecordChannel(name: string): RecordChannel {
     announce(news) {
       hint(news.key)
       if (channel !== undefined) return channel.postMessage(news)
+      if (!hasChannels()) return
       const passing = new BroadcastChannel(name)
       passing.postMessage(news)
       passing.close()
     },
     hintAtAll: () => hint(),
-    watch(key, listener) {
+    watch(key, listener, onLost) {
       const watch: Watch = { key, listener }
       if (watches.size === 0) {
         open()
         listen('addEventListener')
       }
       watches.add(watch)
+      if (globalThis.indexedDB !== undefined && !hasChannels()) {
+        queueMicrotask(() => watches.has(watch) && onLost?.(new StoreError('storeUnavailable', noChannels)))
+      }
       return () => {
         if (!watches.delete(watch) || watches.size > 0) return
         listen('removeEventListener')
@@ -87,4 +95,8 @@ export function createRecordChannel(name: string): RecordChannel {
       }
     },
   }
+}
+
+function hasChannels(): boolean {
+  return globalThis.BroadcastChannel !== undefined
 }

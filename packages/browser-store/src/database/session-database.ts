@@ -2,11 +2,12 @@ import { createStore, type UseStore } from 'idb-keyval'
 
 /** A database of the browser that opens when it is first used, and again after its connection was lost. */
 export interface SessionDatabase {
+  readonly name: string
   /**
    * Runs `work` in one transaction; resolves with what it returns once the transaction is complete and on disk. `work`
    * must await nothing but requests of that transaction: it would be over.
    *
-   * @throws what the browser says, as it is
+   * @throws what the browser says, as it is; a `TimeoutError` where it says nothing
    */
   transact<Value>(mode: IDBTransactionMode, work: (entries: IDBObjectStore) => Promise<Value>): Promise<Value>
 }
@@ -14,8 +15,14 @@ export interface SessionDatabase {
 const objectStoreName = 'entries'
 
 /**
- * @param options `onLost` is called when the browser takes the connection away, or somebody deletes or upgrades the
- * database: what it holds may be another by now
+ * How long the browser may take for a transaction, and for opening the database before it, in milliseconds. Some never
+ * answer the first call, and answer the next at once: https://bugs.webkit.org/show_bug.cgi?id=226547
+ */
+const answerMilliseconds = 4_000
+
+/**
+ * @param options `onLost` is called when the browser takes the connection away, or when the database is deleted or
+ * upgraded: what it holds may be another by now
  */
 export function createSessionDatabase(name: string, { onLost }: { onLost: () => void }): SessionDatabase {
   let open: UseStore | undefined
@@ -24,25 +31,29 @@ export function createSessionDatabase(name: string, { onLost }: { onLost: () => 
     if (open === connection) open = undefined
   }
 
-  function transactOn<Value>(
+  async function transactOn<Value>(
     connection: UseStore,
     mode: IDBTransactionMode,
     work: (entries: IDBObjectStore) => Promise<Value>,
   ): Promise<Value> {
-    return connection('readonly', ({ transaction: { db } }) => {
-      db.onversionchange = () => {
-        // Whoever wants to delete or upgrade the database waits until everybody has let go of it.
-        db.close()
+    let giveUp = () => {
+      // The database is not open. Should it be one day, it must not stand in the way of an upgrade.
+      void connection('readonly', ({ transaction: { db } }) => db.close()).catch(() => {})
+    }
+    const answer = connection('readonly', ({ transaction: { db } }) => {
+      listenForLoss(db, () => {
         lose(connection)
         onLost()
-      }
-      db.onclose = () => {
-        lose(connection)
-        onLost()
-      }
+      })
       // Not the transaction of idb-keyval: a browser may call that one complete before it is on disk.
-      return complete(db.transaction(objectStoreName, mode, { durability: 'strict' }), work)
+      const transaction = db.transaction(objectStoreName, mode, { durability: 'strict' })
+      giveUp = () => {
+        abort(transaction)
+        db.close()
+      }
+      return complete(transaction, work)
     })
+    return inTime(answer, () => giveUp())
   }
 
   function connect(): UseStore {
@@ -51,6 +62,7 @@ export function createSessionDatabase(name: string, { onLost }: { onLost: () => 
   }
 
   return {
+    name,
     async transact(mode, work) {
       const connection = connect()
       try {
@@ -64,6 +76,31 @@ export function createSessionDatabase(name: string, { onLost }: { onLost: () => 
       }
     },
   }
+}
+
+/** What a promise comes to, unless it takes too long: then `giveUp` is called, and a `TimeoutError` thrown. */
+async function inTime<Value>(answer: Promise<Value>, giveUp: () => void): Promise<Value> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new DOMException('The database does not answer', 'TimeoutError'))
+    giveUp()
+  }, answerMilliseconds)
+  // Its failure is not unhandled when it comes too late.
+  answer.catch(() => {})
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function listenForLoss(db: IDBDatabase, onLoss: () => void): void {
+  db.onversionchange = () => {
+    // A deletion or an upgrade waits until every connection is closed.
+    db.close()
+    onLoss()
+  }
+  db.onclose = onLoss
 }
 
 async function complete<Value>(
@@ -105,9 +142,9 @@ function abort(transaction: IDBTransaction): void {
   }
 }
 
-const namesOfLoss: ReadonlySet<string> = new Set(['InvalidStateError', 'AbortError', 'UnknownError'])
+const namesOfLoss: ReadonlySet<string> = new Set(['InvalidStateError', 'AbortError', 'UnknownError', 'TimeoutError'])
 
-/** Whether the connection is at fault: closed without a word, closed by force, or torn by the browser's backend. */
+/** Whether the connection is at fault: closed without a word, closed by force, torn by the browser, or silent. */
 function isConnectionLost(error: unknown): boolean {
   return error instanceof DOMException && namesOfLoss.has(error.name)
 }

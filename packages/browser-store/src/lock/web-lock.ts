@@ -1,20 +1,25 @@
 import type { Lease } from '@authchart/core/store'
 import { describeDatabaseFailure } from '../database/database-failure.ts'
 
+interface LockOptions {
+  readonly database: string
+  readonly signal: AbortSignal
+}
+
 /**
  * Waits for a Web Lock of this origin: first come, first served among all its tabs and workers, and given back by the
- * browser when a tab goes. It is never stolen from whoever has it.
+ * browser when a tab goes. It is never stolen from its holder.
  *
  * @throws the signal's reason when it aborts first; StoreError where locks are refused
  * @see https://w3c.github.io/web-locks/
  */
-export function acquireWebLock(name: string, signal: AbortSignal): Promise<Lease> {
+export function acquireWebLock(key: string, { database, signal }: LockOptions): Promise<Lease> {
   return new Promise((resolve, reject) => {
     const held = Promise.withResolvers<void>()
     const lost = new AbortController()
     let isAcquired = false
     const ended = navigator.locks
-      .request(name, { signal }, () => {
+      .request(`authchart:${database}:${key}`, { signal }, () => {
         isAcquired = true
         resolve({
           lost: lost.signal,
@@ -27,7 +32,7 @@ export function acquireWebLock(name: string, signal: AbortSignal): Promise<Lease
       })
       .catch((error: unknown) => {
         if (isAcquired) lost.abort()
-        else reject(signal.aborted ? signal.reason : describeDatabaseFailure(error))
+        else reject(signal.aborted ? signal.reason : describeDatabaseFailure(error, database))
       })
   })
 }

@@ -27,16 +27,16 @@ it('lets a server that renders a page open a session, which tells that it is not
   const { status, stdout, stderr } = run(`
     import { createSession } from '@authchart/core'
     import { indexedDbStore } from '@authchart/browser-store'
-    const grant = async () => { throw new Error('nobody asks') }
+    const grant = async () => { throw new Error('It is not asked') }
     const session = createSession({ key: 'acme', store: indexedDbStore(), grant })
     session.ready.catch(({ code }) => console.log(code, session.getSnapshot().status))`)
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'storeUnavailable restoring\n', stderr: '' })
 })
 
 it.each([
-  [{ databse: 'acme' }, /`databse` is no option of indexedDbStore/],
+  [{ databse: 'acme' }, /`databse` is not known; expected one of: database, fallback, onFallback/],
   [{ database: '' }, /`database` must be a non-empty string/],
-  [{ fallback: 'disk' }, /`fallback` must be "memory"/],
+  [{ fallback: 'disk' }, /`fallback` must be "memory" or "rawKey"/],
   [{ onFallback: 'log' }, /`onFallback` must be a function/],
 ])('refuses the options %j', (options, message) => {
   expect(() => indexedDbStore(options as never)).toThrow(message)

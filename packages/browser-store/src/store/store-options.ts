@@ -1,42 +1,34 @@
-import { ConfigurationError } from '@authchart/core'
-import type { StoreError } from '@authchart/core/store'
+import { callable, checkOptions, ruleOf, type StoreError, text } from '@authchart/core/store'
 
 /** Where in the browser sessions are kept, and what happens where they cannot be. */
 export interface IndexedDbStoreOptions {
   /** The name of the database, which holds nothing else. Default `authchart`. */
   readonly database?: string
   /**
-   * `memory`: where the browser offers no such store (IndexedDB missing or refused, no secure context), sessions last
-   * as long as the page and are not shared between tabs. Default: every call fails with a `StoreError`.
+   * What to do where the browser offers less than is needed. Default: calls fail with a `StoreError`.
+   *
+   * - `memory`: where there is no such store (IndexedDB missing or refused, no `CryptoKey` kept, no secure context),
+   *   sessions last as long as the page and are not shared between tabs.
+   * - `rawKey`: where the browser does not keep a `CryptoKey`, the bytes of the sealing key are kept beside the
+   *   sessions. It gives up this: a copy of the profile holds all that it takes to read the tokens.
    */
-  readonly fallback?: 'memory'
-  /** Is told once, should it come to the fallback, and why. */
+  readonly fallback?: 'memory' | 'rawKey'
+  /** Is told once that the fallback is used, and why. */
   readonly onFallback?: (reason: StoreError) => void
 }
 
-const knownOptions: Record<keyof IndexedDbStoreOptions, true> = { database: true, fallback: true, onFallback: true }
+const rules = {
+  database: text,
+  fallback: ruleOf('"memory" or "rawKey", or absent', (value) => value === 'memory' || value === 'rawKey'),
+  onFallback: callable,
+}
 
 /**
  * Checks the options and fills in the defaults.
  * @throws ConfigurationError for an option that is malformed or unknown
  */
 export function resolveStoreOptions(options: IndexedDbStoreOptions) {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(knownOptions, name))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(
-      unknown,
-      `is no option of indexedDbStore. There are ${Object.keys(knownOptions).join(', ')}.`,
-    )
-  }
-  const { database = 'authchart', fallback, onFallback } = options
-  if (typeof database !== 'string' || database === '') {
-    throw new ConfigurationError('database', 'must be a non-empty string, such as "acme-sessions".')
-  }
-  if (fallback !== undefined && fallback !== 'memory') {
-    throw new ConfigurationError('fallback', 'must be "memory", or absent.')
-  }
-  if (onFallback !== undefined && typeof onFallback !== 'function') {
-    throw new ConfigurationError('onFallback', 'must be a function.')
-  }
+  checkOptions(options, rules)
+  const { database = 'authchart', fallback, onFallback = () => {} } = options
   return { database, fallback, onFallback }
 }

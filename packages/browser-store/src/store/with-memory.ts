@@ -1,9 +1,10 @@
 import { memoryStore } from '@authchart/core'
 import type { SessionStore } from '@authchart/core/store'
+import { isPassing } from '../database/database-failure.ts'
 
 /**
  * A store that keeps sessions in memory where the other one does not work. That is found out once, by its first use: a
- * session must not wander between the two.
+ * session must not wander between the two. A failure that can pass (no space, no answer) does not decide it.
  *
  * @param options `probe` rejects where the other store does not work
  */
@@ -19,6 +20,11 @@ export function withMemory(
       await probe()
       return store
     } catch (reason) {
+      if (isPassing(reason)) {
+        choice = undefined
+        // Whose operations fail as the probe did, and say why.
+        return store
+      }
       onFallback(reason)
       return memory
     }
@@ -31,13 +37,14 @@ export function withMemory(
 
   return {
     suggestedRefreshTiming: 'eager',
+    suggestedLookMilliseconds: store.suggestedLookMilliseconds,
     read: async (key) => (await chosen()).read(key),
-    compareAndSet: async (key, expectedRevision, next) => (await chosen()).compareAndSet(key, expectedRevision, next),
+    compareAndSet: async (key, expected, next) => (await chosen()).compareAndSet(key, expected, next),
     lease: async (key, options) => (await chosen()).lease(key, options),
     check: async (key) => (await chosen()).check?.(key),
     list: async () => (await chosen()).list(),
-    watch(key, listener) {
-      const watches = [store.watch(key, listener), memory.watch(key, listener)]
+    watch(key, listener, onLost) {
+      const watches = [store.watch(key, listener, onLost), memory.watch(key, listener)]
       return () => {
         for (const unwatch of watches) unwatch()
       }

@@ -2,9 +2,9 @@ import { checkOptions, flag, type OptionRules } from '../errors/check-options.ts
 import { SignInError } from '../errors/sign-in-error.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { isCryptoKeyPair, isProofKey, type ProofKey, type ProofMaker, type ProofRequest } from '../token/proof.ts'
+import { readBody } from './http.ts'
 import { createOriginMemory } from './origin-memory.ts'
-import { readProofError } from './read-proof-error.ts'
-import { createProofSigner, type ProofSigner } from './sign-proof.ts'
+import { createProofSigner, exportKey, importKey, type ProofSigner } from './proof-key.ts'
 
 /** Options of `dpop`. */
 export interface DpopOptions {
@@ -140,20 +140,32 @@ function keyFailed(problem: string): StoreError {
   return new StoreError('recordUnreadable', `The key that the tokens are bound to ${problem}; sign in anew.`)
 }
 
-/** A key that can be exported, as a JWK; any other one as it is. */
-async function exportKey(proofKey: ProofKey): Promise<ProofKey> {
-  if (!isCryptoKeyPair(proofKey) || !proofKey.privateKey.extractable) return proofKey
-  return crypto.subtle.exportKey('jwk', proofKey.privateKey)
+const proofError = /\berror"?\s*[=:]\s*"?(use_dpop_nonce|invalid_dpop_proof)\b/i
+
+/**
+ * What a response says of the request's proof: a resource server in its challenge, an authorization server in the body.
+ * The body of the response can still be read. Never throws.
+ *
+ * @see RFC 9449, sections 5, 7.1, 8 and 9
+ */
+async function readProofError(
+  response: Response,
+  { isTokenRequest }: { isTokenRequest: boolean },
+): Promise<'use_dpop_nonce' | 'invalid_dpop_proof' | undefined> {
+  const { status, headers } = response
+  if (status !== 400 && status !== 401) return undefined
+  const text = (isTokenRequest ? await readCopy(response) : headers.get('www-authenticate')) ?? ''
+  const said = proofError.exec(text)?.[1]?.toLowerCase()
+  if (said === 'use_dpop_nonce' || said === 'invalid_dpop_proof') return said
+  // Keycloak says `invalid_request`, and what is wrong in the description only.
+  return isTokenRequest && /\bDPoP proof\b/i.test(text) ? 'invalid_dpop_proof' : undefined
 }
 
-async function importKey(proofKey: ProofKey): Promise<CryptoKeyPair> {
-  if (isCryptoKeyPair(proofKey)) return proofKey
-  const { kty, crv = '', x, y, d } = proofKey
-  const algorithm = kty === 'EC' ? { name: 'ECDSA', namedCurve: crv } : { name: crv }
-  const publicJwk = { kty, crv, x, ...(y === undefined ? {} : { y }) } as JsonWebKey
-  const [privateKey, publicKey] = await Promise.all([
-    crypto.subtle.importKey('jwk', { ...publicJwk, d } as JsonWebKey, algorithm, false, ['sign']),
-    crypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']),
-  ])
-  return { privateKey, publicKey }
+async function readCopy(response: Response): Promise<string | undefined> {
+  try {
+    return await readBody(response.clone())
+  } catch {
+    // What an app's own fetch gave has been read already.
+    return undefined
+  }
 }

@@ -123,6 +123,8 @@ export function decideAfterLostWrite(
   theirs: SessionRecord | undefined,
   ours: {
     revision: string
+    /** What was to be written over. */
+    expectedRevision?: string
     signInId: string
     sentGeneration: number
     tokens: boolean
@@ -131,6 +133,7 @@ export function decideAfterLostWrite(
   },
 ): LostWriteDecision {
   if (theirs === undefined) return ours.signsIn === true ? 'writeAgain' : 'drop'
+  if (theirs.revision === ours.expectedRevision) return 'writeAgain'
   if (theirs.signInId !== ours.signInId || theirs.status === 'signedOut') return 'drop'
   if (theirs.revision === ours.revision) return 'stored'
   if (theirs.generation > ours.sentGeneration) return theirs.status === 'signedIn' ? 'adopt' : 'drop'

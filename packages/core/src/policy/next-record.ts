@@ -88,15 +88,17 @@ export function recordWithEnd(
     serverCode?: string
     erase: 'refreshToken' | 'all' | 'nothing'
     keepIntent?: boolean
+    refusals?: RefusalRun
   },
 ): SessionRecord {
-  const { revision, reason, endedAt, serverCode, erase, keepIntent = false } = end
+  const { revision, reason, endedAt, serverCode, erase, keepIntent = false, refusals } = end
   return {
     ...record,
     ...nothingUnderWay,
     revision,
     status: 'ended',
     end: { reason, endedAt, serverCode },
+    refusals: refusals ?? record.refusals,
     refreshIntent: keepIntent ? unknownIntent(record.refreshIntent) : undefined,
     secrets: remainingSecrets(record.secrets, erase),
   }

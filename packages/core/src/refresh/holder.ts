@@ -2,15 +2,12 @@ import type { Clock } from '../clock/clock.ts'
 import type { TransientCode } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
-import type { TokenEndpointFailureFacts } from '../policy/classify-token-endpoint.ts'
 import type { Rejections } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
+import type { ClassifyFailure } from '../token/failure-facts.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
 import type { TokenSet } from '../token/token-set.ts'
-
-/** An app's own word on a failure of its token endpoint: sees status, headers and body members, no secret. */
-export type ClassifyFailure = (failure: TokenEndpointFailureFacts) => 'ended' | 'transient' | undefined
 
 /** What a refresh needs of the session that it is for. */
 export interface RefreshHolder {
@@ -28,6 +25,8 @@ export interface RefreshHolder {
   readonly failuresInARow: number
   /** For how long, in milliseconds. */
   readonly failingMilliseconds: number
+  /** The record that the tokens held here came with, the tombstone of a sign-out, or the end. */
+  readonly knownRecord: SessionRecord | undefined
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number
   /** Origins whose run of rejections has ended, as this holder saw. */
@@ -38,7 +37,8 @@ export interface RefreshHolder {
   random(): number
   /** New and random each time. */
   createId(): string
-  isOnline(): boolean
+  /** Since when the device has said that it has no network, in milliseconds since the epoch. */
+  readonly offlineSince: number | undefined
   /** Revokes tokens that belong to no session, in the background; a failure becomes a notice. */
   revoke(tokenSet: TokenSet): void
   debug(entry: GrantDebugEntry | RefreshDecisionEntry): void
@@ -90,6 +90,10 @@ export interface RefreshFailure {
   readonly serverAsked: boolean
   /** The server has been refusing without a reason for long. */
   readonly refusedWithoutReason?: boolean
+  /** The server's own short words: without secrets, printable. */
+  readonly serverWords?: string
+  /** The server has refused more than once with what may mean the end. */
+  readonly mayBeOver?: boolean
 }
 
 /** A failure that is this holder's alone (no store, no network, no lease): nothing is written about it. */

@@ -7,6 +7,7 @@ import {
 } from '../policy/classify-token-endpoint.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
+import { type ClassifyFailure, type FailureOverride, readFailureOverride } from '../token/failure-facts.ts'
 import type { GrantOutcome, GrantRequest, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import { isProofKey, type ProofKey } from '../token/proof.ts'
@@ -29,6 +30,8 @@ export type RequestResult =
       readonly idToken?: IdTokenVerdict
       /** The key that the tokens are bound to. */
       readonly proofKey?: ProofKey
+      /** The server gave a new refresh token and no access token that can be sent: this is the one before. */
+      readonly rotatedOnly?: boolean
     }
   | {
       readonly kind: 'refused'
@@ -110,7 +113,7 @@ async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<
       debug: (entry) => holder.debug(entry),
     }
     const answer = grant.signIn === undefined ? grant.refresh(request) : grant.signIn(request)
-    return readOutcome(await untilAborted(answer, patience.signal), holder)
+    return readOutcome(await untilAborted(answer, patience.signal), tokenSet, holder)
   } catch {
     // A grant does not throw. One that does leaves us knowing nothing about its request.
     return { kind: 'unknown' }
@@ -120,18 +123,26 @@ async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<
   }
 }
 
-function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
+function readOutcome(outcome: GrantOutcome, previous: TokenSet | undefined, holder: RefreshHolder): OneRequest {
   if (outcome.kind === 'failed') return judgeFailure(outcome.failure, holder)
   const receivedAt = Number.isFinite(outcome.receivedAt) ? outcome.receivedAt : holder.clock.now()
   const normalized = normalizeTokenSet(outcome.tokenSet, receivedAt)
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
-  if (normalized.kind === 'malformed') return { kind: 'unknown' }
+  if (normalized.kind === 'malformed') return saveRefreshToken(normalized.refreshToken, previous)
   return {
     kind: 'issued',
     tokenSet: normalized.tokenSet,
     idToken: isIdTokenVerdict(outcome.idToken) ? outcome.idToken : undefined,
     proofKey: isProofKey(outcome.proofKey) ? outcome.proofKey : undefined,
   }
+}
+
+/** The refresh token that was sent is spent: whatever of such an answer can be saved is. */
+function saveRefreshToken(refreshToken: string | undefined, previous: TokenSet | undefined): OneRequest {
+  if (refreshToken === undefined || previous === undefined || refreshToken === previous.refreshToken) {
+    return { kind: 'unknown' }
+  }
+  return { kind: 'issued', tokenSet: { ...previous, refreshToken }, rotatedOnly: true }
 }
 
 /** What a grant says goes into the record: it must be what the record can hold. */
@@ -144,18 +155,25 @@ function isOptionalText(value: unknown): boolean {
 }
 
 function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
-  const verdict = classifyTokenEndpointFailure(failure, holder.clock.now())
-  return applyFailureOverride(verdict, askTheApp(failure, holder))
+  const now = holder.clock.now()
+  const override =
+    ask(holder.classifyFailure, failure, holder) ?? ask(holder.grant.provider?.classifyFailure, failure, holder)
+  return applyFailureOverride(classifyTokenEndpointFailure(failure, now), override, now)
 }
 
-function askTheApp(failure: TokenEndpointFailure, holder: RefreshHolder): 'ended' | 'transient' | undefined {
+/** What the app says that a failure means, or the provider's preset. */
+function ask(
+  classifyFailure: ClassifyFailure | undefined,
+  failure: TokenEndpointFailure,
+  holder: RefreshHolder,
+): FailureOverride {
   try {
-    const answer: unknown = holder.classifyFailure?.(describeFailure(failure))
+    const answer: unknown = classifyFailure?.(describeFailure(failure))
     // A promise is not an answer; its rejection must not go unhandled.
     if (isPromise(answer)) answer.catch(() => {})
-    return answer === 'ended' || answer === 'transient' ? answer : undefined
+    return readFailureOverride(answer)
   } catch {
-    // The app's judgement is optional; a fault in it must not decide about a session.
+    // The judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }

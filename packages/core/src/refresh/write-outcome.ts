@@ -2,11 +2,12 @@ import { wait } from '../clock/wait.ts'
 import type { EndReason } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import { decideAfterLostWrite } from '../policy/choose-record.ts'
-import type { TokenEndpointVerdict } from '../policy/classify-token-endpoint.ts'
+import type { TransientVerdict } from '../policy/classify-token-endpoint.ts'
+import { decideRefusal, isRefusedWithoutReason } from '../policy/decide-refusal.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { nextFailureRun, recordWithEnd, recordWithFailure, recordWithTokens } from '../policy/next-record.ts'
 import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
-import type { FailureRun, SessionRecord } from '../store/session-record.ts'
+import type { FailureRun, RefusalRun, SessionRecord } from '../store/session-record.ts'
 import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { failLocally, type Refresh, type RefreshFailure, type RefreshHolder, type RefreshOutcome } from './holder.ts'
@@ -26,6 +27,8 @@ export interface IssuedTokens {
   readonly subject?: string
   /** The key that they are bound to. */
   readonly proofKey?: ProofKey
+  /** Only the refresh token is new: the next try is for an access token. */
+  readonly rotatedOnly?: boolean
 }
 
 /** Why a session ends, and which secrets go with it. */
@@ -35,6 +38,8 @@ export interface RefreshEnd {
   readonly erase: 'refreshToken' | 'all' | 'nothing'
   /** A request with the refresh token that is kept was once left without an answer: the intent stays. */
   readonly keepIntent?: boolean
+  /** The refusals that it took. */
+  readonly refusals?: RefusalRun
 }
 
 /**
@@ -49,10 +54,11 @@ export async function storeIssued(
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
   const random = holder.random()
+  const now = issued.rotatedOnly === true ? holder.clock.now() : issued.tokenSet.receivedAt
   const result = await writeUntilStored(from, refresh, {
     tokens: true,
     patienceMilliseconds: Number.POSITIVE_INFINITY,
-    build: (current, revision) => buildIssued(current, issued, { revision, random }),
+    build: (current, revision) => buildIssued(current, issued, { revision, random, now }),
     onTrouble: (next) => refresh.report({ type: 'tokens.unstored', record: next }),
   })
   if (result.kind === 'stored') return { kind: 'refreshed', record: result.record }
@@ -69,17 +75,16 @@ function belongsToNoSession(before: SessionRecord, theirs: SessionRecord | undef
 function buildIssued(
   current: SessionRecord,
   issued: IssuedTokens,
-  { revision, random }: { revision: string; random: number },
+  { revision, random, now }: { revision: string; random: number; now: number },
 ): SessionRecord {
-  const isUnusable = isUnusableOnArrival(issued.tokenSet)
+  const isUnusable = issued.rotatedOnly === true || isUnusableOnArrival(issued.tokenSet)
   const rejectionStreak = isUnusable ? current.rejectionStreak + 1 : 0
   const next = recordWithTokens(current, { ...issued, revision, rejectionStreak })
   if (!isUnusable) return next
-  const { receivedAt } = issued.tokenSet
   return {
     ...next,
-    failure: { code: 'tokenUnusable', count: rejectionStreak, since: receivedAt, refusalsWithoutReason: 0 },
-    backoffUntil: receivedAt + backoffDelay(rejectionStreak, random),
+    failure: { code: 'tokenUnusable', count: rejectionStreak, since: now, refusalsWithoutReason: 0 },
+    backoffUntil: now + backoffDelay(rejectionStreak, random),
   }
 }
 
@@ -95,30 +100,39 @@ export function storeEnd(from: RefreshedRecord, end: RefreshEnd, refresh: Refres
 /** Writes a backoff, the run of failures and a server's cooldown; or the end, where the app's patience is over. */
 export function storeFailure(
   from: RefreshedRecord,
-  failed: { verdict: Extract<TokenEndpointVerdict, { kind: 'transient' }>; keepIntent: boolean },
+  failed: { verdict: TransientVerdict; keepIntent: boolean },
   refresh: Refresh,
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
   const { verdict, keepIntent } = failed
-  const { code, withoutReason = false, retryAt } = verdict
+  const { code, refusal, retryAt, serverCode, serverWords } = verdict
   const now = holder.clock.now()
-  const failure = nextFailureRun(from.record, { code, now, withoutReason })
+  const failure = nextFailureRun(from.record, { code, now, withoutReason: code === 'refused' && refusal === undefined })
   const limit = holder.giveUpAfterMilliseconds ?? Number.POSITIVE_INFINITY
   if (now - failure.since > limit) {
     return storeEnd(from, { reason: 'unreachable', erase: 'nothing', keepIntent }, refresh)
+  }
+  const refused = refusal && decideRefusal(from.record.refusals, refusal, now)
+  const refusals = refused?.refusals
+  if (refused?.ends) {
+    return storeEnd(from, { reason: 'requestRejected', serverCode, erase: 'nothing', keepIntent, refusals }, refresh)
   }
   const delay = backoffDelay(failure.count, holder.random(), now - failure.since)
   // A try is made as soon as the app's patience is over.
   const backoffUntil = Math.min(now + delay, failure.since + limit + 1)
   return writeOutcome(from, refresh, {
     build: (current, revision) =>
-      recordWithFailure(current, { revision, failure, backoffUntil, serverCooldownUntil: retryAt, keepIntent }),
-    describe: (next) => describeFailure(next, failure, now),
+      recordWithFailure(current, {
+        revision,
+        failure,
+        backoffUntil,
+        serverCooldownUntil: retryAt,
+        keepIntent,
+        refusals,
+      }),
+    describe: (next) => ({ ...describeFailure(next, failure, now), serverWords, mayBeOver: refused?.mayBeOver }),
   })
 }
-
-const patienceOfServersMilliseconds = 60 * 60 * 1000
-const refusalsBeforeNotice = 5
 
 function describeFailure(record: SessionRecord, failure: FailureRun, now: number): RefreshFailure {
   const { backoffUntil = 0, serverCooldownUntil = 0 } = record
@@ -127,8 +141,7 @@ function describeFailure(record: SessionRecord, failure: FailureRun, now: number
     code: failure.code,
     retryAt: Math.max(backoffUntil, serverCooldownUntil),
     serverAsked: serverCooldownUntil > now && serverCooldownUntil >= backoffUntil,
-    refusedWithoutReason:
-      failure.refusalsWithoutReason >= refusalsBeforeNotice && now - failure.since >= patienceOfServersMilliseconds,
+    refusedWithoutReason: isRefusedWithoutReason(failure, now),
   }
 }
 
@@ -211,7 +224,7 @@ async function writeUntilStored(
     // A write that failed may have been made nevertheless, so that is asked as well.
     const read = await readRecord(holder)
     if (read.ok) {
-      const decision = decideAfterLostWrite(read.value, ours)
+      const decision = decideAfterLostWrite(read.value, { ...ours, expectedRevision })
       if (decision === 'stored') return { kind: 'stored', record: read.value ?? next }
       if (decision !== 'writeAgain') return { kind: 'movedOn', record: read.value, drop: decision === 'drop' }
       const hasChanged = read.value?.revision !== expectedRevision

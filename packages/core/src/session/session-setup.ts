@@ -274,7 +274,7 @@ function isToBeRefreshed(context: SessionContext): boolean {
 
 /** In a page that cannot be seen, only what is asked for is done. */
 function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
-  return refreshTiming === 'eager' && visible
+  return refreshTiming === 'always' || (refreshTiming === 'eager' && visible)
 }
 
 /** Our own backoff may be left early; what a server asked for may not. */

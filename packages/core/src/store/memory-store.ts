@@ -14,7 +14,7 @@ export function memoryStore(): SessionStore {
 
   function announce(key: string) {
     for (const entry of listeners.get(key) ?? []) {
-      // Whoever ends its watch before its turn comes is not called any more.
+      // A watch that was ended before its turn came is not called any more.
       queueMicrotask(() => listeners.get(key)?.includes(entry) && entry())
     }
   }
@@ -25,8 +25,9 @@ export function memoryStore(): SessionStore {
       return record === undefined ? undefined : structuredClone(record)
     },
 
-    async compareAndSet(key, expectedRevision, next) {
-      if (records.get(key)?.revision !== expectedRevision) return false
+    async compareAndSet(key, expected, next) {
+      // Always a revision: what is in memory can be read.
+      if (records.get(key)?.revision !== expected) return false
       records.set(key, structuredClone(next))
       announce(key)
       return true
@@ -36,7 +37,7 @@ export function memoryStore(): SessionStore {
       signal.throwIfAborted()
       const before = queues.get(key) ?? Promise.resolve()
       const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-      // Whoever gives up while waiting leaves the line only once those before have: `tail` waits for both.
+      // A holder that gives up while it waits leaves the line after those before it: `tail` waits for both.
       const tail = before.then(() => ended)
       queues.set(key, tail)
       void tail.then(() => {

@@ -24,9 +24,9 @@ export function isRecordFileName(fileName: string): boolean {
   return /^[0-9a-f]{64}\.session$/.test(fileName)
 }
 
-/** Whether a file was left behind by somebody who wrote the record under this key. */
+/** Whether a name is one that `temporaryFileName` makes for this key. */
 export function isTemporaryFileOf(key: string, fileName: string): boolean {
-  return fileName.startsWith(`${nameOf(key)}.`) && fileName.endsWith('.tmp')
+  return fileName.startsWith(`${nameOf(key)}.`) && /^[0-9a-f]{64}\.[0-9a-f-]{36}\.tmp$/.test(fileName)
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What an operation comes to, unless it takes too long: then the operation goes on, unheard.
+ * What an operation comes to, unless it takes too long: then the operation goes on, and its outcome is not awaited.
  * @param options `late`: the error that it is then
  */
 export async function bounded<Value>(
@@ -8,7 +8,7 @@ export async function bounded<Value>(
 ): Promise<Value> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(late()), milliseconds)
-  // Heard or not, its failure is nobody's unhandled rejection.
+  // A failure that comes too late is not an unhandled rejection.
   work.catch(() => {})
   try {
     return await Promise.race([work, tooLate])

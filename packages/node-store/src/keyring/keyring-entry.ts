@@ -1,25 +1,22 @@
 import { createRequire } from 'node:module'
 import { platform } from 'node:process'
-import { isStoreError } from '@authchart/core/store'
+import { isStoreError, type StoreError } from '@authchart/core/store'
 import type { AsyncEntry } from '@napi-rs/keyring'
 import { askSecretService } from './ask-secret-service.ts'
-import { bounded } from './bounded.ts'
-import { keyringError, noSessionBus, toKeyringError } from './keyring-errors.ts'
+import { keyringError, keyringTroubleOf, toKeyringError } from './keyring-errors.ts'
 import { findSessionBus } from './session-bus.ts'
 
-/** How long the keyring may take before it counts as unavailable, in milliseconds. */
-const keyringPatience = 3_000
-/** How long it may take to say how it is. */
+/** How long the service may take to say how it is, in milliseconds. */
 const stateMilliseconds = 2_000
+/** How long a user who refused is not asked again, in milliseconds: a session tries every few seconds. */
+const quietMilliseconds = 30_000
 
-/** One text in the user's keyring. */
+/** One text in the user's keyring. Its operations take as long as the user does, who may be asked. */
 export interface KeyringEntry {
-  /** @throws StoreError, after 3 s at the latest */
+  /** @throws StoreError */
   read(): Promise<string | undefined>
-  /** @throws StoreError, after 3 s at the latest; it may still be written then */
+  /** @throws StoreError */
   write(text: string): Promise<void>
-  /** Resolves once nothing that was asked for is under way any more, whether or not anybody waited for it. */
-  settled(): Promise<void>
 }
 
 /**
@@ -28,43 +25,43 @@ export interface KeyringEntry {
  */
 export function createKeyringEntry({ service, account }: { service: string; account: string }): KeyringEntry {
   let entry: AsyncEntry | undefined
-  /** One at a time: an operation that nobody waits for any more still occupies one of libuv's few threads. */
-  let pending: Promise<unknown> = Promise.resolve()
+  /** One at a time: each occupies one of libuv's few threads, and may ask the user. */
+  let last: Promise<unknown> = Promise.resolve()
+  let refusal: { readonly error: StoreError; readonly until: number } | undefined
 
-  async function perform<Value>(operation: (opened: AsyncEntry) => Promise<Value>, secret?: string): Promise<Value> {
-    const before = pending
-    const work = before.then(async () => {
-      await refuseUnlessReady()
-      entry ??= openEntry({ service, account })
-      return operation(entry)
-    })
-    pending = work.catch(() => {})
+  async function attempt<Value>(operation: (opened: AsyncEntry) => Promise<Value>, secret?: string): Promise<Value> {
+    if (refusal !== undefined && performance.now() < refusal.until) throw refusal.error
+    await refuseUnlessReady()
     try {
-      return await bounded(work, { milliseconds: keyringPatience, late: tooLate })
+      entry ??= openEntry({ service, account })
+      return await operation(entry)
     } catch (error) {
-      throw isStoreError(error) ? error : toKeyringError(error, secret)
+      if (isStoreError(error)) throw error
+      const known = toKeyringError(error, secret)
+      if (keyringTroubleOf(error) === 'dismissed') {
+        refusal = { error: known, until: performance.now() + quietMilliseconds }
+      }
+      throw known
     }
+  }
+
+  function perform<Value>(operation: (opened: AsyncEntry) => Promise<Value>, secret?: string): Promise<Value> {
+    const work = last.then(() => attempt(operation, secret))
+    last = work.catch(() => {})
+    return work
   }
 
   return {
     read: () => perform(async (opened) => (await opened.getPassword()) ?? undefined),
     write: (text) => perform((opened) => opened.setPassword(text), text),
-    settled: async () => void (await pending),
   }
 }
 
-/**
- * Opens the entry, once: this is synchronous, and asks the Secret Service.
- * @throws StoreError
- */
+/** Opens the entry: this is synchronous, and asks the Secret Service. */
 function openEntry({ service, account }: { service: string; account: string }): AsyncEntry {
-  try {
-    // Loaded when first needed: listing sessions needs no keyring.
-    const keyring = createRequire(import.meta.url)('@napi-rs/keyring') as typeof import('@napi-rs/keyring')
-    return new keyring.AsyncEntry(service, account, { linux: { store: 'secret-service' } })
-  } catch (error) {
-    throw toKeyringError(error)
-  }
+  // Loaded when first needed: listing sessions needs no keyring.
+  const keyring = createRequire(import.meta.url)('@napi-rs/keyring') as typeof import('@napi-rs/keyring')
+  return new keyring.AsyncEntry(service, account, { linux: { store: 'secret-service' } })
 }
 
 /**
@@ -74,13 +71,9 @@ function openEntry({ service, account }: { service: string; account: string }): 
 async function refuseUnlessReady(): Promise<void> {
   if (platform !== 'linux') return
   const bus = findSessionBus()
-  if (bus.kind === 'none') throw noSessionBus()
+  if (bus.kind === 'none') throw keyringError('noSessionBus')
   if (bus.kind === 'foreign') return
   const state = await askSecretService(bus.path, { milliseconds: stateMilliseconds })
-  if (state === 'locked') throw keyringError('storeLocked', 'the default keyring says so')
-  if (state === 'mute') throw keyringError('storeUnavailable', 'the Secret Service says nothing')
-}
-
-function tooLate() {
-  return keyringError('storeUnavailable', `no answer within ${keyringPatience / 1000} s`)
+  if (state === 'locked') throw keyringError('locked')
+  if (state === 'mute') throw keyringError('silent')
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { createSessionFolder } from '../folder/session-folder.ts'
 import type { KeyringEntry } from './keyring-entry.ts'
-import { keyringError } from './keyring-errors.ts'
 import { createKeyringKeySource } from './keyring-key-source.ts'
 
 let folder: TemporaryFolder
@@ -14,28 +14,30 @@ beforeEach(() => {
 
 afterEach(() => folder[Symbol.asyncDispose]())
 
-/** A keyring with one entry, for two who are not equally quick. */
-function createEntries(writeMilliseconds: readonly number[]) {
+/** A keyring with one entry, for users who are not equally quick to answer. */
+function createEntries(milliseconds: readonly number[]) {
   let kept: string | undefined
   const written: string[] = []
-  const entries = writeMilliseconds.map((milliseconds): KeyringEntry => {
-    let pending = Promise.resolve()
-    return {
+  let reads = 0
+  const entries = milliseconds.map(
+    (each): KeyringEntry => ({
       async read() {
-        await pause(2)
+        reads += 1
+        await pause(each)
         return kept
       },
-      write(text) {
-        pending = pause(milliseconds).then(() => {
-          kept = text
-          written.push(text)
-        })
-        return pending
+      async write(text) {
+        await pause(each)
+        kept = text
+        written.push(text)
       },
-      settled: () => pending,
-    }
-  })
-  return { entries, written }
+    }),
+  )
+  return { entries, written, reads: () => reads }
+}
+
+function open(entry: KeyringEntry) {
+  return createKeyringKeySource(entry, createSessionFolder(join(folder.path, 'sessions')))
 }
 
 function pause(milliseconds: number): Promise<void> {
@@ -43,48 +45,69 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 it('makes one key when two are the first at once, since they make it under a lock', async () => {
-  const { entries, written } = createEntries([5, 60])
-  const sources = entries.map((entry) =>
-    createKeyringKeySource(entry, createSessionFolder(join(folder.path, 'sessions'))),
-  )
-  const keys = await Promise.all(sources.map((source) => source.get({ create: true })))
+  const { entries, written } = createEntries([2, 30])
+  const keys = await Promise.all(entries.map((entry) => open(entry).current({ create: true })))
   expect(new Set(keys.map((key) => key?.id)).size).toBe(1)
   expect(written).toHaveLength(1)
 })
 
-it('keeps others from making a key while a write that nobody waits for any more may still land', async () => {
-  const { entries, written } = createEntries([80, 1])
-  const [slow, quick] = entries as [KeyringEntry, KeyringEntry]
-  const impatient: KeyringEntry = {
-    ...slow,
-    async write(text) {
-      void slow.write(text)
-      throw keyringError('storeUnavailable', 'no answer in time')
-    },
-  }
-  const sessions = createSessionFolder(join(folder.path, 'sessions'))
-  await expect(createKeyringKeySource(impatient, sessions).get({ create: true })).rejects.toMatchObject({
+it('P50 answers within 3 s, and remembers what the user answers later: the prompt is not repeated', async () => {
+  const { entries, written, reads } = createEntries([3_200])
+  const [entry] = entries as [KeyringEntry]
+  const source = open(entry)
+  const began = performance.now()
+  await expect(source.current({ create: true })).rejects.toMatchObject({
     code: 'storeUnavailable',
+    message: expect.stringMatching(/may be waiting for your permission/),
   })
-  const key = await createKeyringKeySource(quick, sessions).get({ create: true })
-  await slow.settled()
+  expect(performance.now() - began).toBeLessThan(3_200)
+  await expect(source.find('some-id')).rejects.toMatchObject({ code: 'storeUnavailable' })
+  await eventually(() => written.length === 1, { description: 'the key is written', withinMilliseconds: 10_000 })
+  await eventually(() => source.current({ create: true }).then(Boolean, () => false), {
+    description: 'the key is known',
+    withinMilliseconds: 10_000,
+  })
+  const before = reads()
+  for (let time = 0; time < 5; time += 1) await source.current({ create: true })
+  expect(reads()).toBe(before)
+}, 40_000)
+
+it('keeps others from making a key while a prompt to write one is open', async () => {
+  const { entries, written } = createEntries([1_200, 1])
+  const [slow, quick] = entries as [KeyringEntry, KeyringEntry]
+  const [first, second] = [open(slow), open(quick)]
+  await expect(first.current({ create: true })).rejects.toMatchObject({ code: 'storeUnavailable' })
+  const key = await second.current({ create: true })
   expect(written).toHaveLength(1)
-  expect(key).toEqual(await createKeyringKeySource(quick, sessions).get({ create: false }))
+  expect(key).toEqual(await first.current({ create: true }))
 })
 
-it('makes none for whoever only reads', async () => {
+it('makes none for those who only read', async () => {
   const { entries, written } = createEntries([1])
   const [entry] = entries as [KeyringEntry]
-  const source = createKeyringKeySource(entry, createSessionFolder(join(folder.path, 'sessions')))
-  expect(await source.get({ create: false })).toBeUndefined()
+  expect(await open(entry).current({ create: false })).toBeUndefined()
+  expect(await open(entry).find('some-id')).toBeUndefined()
   expect(written).toEqual([])
 })
 
-it('refuses what is no key, and leaves it', async () => {
+it('finds a key that was made anew while an older reading was under way', async () => {
+  const { entries } = createEntries([20, 1])
+  const [slow, quick] = entries as [KeyringEntry, KeyringEntry]
+  const source = open(slow)
+  const reading = source.find('some-id')
+  const key = await open(quick).current({ create: true })
+  expect(await source.find(key?.id ?? '')).toEqual(key)
+  expect(await reading).toBeUndefined()
+})
+
+it('P82 refuses what is not a key, names the folder that it is for, and leaves it', async () => {
   const { entries, written } = createEntries([1])
   const [entry] = entries as [KeyringEntry]
   await entry.write('not a key')
-  const source = createKeyringKeySource(entry, createSessionFolder(join(folder.path, 'sessions')))
-  await expect(source.get({ create: true })).rejects.toMatchObject({ code: 'recordUnreadable' })
+  const error = await open(entry)
+    .current({ create: true })
+    .catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'recordUnreadable', message: expect.stringContaining(folder.path) })
+  expect(error).not.toHaveProperty('replaceToken')
   expect(written).toEqual(['not a key'])
 })

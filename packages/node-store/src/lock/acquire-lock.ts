@@ -1,3 +1,4 @@
+import type { SessionFolder } from '../folder/session-folder.ts'
 import { takeTurn } from './fair-queue.ts'
 import { type KernelLock, tryKernelLock } from './kernel-lock.ts'
 
@@ -5,22 +6,24 @@ import { type KernelLock, tryKernelLock } from './kernel-lock.ts'
 const shortestPause = 2
 const longestPause = 50
 
+/** How a lock is waited for. */
+export interface LockWait {
+  readonly signal: AbortSignal
+  /** Whether the wait keeps the process alive. */
+  readonly keepAlive: boolean
+}
+
 /**
  * Waits for a lock between processes; within this one, in the order of coming.
- *
- * @param options `keepAlive`: whether the wait keeps the process alive
  * @throws the signal's reason when it aborts first
  * @throws StoreError
  */
-export async function acquireLock(
-  path: string,
-  { signal, keepAlive }: { signal: AbortSignal; keepAlive: boolean },
-): Promise<KernelLock> {
-  const endTurn = await takeTurn(path, signal)
+export async function acquireLock(folder: SessionFolder, fileName: string, wait: LockWait): Promise<KernelLock> {
+  const endTurn = await takeTurn(folder.pathOf(fileName), wait.signal)
   try {
-    const lock = await pollLock(path, { signal, keepAlive })
+    const lock = await pollLock(folder, fileName, wait)
     return {
-      isInPlace: lock.isInPlace,
+      ...lock,
       async release() {
         await lock.release().finally(endTurn)
       },
@@ -31,20 +34,20 @@ export async function acquireLock(
   }
 }
 
-async function pollLock(path: string, options: { signal: AbortSignal; keepAlive: boolean }): Promise<KernelLock> {
+async function pollLock(folder: SessionFolder, fileName: string, wait: LockWait): Promise<KernelLock> {
   for (let attempt = 0; ; attempt += 1) {
-    const lock = await tryKernelLock(path)
+    const lock = await tryKernelLock(folder, fileName)
     if (lock !== undefined) {
-      if (!options.signal.aborted) return lock
+      if (!wait.signal.aborted) return lock
       await lock.release()
     }
-    options.signal.throwIfAborted()
-    await pause(lockPause(attempt, Math.random()), options)
+    wait.signal.throwIfAborted()
+    await pause(lockPause(attempt, Math.random()), wait)
   }
 }
 
 /**
- * How long to wait before the next try, in milliseconds: spread at random, so that those who wait do not ask in step.
+ * How long to wait before the next try, in milliseconds: spread at random, so that processes that wait do not ask in step.
  * @param random from 0 to 1
  */
 export function lockPause(attempt: number, random: number): number {
@@ -52,10 +55,7 @@ export function lockPause(attempt: number, random: number): number {
   return shortestPause + spread * random
 }
 
-async function pause(
-  milliseconds: number,
-  { signal, keepAlive }: { signal: AbortSignal; keepAlive: boolean },
-): Promise<void> {
+async function pause(milliseconds: number, { signal, keepAlive }: LockWait): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, milliseconds)
   if (!keepAlive) timer.unref()

@@ -2,9 +2,9 @@
 const queues = new Map<string, Promise<void>>()
 
 /**
- * Waits for its turn among those of this process who want the same thing, first come, first served.
+ * Waits for its turn among all calls of this process that want the same thing, first come, first served.
  *
- * Only whoever is first asks the kernel, which knows no order.
+ * Only the first in line asks the kernel, which knows no order.
  * @returns what ends the turn, to be called once
  * @throws the signal's reason when it aborts first
  */
@@ -12,7 +12,7 @@ export async function takeTurn(name: string, signal: AbortSignal): Promise<() =>
   signal.throwIfAborted()
   const before = queues.get(name)
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  // Whoever gives up while waiting leaves the line only once those before have: `tail` waits for both.
+  // One that gives up while it waits leaves the line after those before it: `tail` waits for both.
   const tail = before === undefined ? ended : before.then(() => ended)
   queues.set(name, tail)
   void tail.then(() => {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { createSessionFolder, type SessionFolder } from '../folder/session-folder.ts'
 import { acquireLock, lockPause } from './acquire-lock.ts'
 import { takeTurn } from './fair-queue.ts'
 import { tryKernelLock } from './kernel-lock.ts'
@@ -9,31 +10,34 @@ import { loadNativeLocks } from './native-lock.ts'
 
 const never = new AbortController().signal
 
-let folder: TemporaryFolder
+const fileName = 'a.lock'
+let temporary: TemporaryFolder
+let folder: SessionFolder
 let path: string
 
 beforeEach(() => {
-  folder = createTemporaryFolder()
-  path = join(folder.path, 'a.lock')
+  temporary = createTemporaryFolder()
+  folder = createSessionFolder(temporary.path)
+  path = join(temporary.path, fileName)
 })
 
-afterEach(() => folder[Symbol.asyncDispose]())
+afterEach(() => temporary[Symbol.asyncDispose]())
 
 describe('a lock of the kernel', () => {
   it('is had once, is given back by closing, and leaves its file', async () => {
-    const lock = await tryKernelLock(path)
-    expect(await tryKernelLock(path)).toBeUndefined()
+    const lock = await tryKernelLock(folder, fileName)
+    expect(await tryKernelLock(folder, fileName)).toBeUndefined()
     await lock?.release()
     expect(existsSync(path)).toBe(true)
-    const next = await tryKernelLock(path)
+    const next = await tryKernelLock(folder, fileName)
     expect(next).toBeDefined()
     await next?.release()
   })
 
   it('is not given back by closing another descriptor of its file, as POSIX locks would be', async () => {
-    const lock = await tryKernelLock(path)
+    const lock = await tryKernelLock(folder, fileName)
     closeSync(openSync(path, 'r+'))
-    expect(await tryKernelLock(path)).toBeUndefined()
+    expect(await tryKernelLock(folder, fileName)).toBeUndefined()
     await lock?.release()
   })
 
@@ -44,7 +48,7 @@ describe('a lock of the kernel', () => {
   })
 
   it('is not in place any more when its file was removed or replaced', async () => {
-    const lock = await tryKernelLock(path)
+    const lock = await tryKernelLock(folder, fileName)
     expect(await lock?.isInPlace()).toBe(true)
     renameSync(path, `${path}.old`)
     expect(await lock?.isInPlace()).toBe(false)
@@ -62,8 +66,8 @@ describe('a lock of the kernel', () => {
       writeFileSync(path, '', { mode: 0o600 })
       return tryLock(descriptor)
     }
-    expect(await tryKernelLock(path)).toBeUndefined()
-    const lock = await tryKernelLock(path)
+    expect(await tryKernelLock(folder, fileName)).toBeUndefined()
+    const lock = await tryKernelLock(folder, fileName)
     expect(await lock?.isInPlace()).toBe(true)
     await lock?.release()
   })
@@ -73,7 +77,7 @@ describe('a lock of the kernel', () => {
     const { tryLock } = locks
     locks.tryLock = () => true
     try {
-      await expect(tryKernelLock(path)).rejects.toMatchObject({
+      await expect(tryKernelLock(folder, fileName)).rejects.toMatchObject({
         code: 'storeMissing',
         message: expect.stringMatching(/lends one lock twice.*Name a directory on a local disk/),
       })
@@ -86,7 +90,7 @@ describe('a lock of the kernel', () => {
     let holders = 0
     let most = 0
     const work = Array.from({ length: 10 }, async () => {
-      const lock = await acquireLock(path, { signal: never, keepAlive: true })
+      const lock = await acquireLock(folder, fileName, { signal: never, keepAlive: true })
       holders += 1
       most = Math.max(most, holders)
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -111,7 +115,7 @@ describe('the pause between two tries', () => {
 })
 
 describe('the queue within the process', () => {
-  it('is left by whoever gives up, and those behind move up only when it is their turn', async () => {
+  it('is left by a call that gives up, and those behind it wait for their turn', async () => {
     const order: string[] = []
     const end = await takeTurn('queue', never)
     const controller = new AbortController()

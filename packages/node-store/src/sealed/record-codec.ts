@@ -1,24 +1,25 @@
 import { types } from 'node:util'
 import { ConfigurationError, parseSessionRecord, type SessionRecord, StoreError } from '@authchart/core/store'
+import { type FoundFile, replaceTokenOf } from '../folder/read-file.ts'
 import { additionalDataOf, formatRecordFile, parseRecordFile, type RecordFile, splitRecord } from './record-file.ts'
 import { openText, sealText } from './seal.ts'
 import type { KeySource, SealingKey } from './sealing-key.ts'
 
-/** Makes texts of records, and records of texts. */
+/** Makes texts of records, and records of files. */
 export interface RecordCodec {
   /**
-   * What is in the clear, for whoever need not see the secrets.
+   * What stands in the clear, for those who do not need the secrets.
    * @throws StoreError
    */
-  parse(key: string, text: string): RecordFile
+  parse(key: string, found: FoundFile): RecordFile
   /**
    * The record, its secrets included.
    * @throws StoreError
    */
-  decode(file: RecordFile): Promise<SessionRecord>
+  decode(key: string, found: FoundFile): Promise<SessionRecord>
   /**
    * The text of a record.
-   * @param options `replaces`: what it is written over, whose key may be newer than the one remembered here
+   * @param options `replaces`: the file that it is written over
    * @throws StoreError; ConfigurationError for a proof key that cannot be written
    */
   encode(key: string, record: SessionRecord, options: { replaces: RecordFile | undefined }): Promise<string>
@@ -26,29 +27,23 @@ export interface RecordCodec {
 
 /** @param keySource `undefined`: secrets are not sealed */
 export function createRecordCodec(keySource: KeySource | undefined): RecordCodec {
-  async function keyFor(keyId: string | undefined, source: KeySource, create: boolean) {
-    const key = await source.get({ create })
-    // Somebody may have made a new one since: the keyring was reset, say.
-    return keyId === undefined || key === undefined || key.id === keyId ? key : source.get({ create, fresh: true })
-  }
-
   return {
     parse: parseOwnFile,
 
-    async decode(file) {
-      const { key, clear, sealed, secrets } = file
+    async decode(key, found) {
+      const file = parseOwnFile(key, found)
+      const { clear, sealed, secrets } = file
       if (sealed === undefined && secrets === undefined) return clear as SessionRecord
       if (keySource === undefined) {
-        return secrets === undefined
-          ? refuse(key, 'it is sealed, and this store was told `unsealed`')
-          : { ...clear, secrets }
+        if (secrets !== undefined) return { ...clear, secrets }
+        throw unreadable(found, { file, problem: 'it is sealed, and this store was told `unsealed`' })
       }
-      if (sealed === undefined) return refuse(key, 'it is not sealed, and this store takes sealed ones only')
-      const sealingKey = await keyFor(sealed.keyId, keySource, false)
-      if (sealingKey?.id !== sealed.keyId) {
-        return refuse(key, 'it was sealed under a key that is not the one there is now')
+      if (sealed === undefined) {
+        throw unreadable(found, { file, problem: 'it is not sealed, and this store takes sealed records only' })
       }
-      return openRecord(file, sealingKey)
+      const sealingKey = await keySource.find(sealed.keyId)
+      if (sealingKey !== undefined) return openRecord(file, { found, sealingKey })
+      throw unreadable(found, { file, problem: 'it was sealed under a key that this store does not have' })
     },
 
     async encode(key, record, { replaces }) {
@@ -56,7 +51,7 @@ export function createRecordCodec(keySource: KeySource | undefined): RecordCodec
       if (secrets === undefined) return formatRecordFile({ key, clear })
       refuseCryptoKeys(secrets.proofKey)
       if (keySource === undefined) return formatRecordFile({ key, clear, secrets })
-      const sealingKey = await keyFor(replaces?.sealed?.keyId, keySource, true)
+      const sealingKey = await keySource.current({ create: true, seen: replaces?.sealed?.keyId })
       if (sealingKey === undefined) throw new StoreError('storeUnavailable', 'There is no key to seal with.')
       // As it will be read: without what JSON leaves out.
       const additionalData = additionalDataOf(key, JSON.parse(JSON.stringify(clear)))
@@ -66,31 +61,46 @@ export function createRecordCodec(keySource: KeySource | undefined): RecordCodec
   }
 }
 
-function parseOwnFile(key: string, text: string): RecordFile {
-  const parsed = parseRecordFile(text)
-  if (parsed.kind === 'newerFormat') {
-    throw new StoreError(
-      'recordFromNewerVersion',
-      `The session ${JSON.stringify(key)} was written by a newer version of authchart; update this program. It was left as it is.`,
-    )
-  }
-  if (parsed.kind === 'unreadable') return refuse(key, parsed.problem)
-  if (parsed.file.key !== key) return refuse(key, 'its file is that of another session')
+function parseOwnFile(key: string, found: FoundFile): RecordFile {
+  const parsed = parseRecordFile(found.bytes.toString('utf8'))
+  if (parsed.kind === 'newerFormat') throw fromNewerVersion(found.path)
+  if (parsed.kind === 'unreadable') throw unreadable(found, { problem: parsed.problem })
+  if (parsed.file.key !== key) throw unreadable(found, { problem: 'it belongs to another session' })
   return parsed.file
 }
 
-function openRecord({ key, clear, sealed }: RecordFile, sealingKey: SealingKey): SessionRecord {
+function openRecord(
+  file: RecordFile,
+  { found, sealingKey }: { found: FoundFile; sealingKey: SealingKey },
+): SessionRecord {
+  const { key, clear, sealed } = file
   const text = sealed && openText(sealed, { key: sealingKey, additionalData: additionalDataOf(key, clear) })
-  if (text === undefined) return refuse(key, 'its sealed part does not belong to the rest of it')
+  if (text === undefined)
+    throw unreadable(found, { file, problem: 'its sealed part does not belong to the rest of it' })
   const parsed = parseSessionRecord({ ...clear, secrets: JSON.parse(text) as unknown })
   if (parsed.kind === 'record') return parsed.record
-  return refuse(key, parsed.kind === 'malformed' ? parsed.problem : 'it is of a newer format')
+  if (parsed.kind === 'newerFormat') throw fromNewerVersion(found.path)
+  throw unreadable(found, { file, problem: parsed.problem })
 }
 
-function refuse(key: string, problem: string): never {
-  throw new StoreError(
+/** The error of a file that holds no record which could be opened. A sign-in may replace it. */
+export function unreadable(found: FoundFile, { file, problem }: { file?: RecordFile; problem: string }): StoreError {
+  const summary = file && {
+    identity: file.clear.identity,
+    highestReservedGeneration: file.clear.highestReservedGeneration,
+  }
+  return new StoreError(
     'recordUnreadable',
-    `The session ${JSON.stringify(key)} cannot be read: ${problem}. It was left as it is; remove its file to sign in anew.`,
+    `The session at ${found.path} cannot be read: ${problem}. It was left as it is; the next sign-in replaces it.`,
+    { replaceToken: replaceTokenOf(found), summary },
+  )
+}
+
+/** The error of a file that must stay as it is. */
+export function fromNewerVersion(path: string): StoreError {
+  return new StoreError(
+    'recordFromNewerVersion',
+    `The session at ${path} was written by a newer version of authchart; update this program. It was left as it is.`,
   )
 }
 

@@ -30,16 +30,16 @@ export function formatRecordFile({ key, clear, sealed, secrets }: RecordFile): s
 /**
  * Judges the text of a file, trusting nothing about it: whole, of this key, and with a clear part that is one.
  *
- * What is torn ends before its last brace, and is no JSON.
+ * A torn file ends before its last brace, so it is not JSON.
  */
 export function parseRecordFile(text: string): ParsedFile {
   const value = parseJson(text)
-  if (!isObject(value)) return unreadable('it is torn, or no file of authchart')
+  if (!isObject(value)) return unreadable('it is torn, or not a file of authchart')
   if (typeof value.authchart === 'number' && value.authchart > fileVersion) return { kind: 'newerFormat' }
   const { authchart, key, record, sealed, secrets } = value
-  if (authchart !== fileVersion || typeof key !== 'string') return unreadable('it is no file of authchart')
+  if (authchart !== fileVersion || typeof key !== 'string') return unreadable('it is not a file of authchart')
   if (sealed !== undefined && !isSealedText(sealed)) return unreadable('its sealed part is malformed')
-  // They stand beside it. Here they would pass for secrets that had been sealed.
+  // Secrets stand beside it. In it, they would pass for secrets that had been sealed.
   if (isObject(record) && 'secrets' in record) return unreadable('there are secrets in its clear part')
   const hasSecrets = sealed !== undefined || secrets !== undefined
   const parsed = parseSessionRecord(isObject(record) ? withPlaceholder(record, hasSecrets) : record)
@@ -47,12 +47,7 @@ export function parseRecordFile(text: string): ParsedFile {
   if (parsed.kind === 'malformed') return unreadable(parsed.problem)
   return {
     kind: 'file',
-    file: {
-      key,
-      clear: record as ClearRecord,
-      ...(sealed === undefined ? {} : { sealed }),
-      ...(secrets === undefined ? {} : { secrets: secrets as SessionSecrets }),
-    },
+    file: { key, clear: record as ClearRecord, sealed, secrets: secrets as SessionSecrets | undefined },
   }
 }
 
@@ -63,8 +58,8 @@ export function splitRecord(record: SessionRecord): { clear: ClearRecord; secret
 }
 
 /**
- * What a sealed text is bound to: the key, the generation, and all else that stands in the clear beside it. Put into
- * another file, or beside a clear part that was changed, it does not open.
+ * What a sealed text is bound to: the key, the generation, and the whole clear part beside it. In another file, or beside
+ * a clear part that was changed, it does not open.
  */
 export function additionalDataOf(key: string, clear: ClearRecord): string {
   return JSON.stringify(['authchart', fileVersion, key, clear.generation, clear])

@@ -22,7 +22,7 @@ import { fileStore } from './file-store.ts'
 const key = randomBytes(32)
 const isRoot = process.geteuid?.() === 0
 const isWindows = process.platform === 'win32'
-/** The user `nobody`, who is somebody else. */
+/** The user and the group `nobody`. */
 const nobody = 65_534
 
 let temporary: TemporaryFolder
@@ -67,10 +67,10 @@ const folderTroubles: readonly Trouble[] = [
       writeFileSync(directory, '')
       return directory
     },
-    why: /it is no folder/,
+    why: /it is not a folder/,
   },
   {
-    name: 'in a folder in which everybody can write',
+    name: 'in a folder in which every user can write',
     make() {
       chmodSync(temporary.path, 0o777)
       return temporary.path
@@ -78,7 +78,7 @@ const folderTroubles: readonly Trouble[] = [
     why: /its mode is 777, so that every user can replace what is in it/,
   },
   {
-    name: 'that a link leads to below a folder in which everybody can write',
+    name: 'that a link leads to below a folder in which every user can write',
     make() {
       const open = join(temporary.path, 'open')
       mkdirSync(join(open, 'inner'), { recursive: true })
@@ -93,7 +93,7 @@ const folderTroubles: readonly Trouble[] = [
 
 const foreignTroubles: readonly Trouble[] = [
   {
-    name: 'that belongs to somebody else',
+    name: 'that belongs to another user',
     make() {
       mkdirSync(directory, { mode: 0o700 })
       chownSync(directory, nobody, nobody)
@@ -102,7 +102,33 @@ const foreignTroubles: readonly Trouble[] = [
     why: /it belongs to the user 65534, and this process runs as 0/,
   },
   {
-    name: 'behind the symbolic link of somebody else',
+    name: 'in a folder of another user',
+    make() {
+      chownSync(temporary.path, nobody, nobody)
+      return temporary.path
+    },
+    why: /it belongs to the user 65534, who can replace what is in it. Run: chown 0 /,
+  },
+  {
+    name: 'in a sticky folder of another user',
+    make() {
+      chownSync(temporary.path, nobody, nobody)
+      chmodSync(temporary.path, 0o1777)
+      return temporary.path
+    },
+    why: /it belongs to the user 65534/,
+  },
+  {
+    name: 'in a folder in which a group can write',
+    make() {
+      chownSync(temporary.path, 0, nobody)
+      chmodSync(temporary.path, 0o775)
+      return temporary.path
+    },
+    why: /its mode is 775, so that the members of the group 65534 can replace what is in it. Run: chmod g-w .*`trustGroup: true`/,
+  },
+  {
+    name: 'behind the symbolic link of another user',
     make() {
       const link = join(temporary.path, 'link')
       mkdirSync(`${link}-real`, { mode: 0o700 })
@@ -143,6 +169,13 @@ it.skipIf(isWindows)('P51 a folder below links of its own user or of the system 
   expect(readdirSync(join(temporary.path, 'real'))).toEqual(['sessions'])
 })
 
+it.skipIf(isWindows)('P51 a folder below a folder in which only its own private group can write is taken', async () => {
+  // Root's own group has no other members, as the private groups of users.
+  chmodSync(temporary.path, isRoot ? 0o775 : 0o755)
+  const store = fileStore({ directory, key })
+  expect(await store.compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
+})
+
 const recordTroubles = [
   {
     name: 'that others can read',
@@ -163,7 +196,7 @@ const recordTroubles = [
       rmSync(path)
       mkdirSync(path)
     },
-    why: /it is no file/,
+    why: /it is not a file/,
   },
 ]
 
@@ -193,7 +226,7 @@ it.skipIf(isWindows)('P51 a pipe in the place of a record is refused at once, ra
   const path = recordFile(directory, 'acme:alice')
   rmSync(path)
   execFileSync('mkfifo', ['-m', '600', path])
-  expect((await errorOf(() => store.read('acme:alice'))).message).toMatch(/it is no file/)
+  expect((await errorOf(() => store.read('acme:alice'))).message).toMatch(/it is not a file/)
 })
 
 it.skipIf(isWindows).each(['lease', 'write'])(

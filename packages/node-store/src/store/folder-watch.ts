@@ -1,59 +1,63 @@
-import { type FSWatcher, watch } from 'node:fs'
-import { toFileError } from '../folder/file-error.ts'
+import type { StoreError } from '@authchart/core/store'
+import { type FolderWatcher, watchFolder } from '../folder/folder-watcher.ts'
 import type { SessionFolder } from '../folder/session-folder.ts'
 
-/** Who wants to hear of which file. */
+/** Tells of changes to the files of a folder, as long as there is a listener. */
 export interface FolderWatch {
   /**
    * Calls back after a file may have changed. Does not keep the process alive.
-   * @throws StoreError where the system does not tell
+   *
+   * Where the system does not tell, `onLost` is called with the reason, once until it tells again. A listener without
+   * `onLost` is then called every few seconds.
    */
-  add(fileName: string, listener: () => void): () => void
+  add(fileName: string, listener: () => void, onLost?: (error: StoreError) => void): () => void
 }
 
-/**
- * Watches a folder for as long as somebody listens. The folder, not its files: a watch on a file follows the old one
- * when another is renamed over it.
- */
+interface Entry {
+  readonly fileName: string
+  readonly listener: () => void
+  readonly onLost: ((error: StoreError) => void) | undefined
+}
+
 export function createFolderWatch(folder: SessionFolder): FolderWatch {
-  const listeners = new Map<string, Set<() => void>>()
-  let watcher: FSWatcher | undefined
+  const entries = new Set<Entry>()
+  let watcher: FolderWatcher | undefined
 
-  function announce(fileName: string | null) {
-    // Without a name, it may be any of them.
-    const names = fileName === null ? [...listeners.keys()] : [fileName]
-    // Whoever ends its watch while others are told is not called any more: sets leave out what was removed.
-    for (const name of names) for (const listener of listeners.get(name) ?? []) listener()
+  /** In a turn of its own; an entry that was removed before is not called any more. */
+  function call(entry: Entry, work: (entry: Entry) => void): void {
+    queueMicrotask(() => entries.has(entry) && work(entry))
   }
 
-  function start() {
-    if (watcher !== undefined) return
-    folder.ensure()
+  function hint(isMeant: (entry: Entry) => boolean): void {
+    for (const entry of entries) if (isMeant(entry)) call(entry, ({ listener }) => listener())
+  }
+
+  function start(): FolderWatcher {
     try {
-      watcher = watch(folder.path, { persistent: false }, (_event, fileName) => announce(fileName))
-    } catch (error) {
-      throw toFileError(error, `watch ${folder.path}`)
+      folder.ensure()
+    } catch {
+      // Reading says why; the watch begins once there is a folder.
     }
-    // The folder is gone, say. Hints are a help, not a need.
-    watcher.on('error', stop)
-  }
-
-  function stop() {
-    watcher?.close()
-    watcher = undefined
+    return watchFolder(folder, {
+      changed: (name) => hint(({ fileName }) => name === null || name === fileName),
+      lost: (error) => {
+        for (const entry of entries) call(entry, ({ onLost }) => onLost?.(error))
+      },
+      looked: () => hint(({ onLost }) => onLost === undefined),
+    })
   }
 
   return {
-    add(fileName, listener) {
-      start()
-      const set = listeners.get(fileName) ?? new Set()
-      // One entry per call, so that watching twice with the same function takes two calls to undo.
-      const entry = () => listener()
-      listeners.set(fileName, set.add(entry))
+    add(fileName, listener, onLost) {
+      const entry: Entry = { fileName, listener, onLost }
+      watcher ??= start()
+      entries.add(entry)
+      const { loss } = watcher
+      if (loss !== undefined) call(entry, () => onLost?.(loss))
       return () => {
-        set.delete(entry)
-        if (set.size === 0 && listeners.get(fileName) === set) listeners.delete(fileName)
-        if (listeners.size === 0) stop()
+        if (!entries.delete(entry) || entries.size > 0) return
+        watcher?.stop()
+        watcher = undefined
       }
     },
   }

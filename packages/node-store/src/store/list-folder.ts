@@ -1,81 +1,83 @@
 import { readdir } from 'node:fs/promises'
 import { emitWarning } from 'node:process'
-import { isStoreError, StoreError } from '@authchart/core/store'
+import { isStoreError, type SessionSummary, type StoreError, summarizeRecord } from '@authchart/core/store'
 import { toFileError } from '../folder/file-error.ts'
 import { isRecordFileName, recordFileName } from '../folder/file-names.ts'
-import { readOwnFile } from '../folder/read-file.ts'
+import { type FoundFile, readOwnFile } from '../folder/read-file.ts'
 import type { SessionFolder } from '../folder/session-folder.ts'
+import { fromNewerVersion, unreadable } from '../sealed/record-codec.ts'
 import { parseRecordFile, type RecordFile } from '../sealed/record-file.ts'
 
 /** What a listing says of what it leaves out. */
 export interface ListOptions {
   /**
-   * Called once for each file that is left out of `list()` because it cannot be read. Default: a process warning with
-   * the code `AUTHCHART_RECORD_UNREADABLE`.
+   * Called once for each file that `list()` and `page()` leave out because it cannot be read. Default: a process warning
+   * with the code `AUTHCHART_RECORD_UNREADABLE`.
    */
   readonly onUnreadable?: ((error: StoreError) => void) | undefined
 }
 
-/** What was told already, so that each is told once. */
-const told = new WeakMap<SessionFolder, Set<string>>()
+/** How many files a listing has open at once: processes may have a thousand, and need them for connections. */
+const filesAtOnce = 16
 
-/** The clear parts of all records in a folder; needs no key. */
-export async function listFolder(folder: SessionFolder, options: ListOptions): Promise<RecordFile[]> {
-  const fileNames = await readdir(folder.path).catch((error: unknown) => {
-    throw toFileError(error, `list ${folder.path}`)
-  })
-  const files = await Promise.all(
-    fileNames.filter(isRecordFileName).map((name) => readClearPart(folder, name, options)),
-  )
-  return files.filter((file) => file !== undefined)
-}
-
-async function readClearPart(
+/** Lists the clear parts of a folder's records; needs no key. */
+export function createFolderList(
   folder: SessionFolder,
-  fileName: string,
-  options: ListOptions,
-): Promise<RecordFile | undefined> {
-  try {
-    const text = await readOwnFile(folder.pathOf(fileName))
-    // Gone since the folder was read.
-    return text === undefined ? undefined : parseClearPart(folder.pathOf(fileName), { text, fileName })
-  } catch (error) {
-    tellOnce(
-      isStoreError(error) ? error : toFileError(error, `read ${folder.pathOf(fileName)}`),
-      { folder, fileName },
-      options,
-    )
-    return undefined
-  }
-}
-
-function parseClearPart(path: string, { text, fileName }: { text: string; fileName: string }): RecordFile {
-  const parsed = parseRecordFile(text)
-  if (parsed.kind === 'newerFormat') {
-    throw new StoreError(
-      'recordFromNewerVersion',
-      `The session at ${path} was written by a newer version of authchart; it is not listed.`,
-    )
-  }
-  const problem = parsed.kind === 'unreadable' ? parsed.problem : undefined
-  if (parsed.kind === 'file' && recordFileName(parsed.file.key) === fileName) return parsed.file
-  throw new StoreError(
-    'recordUnreadable',
-    `The session at ${path} is not listed: ${problem ?? 'its name is that of another session'}. It was left as it is; remove it to sign in anew.`,
-  )
-}
-
-function tellOnce(
-  error: StoreError,
-  { folder, fileName }: { folder: SessionFolder; fileName: string },
   { onUnreadable = warn }: ListOptions,
-): void {
-  const set = told.get(folder) ?? new Set()
-  told.set(folder, set)
-  const cause = `${fileName} ${error.message}`
-  if (set.has(cause)) return
-  set.add(cause)
-  onUnreadable(error)
+): (part?: { after?: string; limit?: number }) => Promise<SessionSummary[]> {
+  const told = new Set<string>()
+
+  function tellOnce(error: StoreError, fileName: string): void {
+    const cause = `${fileName} ${error.message}`
+    if (told.has(cause)) return
+    told.add(cause)
+    onUnreadable(error)
+  }
+
+  async function summarize(fileName: string): Promise<SessionSummary | undefined> {
+    try {
+      const found = await readOwnFile(folder, fileName)
+      // Gone since the folder was read.
+      if (found === undefined) return undefined
+      const { key, clear } = parseClearPart(found, fileName)
+      return summarizeRecord(key, clear)
+    } catch (error) {
+      tellOnce(isStoreError(error) ? error : toFileError(error, `read ${folder.pathOf(fileName)}`), fileName)
+      return undefined
+    }
+  }
+
+  return async ({ after, limit = Number.POSITIVE_INFINITY } = {}) => {
+    if (!folder.isThere()) return []
+    // In the order of their names, which are hashes: it stays the same, and needs no file opened.
+    const fileNames = (await readNames(folder)).filter(isRecordFileName).sort()
+    const last = after === undefined ? '' : recordFileName(after)
+    const summaries: SessionSummary[] = []
+    let index = fileNames.findIndex((fileName) => fileName > last)
+    while (index !== -1 && index < fileNames.length && summaries.length < limit) {
+      const batch = fileNames.slice(index, index + Math.min(filesAtOnce, limit - summaries.length))
+      index += batch.length
+      const read = await Promise.all(batch.map(summarize))
+      summaries.push(...read.filter((summary) => summary !== undefined))
+    }
+    return summaries
+  }
+}
+
+async function readNames(folder: SessionFolder): Promise<string[]> {
+  try {
+    return await readdir(folder.path)
+  } catch (error) {
+    throw toFileError(error, `list ${folder.path}`)
+  }
+}
+
+function parseClearPart(found: FoundFile, fileName: string): RecordFile {
+  const parsed = parseRecordFile(found.bytes.toString('utf8'))
+  if (parsed.kind === 'newerFormat') throw fromNewerVersion(found.path)
+  if (parsed.kind === 'unreadable') throw unreadable(found, { problem: parsed.problem })
+  if (recordFileName(parsed.file.key) === fileName) return parsed.file
+  throw unreadable(found, { problem: 'it belongs to another session' })
 }
 
 function warn({ message }: StoreError): void {

@@ -1,4 +1,4 @@
-import { isStoreError, type StoreErrorCode } from '../../errors/store-error.ts'
+import { isStoreError, type StoreError, type StoreErrorCode } from '../../errors/store-error.ts'
 
 /** Fails the case unless the claim holds. */
 export function expectThat(claim: boolean, otherwise: string): asserts claim {
@@ -12,21 +12,21 @@ export function expectEqual(actual: unknown, expected: unknown, what: string): v
   expectThat(false, `${what} is ${excerpt(found)} where ${excerpt(wanted)} was expected.`)
 }
 
-/** Fails the case unless the operation throws a `StoreError`, with one of the codes if any are given. */
+/** The `StoreError` that the operation throws; fails the case when it throws none, or one with another code. */
 export async function expectStoreError(
   operation: () => unknown,
   { what, codes }: { what: string; codes?: readonly StoreErrorCode[] },
-): Promise<void> {
+): Promise<StoreError> {
   let outcome: unknown
   try {
     outcome = await operation()
   } catch (error) {
-    expectThat(isStoreError(error), `${what} threw what is no StoreError: ${nameOf(error)}`)
+    expectThat(isStoreError(error), `${what} threw an error that is not a StoreError: ${nameOf(error)}`)
     const isExpected = codes === undefined || codes.includes(error.code as StoreErrorCode)
     expectThat(isExpected, `${what} threw the code ${error.code} where one of ${codes?.join(', ')} was expected.`)
-    return
+    return error
   }
-  expectThat(false, `${what} threw nothing, and answered ${excerpt(inOrder(outcome))}`)
+  throw new Error(`The store breaks its contract: ${what} threw nothing, and answered ${excerpt(inOrder(outcome))}`)
 }
 
 /** The promise's outcome, unless it takes too long: then the case fails. */

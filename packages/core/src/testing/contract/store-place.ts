@@ -10,11 +10,13 @@ export interface StorePlace extends Partial<AsyncDisposable> {
    * one in memory, gives the same each time.
    */
   open(): SessionStore | Promise<SessionStore>
-  /** Puts something under a key that holds a record, so that it is none any more, as a torn write would. */
+  /** Changes what is under a key that holds a record, so that it cannot be read any more, as a torn write would. */
   corrupt?(key: string): void | Promise<void>
+  /** Removes the place with all that is in it. The next write to it makes it anew. */
+  remove?(): void | Promise<void>
   /** Makes the place unusable for every store that is open on it, as a full disk or a locked keyring would. */
   breakDown?(): void | Promise<void>
-  /** Takes a lease away from whoever holds it. For stores whose leases can be lost without being given back. */
+  /** Takes a lease away from its holder. For stores whose leases can be lost without being given back. */
   takeLease?(key: string): void | Promise<void>
 }
 

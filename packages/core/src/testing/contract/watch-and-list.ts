@@ -1,6 +1,61 @@
+import type { SessionSummary } from '../../store/session-record.ts'
 import { contractSecrets, createContractRecord, contractKey as key, putRecord } from './contract-records.ts'
 import { expectEqual, expectThat, nextTask, until } from './expectations.ts'
 import type { ContractStatement } from './store-place.ts'
+
+/** For places that can be removed. */
+export const removedPlaces: readonly ContractStatement[] = [
+  {
+    name: 'P76 hints at the first record of a place that was removed and made anew, or tells that hints are lost',
+    async hold({ place, options: { patienceMilliseconds: milliseconds } }) {
+      const [store, other] = [await place.open(), await place.open()]
+      await putRecord(store)
+      let hints = 0
+      let losses = 0
+      const unwatch = store.watch(
+        key,
+        () => (hints += 1),
+        () => (losses += 1),
+      )
+      await place.remove?.()
+      await until(() => hints + losses > 0, {
+        what: 'a hint that the place is gone, or the loss of hints',
+        milliseconds,
+      })
+      const before = hints
+      await putRecord(other)
+      await until(() => hints > before || losses > 0, { what: 'a hint in the new place, or their loss', milliseconds })
+      unwatch()
+      expectThat(losses <= 1, `the same loss was told ${losses} times.`)
+    },
+  },
+]
+
+/** For stores that list by pages. */
+export const pages: readonly ContractStatement[] = [
+  {
+    name: 'P87 gives its sessions page by page, each once, and the last page is the one that is not full',
+    async hold({ place }) {
+      const store = await place.open()
+      const keys = Array.from({ length: 7 }, (_, index) => `acme:${index}`)
+      for (const each of keys) await putRecord(store, createContractRecord(), each)
+      const found: SessionSummary[] = []
+      const lengths: number[] = []
+      do {
+        const page = (await store.page?.({ after: found.at(-1)?.key, limit: 3 })) ?? []
+        found.push(...page)
+        lengths.push(page.length)
+      } while (lengths.at(-1) === 3 && lengths.length < 9)
+      expectEqual(lengths, [3, 3, 1], 'the lengths of the pages')
+      expectEqual(found.map((summary) => summary.key).sort(), keys, 'the keys on all pages')
+      expectEqual(sorted(found), sorted(await store.list()), 'what the pages tell')
+    },
+  },
+]
+
+function sorted(summaries: readonly SessionSummary[]): SessionSummary[] {
+  return summaries.toSorted((one, other) => (one.key < other.key ? -1 : 1))
+}
 
 /** Hints, and what is listed. */
 export const watchAndList: readonly ContractStatement[] = [
@@ -52,14 +107,14 @@ export const watchAndList: readonly ContractStatement[] = [
     },
   },
   {
-    name: 'P52 has nothing against a sign-in that can be kept, and keeps nothing of being asked',
+    name: 'P52 has nothing against a sign-in that can be kept, and leaves nothing behind',
     async hold({ place }) {
       const store = await place.open()
       await store.check?.(key)
-      expectEqual(await store.read(key), undefined, 'what being asked left')
+      expectEqual(await store.read(key), undefined, 'what the check left')
       const record = await putRecord(store)
       await store.check?.(key)
-      expectEqual(await store.read(key), record, 'what is there after being asked')
+      expectEqual(await store.read(key), record, 'what is there after the check')
     },
   },
   {
@@ -79,9 +134,8 @@ export const watchAndList: readonly ContractStatement[] = [
       await putRecord(store, tombstone, 'out')
       const listed = await (await place.open()).list()
       const { identity, generation, expiresAt } = createContractRecord()
-      const byKey = listed.toSorted((one, other) => (one.key < other.key ? -1 : 1))
       expectEqual(
-        byKey,
+        sorted(listed),
         [
           { key: 'ended', status: 'ended', generation, identity, expiresAt, end },
           { key: 'in', status: 'signedIn', generation, identity, expiresAt },
