@@ -19,6 +19,8 @@ export interface PostgresServer extends AsyncDisposable {
   /** Ends it: `fast` cuts all connections, `immediate` is a crash. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   start(): Promise<void>
+  /** Resolves once it has run for so long that leases are taken over as usual: not soon after it was started. */
+  settled(): Promise<void>
 }
 
 /** Options of `startPostgres`. */
@@ -73,6 +75,13 @@ export async function startPostgres({
       child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await exited
       child = undefined
+    },
+    async settled() {
+      const isSettled = async () => {
+        const { rows } = await pool.query(`select now() - pg_postmaster_start_time() > interval '15 s' as is_settled`)
+        return rows[0].is_settled === true
+      }
+      await eventually(isSettled, { description: 'PostgreSQL has run for a while', withinMilliseconds: 20_000 })
     },
     async [Symbol.asyncDispose]() {
       await pool.end()
