@@ -78,8 +78,9 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     async compareAndSet(key, expected, next, { under } = {}) {
       const held = under && leases.heldLease(under, key)
       const isWritten = await rows.compareAndSet(key, { expected, next, under: held })
-      // An intent is no news to anybody: what comes of it is.
-      if (isWritten) watches.wrote(key, { revision: next.revision, tellOthers: held === undefined })
+      // An intent is not news: what comes of it is.
+      if (isWritten && held === undefined) watches.wrote(key, { revision: next.revision, tellOthers: true })
+      else if (isWritten) watches.saw(key, next.revision)
       return isWritten
     },
 
