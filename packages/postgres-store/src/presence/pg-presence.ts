@@ -33,7 +33,7 @@ const settings = `select set_config(name, value, false) from (values
 export function pgPresence(createClient: () => PgClient): Presence {
   let number = randomNumber()
   let isNumberOurs = false
-  let client: PgClient | undefined
+  let connection: Connection | undefined
   let lostAt = Number.NEGATIVE_INFINITY
   let running: Promise<void> | undefined
   const first = Promise.withResolvers<void>()
@@ -43,13 +43,13 @@ export function pgPresence(createClient: () => PgClient): Presence {
   const channels = new Map<string, Set<(payload: string) => void>>()
   const regained = new Set<() => void>()
 
-  function lose(lost: PgClient): void {
-    if (client !== lost) return
-    client = undefined
+  function lose(lost: Connection): void {
+    if (connection !== lost) return
+    connection = undefined
     lostAt = monotonicNow()
   }
 
-  async function takeLock(next: PgClient): Promise<void> {
+  async function takeLock(next: Connection): Promise<void> {
     if (isNumberOurs) {
       // Waiting in line counts as holding it: nobody who only tries gets past. So nothing is taken over meanwhile.
       const work = next.query('select pg_advisory_lock($1::int, $2::int)', [presenceClass, number])
@@ -68,27 +68,28 @@ export function pgPresence(createClient: () => PgClient): Presence {
 
   /** Connects once; resolves when the connection is lost again. */
   async function hold(): Promise<void> {
-    const next = createClient()
+    const client = createClient()
+    const next = connectionOf(client)
     const ended = new Promise<void>((resolve) => {
-      next.on('error', () => resolve())
-      next.on('end', () => resolve())
+      client.on('error', () => resolve())
+      client.on('end', () => resolve())
     })
-    next.on('notification', ({ channel, payload }) => {
+    client.on('notification', ({ channel, payload }) => {
       for (const listener of channels.get(channel) ?? []) listener(payload ?? '')
     })
     try {
-      await within(greet(next), { milliseconds: connectMilliseconds, late: () => new Error('Too slow.') })
+      await within(greet(client, next), { milliseconds: connectMilliseconds, late: () => new Error('Too slow.') })
       await takeLock(next)
-      next.unref?.()
-      client = next
+      client.unref?.()
+      connection = next
       if (channels.size > 0) await next.query([...channels.keys()].map((name) => `listen "${name}"`).join('; '))
       first.resolve()
       for (const listener of regained) listener()
       await Promise.race([ended, untilSilent(next, closed.signal)])
     } finally {
       lose(next)
-      next.unref?.()
-      next.end().catch(() => {})
+      client.unref?.()
+      client.end().catch(() => {})
     }
   }
 
@@ -115,7 +116,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
       return number
     },
     get isHeld() {
-      return client !== undefined
+      return connection !== undefined
     },
     get lostAt() {
       return lostAt
@@ -126,14 +127,14 @@ export function pgPresence(createClient: () => PgClient): Presence {
     },
     listen(channel, onNotification) {
       const listeners = channels.get(channel) ?? new Set()
-      if (listeners.size === 0) void client?.query(`listen "${channel}"`).catch(() => {})
+      if (listeners.size === 0) void connection?.query(`listen "${channel}"`).catch(() => {})
       const entry = (payload: string) => onNotification(payload)
       channels.set(channel, listeners.add(entry))
       return () => {
         listeners.delete(entry)
         if (listeners.size > 0 || channels.get(channel) !== listeners) return
         channels.delete(channel)
-        void client?.query(`unlisten "${channel}"`).catch(() => {})
+        void connection?.query(`unlisten "${channel}"`).catch(() => {})
       }
     },
     onRegained(listener) {
@@ -149,10 +150,26 @@ export function pgPresence(createClient: () => PgClient): Presence {
   }
 }
 
+/** A client that is asked one thing at a time: from pg 9 on, it keeps no queue. */
+interface Connection {
+  query(sql: string, values?: unknown[]): ReturnType<PgClient['query']>
+}
+
+function connectionOf(client: PgClient): Connection {
+  let before: Promise<unknown> = Promise.resolve()
+  return {
+    query(sql, values) {
+      const answer = before.then(() => client.query(sql, values))
+      before = answer.catch(() => {})
+      return answer
+    },
+  }
+}
+
 /** @throws StoreError when a pooler answers in place of PostgreSQL */
-async function greet(client: PgClient): Promise<void> {
+async function greet(client: PgClient, { query }: Connection): Promise<void> {
   await client.connect()
-  const { rows } = await client.query('select pg_backend_pid()::text as pid')
+  const { rows } = await query('select pg_backend_pid()::text as pid')
   const pid = Number((rows[0] as { pid?: string } | undefined)?.pid)
   if (typeof client.processID === 'number' && client.processID !== pid) {
     throw new StoreError(
@@ -160,16 +177,16 @@ async function greet(client: PgClient): Promise<void> {
       'The connection of `presence` goes through a pooler: another connection would hold the lock in its place. Give pgPresence the address of PostgreSQL itself, or leave `presence` out.',
     )
   }
-  await client.query(settings)
+  await query(settings)
 }
 
 /** Resolves once the connection does not answer any more, or the signal aborts. */
-async function untilSilent(client: PgClient, signal: AbortSignal): Promise<void> {
+async function untilSilent({ query }: Connection, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pause(jittered(heartbeatMilliseconds, 0.1), signal)
     if (signal.aborted) return
     try {
-      const work = client.query('select 1')
+      const work = query('select 1')
       await within(work, { milliseconds: heartbeatAnswerMilliseconds, late: () => new Error('Silent.') })
     } catch {
       return
