@@ -110,7 +110,7 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
   const { holder, gate, refreshed } = await holdLease()
   await using _holder = holder
   const clock = createSimulatedClock()
-  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: 100_000 })
+  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: 75_050 })
   const failures: unknown[] = []
   session.on('refreshFailed', (notice) => failures.push(notice))
   const error = session.getAccessToken().catch((thrown: unknown) => thrown)
