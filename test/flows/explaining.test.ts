@@ -268,7 +268,8 @@ const failures: Readonly<Record<TransientCode, Case>> = {
   refused: {
     happening: answered(oauthError('made_up')),
     asked: theProgram,
-    answered: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
+    answered:
+      'The authorization server refused the refresh, in words that do not say whether the sign-in is over. It said "made_up: The server says made_up".',
     advice:
       'Read what the server says. If it means that the sign-in is over, or that this passes, say so with `classifyFailure` or use the preset of the provider.',
   },

@@ -96,10 +96,15 @@ function explainFailure(
     verdict: 'failing',
     code,
     asked: askedIn(refreshes),
-    answered: answers[code] ?? `The refresh failed: ${code}.`,
+    answered: [answers[code] ?? `The refresh failed: ${code}.`, ...quote(last)].join(' '),
     tried: [triedIn(refreshes), nextTry(code, last)].filter((sentence) => sentence !== '').join(' '),
     advice: failureAdvice[code] ?? 'Wait: it will be tried again.',
   })
+}
+
+function quote({ serverWords, mayBeOver }: RecordedTransition): string[] {
+  const said = serverWords === undefined ? [] : [`It said "${serverWords}".`]
+  return mayBeOver ? [...said, 'It keeps refusing: the sign-in may be over.'] : said
 }
 
 function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answered' | 'advice'> {
