@@ -20,6 +20,8 @@ const levels: Record<SessionNotice['type'], LogLine['level']> = {
   refusedWithoutReason: 'warn',
   refreshTokenMissing: 'warn',
   revocationFailed: 'warn',
+  storeUnwatched: 'warn',
+  signInExpiring: 'warn',
   endNotStored: 'error',
   recordUnreadable: 'error',
   signedOut: 'error',
@@ -58,8 +60,12 @@ export function describeStart(
   }
 }
 
-function withIsoTimes(facts: Readonly<Record<string, string | number>>): Record<string, string | number> {
+function withIsoTimes(facts: object): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, name.endsWith('At') ? new Date(value).toISOString() : value]),
+    Object.entries(facts).flatMap(([name, value]): [string, string | number][] => {
+      if (value === undefined) return []
+      if (typeof value === 'object') return [[name, JSON.stringify(value)]]
+      return [[name, name.endsWith('At') ? new Date(value as number).toISOString() : (value as string | number)]]
+    }),
   )
 }

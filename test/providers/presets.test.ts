@@ -1,9 +1,12 @@
+import { createSession, memoryStore } from '@authchart/core'
+import { createFetch } from '@authchart/core/fetch'
 import {
   type AuthorizationServerOptions,
   authorizationServer,
   beginAuthorization,
   completeAuthorization,
   endSessionUrl,
+  type RefreshTokenGrantOptions,
   refreshTokenGrant,
 } from '@authchart/core/oauth'
 import * as presets from '@authchart/core/providers'
@@ -168,4 +171,27 @@ test('the preset of Cognito names where to go after a sign-out as Cognito wants 
     client_id: 'app',
     logout_uri: 'https://app.example/bye',
   })
+})
+
+test.each([
+  { name: 'shopify', preset: presets.shopify('acme'), http: {}, headers: { 'x-shopify-access-token': 'token' } },
+  { name: 'zoho', preset: presets.zoho(), http: {}, headers: { authorization: 'Zoho-oauthtoken token' } },
+  { name: 'google', preset: presets.google, http: {}, headers: { authorization: 'Bearer token' } },
+  { name: 'zoho', preset: presets.zoho(), http: { scheme: 'Bearer' }, headers: { authorization: 'Bearer token' } },
+])('the preset of $name has requests carry $headers, with the options $http', async ({ preset, http, headers }) => {
+  const received: Record<string, unknown>[] = []
+  await using api = await startLoopbackServer((request, response) => {
+    received.push(request.headers)
+    response.end()
+  })
+  await using session = createSession({
+    key: 'acme',
+    store: memoryStore(),
+    grant: refreshTokenGrant({ ...preset, clientId: 'app' } as RefreshTokenGrantOptions),
+    allowedOrigins: [api.origin],
+    http,
+  })
+  await session.signIn({ accessToken: 'token', refreshToken: 'refresh-token', expiresIn: 3600 })
+  await createFetch(session)(`${api.origin}/`)
+  expect(received).toMatchObject([headers])
 })

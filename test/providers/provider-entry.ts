@@ -16,7 +16,7 @@ export interface ProviderEntry {
   readonly answers: readonly ProviderAnswer[]
 }
 
-/** An answer to a refresh, as a provider documents it or somebody has reported it. */
+/** An answer to a refresh, as its provider documents it or a user reported it. */
 export interface ProviderAnswer {
   /** What happened, in a few words. */
   readonly name: string
@@ -37,5 +37,5 @@ export interface ProviderAnswer {
   readonly means: 'issued' | 'dead' | 'client' | 'passing' | 'throttled'
 }
 
-/** The tokens of an answer; what stands in their place in the documentation is no token either. */
+/** The tokens of an answer. */
 export const newTokens = { access_token: 'access-token-of-the-answer', refresh_token: 'refresh-token-of-the-answer' }

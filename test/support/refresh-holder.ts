@@ -97,10 +97,13 @@ export async function openHolder(
     },
     abandonment: abandonment.signal,
     stopped: stopped.signal,
-    isOnline: () => settings.online,
+    get offlineSince() {
+      return settings.online ? undefined : clock.now()
+    },
     failuresInARow: 0,
     failingMilliseconds: 0,
     highestGeneration: 0,
+    knownRecord: undefined,
     endedRuns,
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
     debug: (entry) => void debugged.push(entry),

@@ -5,7 +5,7 @@ export const linkedinEntry: ProviderEntry = {
   name: 'LinkedIn',
   usage: '...linkedin',
   preset: linkedin,
-  refreshTokens: '365 days from the sign-in, whatever happens. Not replaced.',
+  refreshTokens: '365 days from the sign-in; using it does not change that. Not replaced.',
   source: 'https://learn.microsoft.com/linkedin/shared/authentication/programmatic-refresh-tokens',
   leftOut: 'Whether it accepts PKCE from every kind of app.',
   answers: [

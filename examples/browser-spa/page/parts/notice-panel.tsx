@@ -54,6 +54,6 @@ function toneOf({ type }: SessionNotice): 'good' | 'bad' | 'idle' {
 
 function describeNotice(notice: SessionNotice): string {
   if (notice.type === 'ended') return `${notice.reason}. ${notice.advice}`
-  if ('code' in notice) return notice.code
+  if ('code' in notice && notice.code !== undefined) return notice.code
   return 'generation' in notice ? `generation ${notice.generation}` : ''
 }

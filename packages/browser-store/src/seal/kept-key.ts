@@ -13,7 +13,7 @@ export interface KeptKey {
   get(): Promise<SealingKey>
   /** What was read from the database, for use; remembers it. `undefined` where it is not a key. */
   open(stored: unknown): Promise<SealingKey | undefined>
-  /** Looks again when the key is next asked for: the database was made anew, say. */
+  /** Looks again when the key is next asked for: the database may have been made anew. */
   forget(): void
 }
 

@@ -35,17 +35,19 @@ export async function sealSecrets(
   return { sealingKeyId: sealingKey.id, initializationVector, ciphertext, keys }
 }
 
-/**
- * Opens what was sealed.
- * @throws when it was sealed with another key, belongs to another record, or was changed
- */
+/** Opens what was sealed; `undefined` when it was with another key, belongs to another record, or was changed. */
 export async function openSecrets(
-  { initializationVector, ciphertext, keys }: SealedSecrets,
-  sealingKey: SealingKey,
+  { sealingKeyId, initializationVector, ciphertext, keys }: SealedSecrets,
+  sealingKey: SealingKey | undefined,
   context: SealingContext,
-): Promise<SessionSecrets> {
-  const text = await crypto.subtle.decrypt(algorithm(initializationVector, context), sealingKey.key, ciphertext)
-  return { ...(JSON.parse(new TextDecoder().decode(text)) as SessionSecrets), ...keys }
+): Promise<SessionSecrets | undefined> {
+  if (sealingKey?.id !== sealingKeyId) return undefined
+  try {
+    const text = await crypto.subtle.decrypt(algorithm(initializationVector, context), sealingKey.key, ciphertext)
+    return { ...(JSON.parse(new TextDecoder().decode(text)) as SessionSecrets), ...keys }
+  } catch {
+    return undefined
+  }
 }
 
 function algorithm(iv: Uint8Array<ArrayBuffer>, { key, generation }: SealingContext): AesGcmParams {

@@ -3,7 +3,7 @@ import { isSessionError, SessionError } from './session-error.ts'
 /**
  * - `storeUnavailable`: it cannot be read or written now (a blip, a full disk, a keyring service that does not answer).
  * - `storeLocked`: the user has to unlock it.
- * - `recordUnreadable`: it answers, but what it holds under this key is not a record.
+ * - `recordUnreadable`: it answers, but what it holds under this key is not a record that it can open.
  * - `recordFromNewerVersion`: a newer version of the library wrote the record; it is never overwritten.
  * - `storeMissing`: this machine has no such store; the message names the alternatives.
  */

@@ -1,5 +1,5 @@
 import { isSessionError } from '../errors/session-error.ts'
-import { classifyResponse, type ResponseVerdict } from '../policy/classify-response.ts'
+import { classifyResponse, type ResponseVerdict, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { getAccessTokenSlowly, getNewerToken } from '../session/callers.ts'
 import { addressOf, type SessionCore } from '../session/session-core.ts'
 import type { SendWithProof } from '../session/vault.ts'
@@ -51,9 +51,12 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
     const response = await sendOnce(core, sendable, token)
     const { status } = response
     const { generation } = token
-    const verdict = readVerdict(response, origin, core.options.rejectedStatuses)
+    const verdict = await judge(response, origin, core.options)
     if (verdict === 'accepted') core.accept({ origin, url, generation, status })
-    if (verdict === 'stepUpRequired') core.noteOutcome({ outcome: verdict, origin, generation, status })
+    if (verdict === 'stepUpRequired') {
+      const challenge = stepUpChallengeOf(response.headers.get('www-authenticate'))
+      core.noteOutcome({ outcome: verdict, origin, generation, status, challenge })
+    }
     if (verdict !== 'rejected') return response
 
     const known = core.reject({ origin, address: addressOf(url), generation, status })
@@ -114,6 +117,32 @@ async function transmit(core: SessionCore, sendable: Sendable, token: AccessToke
     throw error
   }
 }
+
+/** Bodies up to this size are read to ask whether they say that the token was rejected, in bytes. */
+const longestJudgedBody = 64 * 1024
+
+/** Judges a response, and asks the app or the provider's preset where it looks accepted. */
+function judge(
+  response: Response,
+  origin: string,
+  { rejectedStatuses, isRejected }: SessionCore['options'],
+): ResponseVerdict | 'notOurs' | Promise<ResponseVerdict | 'notOurs'> {
+  const verdict = readVerdict(response, origin, rejectedStatuses)
+  return verdict !== 'accepted' || isRejected === undefined ? verdict : askWhetherRejected(response, isRejected)
+}
+
+async function askWhetherRejected(
+  response: Response,
+  isRejected: NonNullable<SessionCore['options']['isRejected']>,
+): Promise<ResponseVerdict> {
+  const { status, headers } = response
+  const isShort = Number(headers.get('content-length') ?? Number.NaN) <= longestJudgedBody
+  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')
+  const body: unknown = isShort && isJson ? await response.clone().json().catch(ignore) : undefined
+  return isRejected({ status, body }) ? 'rejected' : 'accepted'
+}
+
+function ignore() {}
 
 /**
  * Judges a response to a request that carried the token to an origin; `notOurs` if it comes from where the token did

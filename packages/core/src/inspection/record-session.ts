@@ -23,7 +23,7 @@ export interface SessionRecording {
 
 /** The options of the session that matter for what to do about it. */
 export interface RecordedOptions {
-  readonly refreshTiming: 'eager' | 'onUse'
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
   readonly signInHint?: string
   readonly clientId?: string
   readonly dynamicallyRegistered?: boolean

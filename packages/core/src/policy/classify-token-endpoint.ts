@@ -61,11 +61,8 @@ const transientCodes: Record<TransientCode, true> = {
   refused: true,
 }
 
-/** Statuses that say that something in between spoke, or that the address is wrong, whatever the body. */
+/** Statuses that say that something in between spoke, or that the address is wrong; the body does not matter. */
 const strayStatuses: ReadonlySet<number> = new Set([404, 405, 413])
-
-/** Refusals that the user or an administrator can lift without a sign-in: the refresh token may serve again. */
-const liftableWords: ReadonlySet<string> = new Set(['interaction_required', 'login_required', 'consent_required'])
 
 /**
  * Judges a token request that gave no token set.
@@ -146,10 +143,12 @@ function classifyWord(
     case 'trouble':
       return transient('server', { retryAt })
     case 'grantRejected':
-    case 'clientRejected': {
-      const isSurelyDead = meaning === 'grantRejected' && isError && !liftableWords.has(word.toLowerCase())
-      return ended(meaning, { serverCode: word, eraseRefreshToken: isSurelyDead, retryAt })
-    }
+      // Elsewhere than in `error` it may be about something else than the refresh token.
+      return ended('grantRejected', { serverCode: word, eraseRefreshToken: isError, retryAt })
+    case 'interactionRequired':
+      return ended('grantRejected', { serverCode: word, retryAt })
+    case 'clientRejected':
+      return ended('clientRejected', { serverCode: word, retryAt })
     case 'proofRejected':
       return refused(answer, { serverCode: showable(word), retryAt })
     default:

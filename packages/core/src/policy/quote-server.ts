@@ -16,6 +16,13 @@ export function quoteServer(body: Readonly<Record<string, unknown>>): string | u
   const parts = [body, error, Array.isArray(list) ? list[0] : undefined]
   const sentences = parts.flatMap((part) => sentenceMembers.map((name) => readMember(part, name)))
   const texts = [error, ...sentences].filter((text) => typeof text === 'string' && text.trim() !== '')
-  const quote = redactText([...new Set(texts)].slice(0, 2).join(': ')).replace(/[\p{C}\p{Z}]+/gu, ' ')
-  return Array.from(quote.trim()).slice(0, longestQuote).join('') || undefined
+  // What separates words must be plain before it is judged which words may be shown.
+  const quote = redactText(
+    [...new Set(texts)]
+      .slice(0, 2)
+      .join(': ')
+      .replace(/[\p{C}\p{Z}]+/gu, ' ')
+      .trim(),
+  )
+  return Array.from(quote).slice(0, longestQuote).join('').trim() || undefined
 }

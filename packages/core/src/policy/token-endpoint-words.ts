@@ -2,6 +2,8 @@
 export type WordMeaning =
   /** The refresh token is dead: the user has to sign in. */
   | 'grantRejected'
+  /** The user has to act; the refresh token may serve again, since an administrator can lift this too. */
+  | 'interactionRequired'
   /** The client is at fault: for the operator. */
   | 'clientRejected'
   /** The server refuses for a reason of its own that passes. */
@@ -19,9 +21,6 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
   grantRejected: [
     // RFC 6749, section 5.2
     'invalid_grant',
-    // OpenID Connect Core 1.0, section 3.1.2.6; Entra says the first one to a refresh, see
-    // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-    ...['interaction_required', 'login_required', 'consent_required'],
     // GitHub: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
     // HubSpot, as `status`: https://nango.dev/blog/hubspot-oauth-bad-refresh-token
     'bad_refresh_token',
@@ -38,6 +37,11 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
     ...['token_revoked', 'token_expired'],
     // Strava, as `resource` and `code`: https://developers.strava.com/docs/#client-code
     'refreshtoken.invalid',
+  ],
+  interactionRequired: [
+    // OpenID Connect Core 1.0, section 3.1.2.6; Entra says the first one to a refresh, see
+    // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    ...['interaction_required', 'login_required', 'consent_required'],
   ],
   clientRejected: [
     // RFC 6749, section 5.2

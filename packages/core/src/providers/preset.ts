@@ -5,7 +5,7 @@ import type { ProviderTraits } from '../token/provider-traits.ts'
  * grant, of signing in and of signing out. What an app sets after the spread counts.
  */
 export interface ProviderPreset {
-  /** Where the provider has one for all apps; else the app names its own. */
+  /** Absent where each app has an issuer of its own, and names it. */
   readonly issuer?: string
   /** What the provider does not publish, such as its endpoints. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>>

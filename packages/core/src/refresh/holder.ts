@@ -25,6 +25,8 @@ export interface RefreshHolder {
   readonly failuresInARow: number
   /** For how long, in milliseconds. */
   readonly failingMilliseconds: number
+  /** The record that the tokens held here came with, the tombstone of a sign-out, or the end. */
+  readonly knownRecord: SessionRecord | undefined
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number
   /** Origins whose run of rejections has ended, as this holder saw. */
@@ -35,7 +37,8 @@ export interface RefreshHolder {
   random(): number
   /** New and random each time. */
   createId(): string
-  isOnline(): boolean
+  /** Since when the device has said that it has no network, in milliseconds since the epoch. */
+  readonly offlineSince: number | undefined
   /** Revokes tokens that belong to no session, in the background; a failure becomes a notice. */
   revoke(tokenSet: TokenSet): void
   debug(entry: GrantDebugEntry | RefreshDecisionEntry): void

@@ -4,14 +4,17 @@ import { withoutRuns } from '../policy/rejections.ts'
 import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
+import { isIssuerOf } from '../token/issuers.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
 import type { ProofKey } from '../token/proof.ts'
+import { failOffline } from './fail-offline.ts'
 import { failLocally, type Refresh, type RefreshHolder, type RefreshOutcome } from './holder.ts'
 import { giveBack, waitForLease } from './lease.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
 import { settle } from './settle.ts'
 import { signInUnderLease } from './sign-in-under-lease.ts'
 import { readRecord, storeFailureCode, writeRecord } from './store-access.ts'
+import { settleMilliseconds, writeBack } from './write-back.ts'
 import { follow, type RefreshEnd, storeEnd, storeFailure, storeIssued } from './write-outcome.ts'
 
 /** How often the record may change between the re-read and the intent before we give up for now. */
@@ -50,6 +53,7 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
     const record = read.value
     if (record === undefined) return { kind: 'followed', record }
+    if (await writeBack(holder, record)) return failWrittenBack(holder)
     const decision = decideAfterReread(record, prompt, {
       now: holder.clock.now(),
       needsRefreshToken: holder.grant.needsRefreshToken,
@@ -57,7 +61,8 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     })
     holder.debug({ type: 'decision', decision: decision.kind, generation: prompt.generation })
     if (decision.kind !== 'request') return settle(decision, record, refresh)
-    if (!holder.isOnline()) return failLocally('offline', holder)
+    const offline = await failOffline(holder)
+    if (offline !== undefined) return offline
     // Callers may have left while we waited; from the intent on, nothing can stop us.
     if (interest.aborted) return { kind: 'cancelled' }
     if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
@@ -68,6 +73,12 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     if (written.value) return spendRefreshToken(record, intended, { refresh, lease })
   }
   return failLocally('storeUnavailable', holder)
+}
+
+/** The store went back in time: what this holder knows has to settle before anything is sent. */
+function failWrittenBack({ clock }: RefreshHolder): RefreshOutcome {
+  const retryAt = clock.now() + settleMilliseconds
+  return { kind: 'failed', code: 'storeUnavailable', retryAt, serverAsked: true }
 }
 
 async function createIntent(
@@ -137,7 +148,7 @@ function takeIssued(
   result: Extract<RequestResult, { kind: 'issued' }>,
   refresh: Refresh,
 ): Promise<RefreshOutcome> {
-  const { tokenSet, idToken, proofKey } = result
+  const { tokenSet, idToken, proofKey, rotatedOnly = false } = result
   const from = { record: intended, expectedRevision: intended.revision }
   if (isOfAnotherSubject(idToken, intended.identity)) {
     refresh.holder.revoke(tokenSet)
@@ -145,11 +156,15 @@ function takeIssued(
   }
   // An id token that does not validate is not kept; the one before it still says who this is.
   const kept = idToken?.valid === false ? { ...tokenSet, idToken: undefined } : tokenSet
+  // A token that was rejected is no good for what is left of its time.
+  const isSpent = rotatedOnly && refresh.prompt.cause === 'rejected'
+  const expiresAt = isSpent ? refresh.holder.clock.now() : kept.expiresAt
   return storeIssued(
     from,
     {
       proofKey,
-      tokenSet: carryForward(kept, intended.secrets?.tokenSet),
+      rotatedOnly,
+      tokenSet: { ...carryForward(kept, intended.secrets?.tokenSet), expiresAt },
       generation: intended.refreshIntent?.reservedGeneration ?? intended.highestReservedGeneration,
       subject: intended.identity.subject ?? (idToken?.valid ? idToken.subject : undefined),
     },
@@ -163,7 +178,7 @@ function isOfAnotherSubject(idToken: IdTokenVerdict | undefined, identity: Sessi
   const { issuer, subject } = idToken
   return (
     (subject !== undefined && identity.subject !== undefined && subject !== identity.subject) ||
-    (issuer !== undefined && identity.issuer !== undefined && issuer !== identity.issuer)
+    (issuer !== undefined && identity.issuer !== undefined && !isIssuerOf(issuer, identity.issuer))
   )
 }
 

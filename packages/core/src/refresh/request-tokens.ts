@@ -30,6 +30,8 @@ export type RequestResult =
       readonly idToken?: IdTokenVerdict
       /** The key that the tokens are bound to. */
       readonly proofKey?: ProofKey
+      /** The server gave a new refresh token and no access token that can be sent: this is the one before. */
+      readonly rotatedOnly?: boolean
     }
   | {
       readonly kind: 'refused'
@@ -111,7 +113,7 @@ async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<
       debug: (entry) => holder.debug(entry),
     }
     const answer = grant.signIn === undefined ? grant.refresh(request) : grant.signIn(request)
-    return readOutcome(await untilAborted(answer, patience.signal), holder)
+    return readOutcome(await untilAborted(answer, patience.signal), tokenSet, holder)
   } catch {
     // A grant does not throw. One that does leaves us knowing nothing about its request.
     return { kind: 'unknown' }
@@ -121,18 +123,26 @@ async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<
   }
 }
 
-function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
+function readOutcome(outcome: GrantOutcome, previous: TokenSet | undefined, holder: RefreshHolder): OneRequest {
   if (outcome.kind === 'failed') return judgeFailure(outcome.failure, holder)
   const receivedAt = Number.isFinite(outcome.receivedAt) ? outcome.receivedAt : holder.clock.now()
   const normalized = normalizeTokenSet(outcome.tokenSet, receivedAt)
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
-  if (normalized.kind === 'malformed') return { kind: 'unknown' }
+  if (normalized.kind === 'malformed') return saveRefreshToken(normalized.refreshToken, previous)
   return {
     kind: 'issued',
     tokenSet: normalized.tokenSet,
     idToken: isIdTokenVerdict(outcome.idToken) ? outcome.idToken : undefined,
     proofKey: isProofKey(outcome.proofKey) ? outcome.proofKey : undefined,
   }
+}
+
+/** The refresh token that was sent is spent: whatever of such an answer can be saved is. */
+function saveRefreshToken(refreshToken: string | undefined, previous: TokenSet | undefined): OneRequest {
+  if (refreshToken === undefined || previous === undefined || refreshToken === previous.refreshToken) {
+    return { kind: 'unknown' }
+  }
+  return { kind: 'issued', tokenSet: { ...previous, refreshToken }, rotatedOnly: true }
 }
 
 /** What a grant says goes into the record: it must be what the record can hold. */

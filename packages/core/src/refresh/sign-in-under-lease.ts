@@ -2,6 +2,7 @@ import { decideAfterReread, nextGeneration } from '../policy/choose-record.ts'
 import { begunRecord } from '../policy/next-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
+import { failOffline } from './fail-offline.ts'
 import { failLocally, type Refresh, type RefreshHolder, type RefreshOutcome } from './holder.ts'
 import { requestSignIn } from './request-tokens.ts'
 import { settle } from './settle.ts'
@@ -26,7 +27,8 @@ export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<
   if (read.value !== undefined && decision !== undefined && decision.kind !== 'request') {
     return settle(decision, read.value, refresh)
   }
-  if (!holder.isOnline()) return failLocally('offline', holder)
+  const offline = await failOffline(holder)
+  if (offline !== undefined) return offline
   if (interest.aborted) return { kind: 'cancelled' }
   if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 

@@ -155,7 +155,7 @@ describe('access to a store', () => {
     const malformed = await other.read()
     expect(malformed).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
     for (const result of [newer, malformed]) {
-      const text = inspect(result, { depth: 10 })
+      const text = inspect(result.ok ? result : result.error, { depth: 10 })
       expect(text).toContain('acme:alice')
       expect(text).not.toContain('canary')
     }

@@ -1,12 +1,19 @@
+import { isObject, isText } from '../errors/check-options.ts'
 import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
+import type { ExpectedRecord, Lease } from '../store/session-store.ts'
 import type { RefreshHolder } from './holder.ts'
 import { storeOperationMilliseconds } from './timing.ts'
 
 /** What an operation of a store came to. */
 export type StoreResult<Value> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly error: StoreError }
+  | {
+      readonly ok: false
+      readonly error: StoreError
+      /** What a sign-in or a sign-out may write over, though it cannot be read. */
+      readonly replaceable?: ExpectedRecord
+    }
 
 /** Whose store, and whose session in it. */
 export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock' | 'stopped'>
@@ -14,17 +21,20 @@ export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock
 /** Reads the record of a session: bounded in time, trusting nothing, and never throwing. */
 export async function readRecord(holder: StoreHolder): Promise<StoreResult<SessionRecord | undefined>> {
   const result = await bounded(holder, () => holder.store.read(holder.key))
-  return result.ok && result.value !== undefined ? parseRead(result.value, holder) : result
+  if (result.ok) return result.value === undefined ? result : parseRead(result.value, holder)
+  const { replaceToken } = result.error
+  return replaceToken === undefined ? result : { ...result, replaceable: { unreadable: replaceToken } }
 }
 
 /** Writes the record of a session by compare-and-set: bounded in time, and never throwing. */
 export function writeRecord(
   holder: StoreHolder,
-  expectedRevision: string | undefined,
+  expected: ExpectedRecord,
   next: SessionRecord,
+  options?: { readonly under?: Lease },
 ): Promise<StoreResult<boolean>> {
   const written = withoutUndefined(next)
-  return bounded(holder, () => holder.store.compareAndSet(holder.key, expectedRevision, written))
+  return bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
 }
 
 /** The store's own check whether a sign-in could be kept; nothing where it has none. */
@@ -61,21 +71,23 @@ function parseRead(value: unknown, { key, grant }: StoreHolder): StoreResult<Ses
       `A newer version of authchart wrote the session ${JSON.stringify(key)} (format ${parsed.formatVersion}). Update this program. The record was not changed.`,
     )
   }
-  if (parsed.kind === 'malformed') return unreadable(key, parsed.problem)
+  if (parsed.kind === 'malformed') return unreadable(key, parsed.problem, value)
   const { record } = parsed
   // Only a session whose grant signs in by itself can have no tokens yet.
   const isTorn = record.status === 'signedIn' && record.secrets === undefined && grant.signIn === undefined
-  return isTorn ? unreadable(key, '`secrets` is missing or malformed') : { ok: true, value: record }
+  return isTorn ? unreadable(key, '`secrets` is missing or malformed', value) : { ok: true, value: record }
 }
 
-function unreadable(key: string, problem: string): StoreResult<never> {
-  return failed(
+function unreadable(key: string, problem: string, value: unknown): StoreResult<never> {
+  const result = failed(
     'recordUnreadable',
-    `The stored session ${JSON.stringify(key)} is invalid: ${problem}. It was not changed; delete it to sign in again.`,
+    `The stored session ${JSON.stringify(key)} is invalid: ${problem}. It was not changed; a sign-in replaces it.`,
   )
+  const revision = isObject(value) ? value.revision : undefined
+  return isText(revision) ? { ...result, replaceable: revision } : result
 }
 
-function failed(code: StoreErrorCode, message: string): StoreResult<never> {
+function failed(code: StoreErrorCode, message: string): Extract<StoreResult<never>, { ok: false }> {
   return { ok: false, error: new StoreError(code, message) }
 }
 

@@ -2,7 +2,7 @@ import { wait } from '../clock/wait.ts'
 import type { EndReason } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
 import { decideAfterLostWrite } from '../policy/choose-record.ts'
-import type { TokenEndpointVerdict } from '../policy/classify-token-endpoint.ts'
+import type { TransientVerdict } from '../policy/classify-token-endpoint.ts'
 import { decideRefusal, isRefusedWithoutReason } from '../policy/decide-refusal.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
 import { nextFailureRun, recordWithEnd, recordWithFailure, recordWithTokens } from '../policy/next-record.ts'
@@ -27,6 +27,8 @@ export interface IssuedTokens {
   readonly subject?: string
   /** The key that they are bound to. */
   readonly proofKey?: ProofKey
+  /** Only the refresh token is new: the next try is for an access token. */
+  readonly rotatedOnly?: boolean
 }
 
 /** Why a session ends, and which secrets go with it. */
@@ -52,10 +54,11 @@ export async function storeIssued(
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
   const random = holder.random()
+  const now = issued.rotatedOnly === true ? holder.clock.now() : issued.tokenSet.receivedAt
   const result = await writeUntilStored(from, refresh, {
     tokens: true,
     patienceMilliseconds: Number.POSITIVE_INFINITY,
-    build: (current, revision) => buildIssued(current, issued, { revision, random }),
+    build: (current, revision) => buildIssued(current, issued, { revision, random, now }),
     onTrouble: (next) => refresh.report({ type: 'tokens.unstored', record: next }),
   })
   if (result.kind === 'stored') return { kind: 'refreshed', record: result.record }
@@ -72,17 +75,16 @@ function belongsToNoSession(before: SessionRecord, theirs: SessionRecord | undef
 function buildIssued(
   current: SessionRecord,
   issued: IssuedTokens,
-  { revision, random }: { revision: string; random: number },
+  { revision, random, now }: { revision: string; random: number; now: number },
 ): SessionRecord {
-  const isUnusable = isUnusableOnArrival(issued.tokenSet)
+  const isUnusable = issued.rotatedOnly === true || isUnusableOnArrival(issued.tokenSet)
   const rejectionStreak = isUnusable ? current.rejectionStreak + 1 : 0
   const next = recordWithTokens(current, { ...issued, revision, rejectionStreak })
   if (!isUnusable) return next
-  const { receivedAt } = issued.tokenSet
   return {
     ...next,
-    failure: { code: 'tokenUnusable', count: rejectionStreak, since: receivedAt, refusalsWithoutReason: 0 },
-    backoffUntil: receivedAt + backoffDelay(rejectionStreak, random),
+    failure: { code: 'tokenUnusable', count: rejectionStreak, since: now, refusalsWithoutReason: 0 },
+    backoffUntil: now + backoffDelay(rejectionStreak, random),
   }
 }
 
@@ -98,7 +100,7 @@ export function storeEnd(from: RefreshedRecord, end: RefreshEnd, refresh: Refres
 /** Writes a backoff, the run of failures and a server's cooldown; or the end, where the app's patience is over. */
 export function storeFailure(
   from: RefreshedRecord,
-  failed: { verdict: Extract<TokenEndpointVerdict, { kind: 'transient' }>; keepIntent: boolean },
+  failed: { verdict: TransientVerdict; keepIntent: boolean },
   refresh: Refresh,
 ): Promise<RefreshOutcome> {
   const { holder } = refresh

@@ -104,7 +104,10 @@ function decide(core: SessionCore, caller: Caller): Decision {
     case 'restoring':
       return context.failure === undefined ? { kind: 'wait' } : retryOrFail(core, caller)
     case 'refreshing':
-      if (token !== undefined && (lasts || context.unstored)) return { kind: 'serve', token }
+      if (token !== undefined && (lasts || context.unstored)) {
+        const until = core.refreshStartedAt + youngWaitMilliseconds
+        return isYoung(core) && now < until && !context.unstored ? { kind: 'wait', until } : { kind: 'serve', token }
+      }
       // Nothing newer can come before the store is back, and nothing tells when that is.
       if (context.unstored) {
         return { kind: 'fail', error: unavailable('storeUnavailable') }
@@ -120,11 +123,20 @@ function decide(core: SessionCore, caller: Caller): Decision {
     const mayTry = isRetryDue(retryOf(core), now) && wantsMore && caller.refreshes === 0
     return mayTry ? { kind: 'prompt', token: lasts ? token : undefined } : { kind: 'serve', token }
   }
-  if (wantsMore && caller.refreshes === 0) return { kind: 'prompt', token: lasts ? token : undefined }
+  if (wantsMore && caller.refreshes === 0) return { kind: 'prompt', token: lasts && !isYoung(core) ? token : undefined }
   if (token !== undefined) return { kind: 'serve', token }
   // Another holder's token may have expired meanwhile; after three tries that is not an accident.
   if (caller.refreshes < mostRefreshes) return { kind: 'prompt' }
   return { kind: 'fail', error: unavailable('tokenUnusable') }
+}
+
+/** In its first minute a session may belong to a short program, which ends as soon as it has its token. */
+const youngMilliseconds = 60_000
+/** For so long such a program waits for the refresh of a token that is due but good. */
+const youngWaitMilliseconds = 2_000
+
+function isYoung({ clock, openedAt, context }: SessionCore): boolean {
+  return context.refreshTiming === 'onUse' && clock.now() - openedAt < youngMilliseconds
 }
 
 /** The token, if it may be served to this caller, and what the clock says of it. */
@@ -186,7 +198,8 @@ async function waitForChange(core: SessionCore, caller: Caller, until?: number):
   const { promise: isTime, resolve } = Promise.withResolvers<void>()
   const timer = clock.setTimeout(resolve, until - clock.now())
   try {
-    return (await wait(core, caller, Promise.race([core.untilChange(), isTime]))) !== timedOut
+    const change: Promise<unknown> = refreshing ?? core.untilChange()
+    return (await wait(core, caller, Promise.race([change, isTime]))) !== timedOut
   } finally {
     clock.clearTimeout(timer)
   }

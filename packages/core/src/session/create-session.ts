@@ -82,6 +82,10 @@ class LiveSession implements Session {
     return this.#claims?.claims
   }
 
+  get details() {
+    return this.#core.vault.details
+  }
+
   getAccessToken(options?: GetAccessTokenOptions) {
     const { vault, clock, isDeparting } = this.#core
     // A fresh token costs a comparison: no store, no lease, no timer, no event, and nothing new in memory.
@@ -118,9 +122,9 @@ class LiveSession implements Session {
     this.#refuseDeparting()
     const checked = await checkStore(this.#core)
     if (!checked.ok) throw checked.error
-    // A record that cannot be read, or that a newer version has written, is not written over.
+    // A record that a newer version has written, or that a locked keyring seals, is not written over.
     const read = await readRecord(this.#core)
-    if (!read.ok) throw read.error
+    if (!read.ok && read.replaceable === undefined) throw read.error
   }
 
   on(type: SessionNotice['type'] | '*', listener: (notice: never) => void) {

@@ -6,6 +6,7 @@ import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'
 import { readRecord, storeFailureCode } from '../refresh/store-access.ts'
 import { longestStorePauseMilliseconds } from '../refresh/timing.ts'
 import { coalesce } from '../refresh/watch-record.ts'
+import { writeBack } from '../refresh/write-back.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 import type { SessionCore } from './session-core.ts'
@@ -44,6 +45,7 @@ export class LiveEffects implements SessionEffects {
     const interest = new AbortController()
     const { promise, resolve } = Promise.withResolvers<SessionEvent['type'] | undefined>()
     core.refreshing = promise
+    core.refreshStartedAt = core.clock.now()
     let came: SessionEvent['type'] | undefined
     const tell: Answer = (event) => {
       came = event.type
@@ -114,7 +116,9 @@ export class LiveEffects implements SessionEffects {
         const delay = Math.min(backoffDelay(failures, core.random()), longestStorePauseMilliseconds)
         await wait(clock, delay, { signal: AbortSignal.any([signal, this.#pause.signal]) })
       } else if (vault.highestGeneration === before) {
-        this.#tellFollowed(read.value)
+        // A refresh under way is about to write what it knows.
+        const wroteBack = this.#refreshes.length === 0 && (await writeBack(core, read.value))
+        if (!wroteBack) this.#tellFollowed(read.value)
         return
       }
       // Otherwise we have written meanwhile: what was read may be from before that.

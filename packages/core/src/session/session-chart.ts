@@ -192,7 +192,10 @@ export const createSessionMachine = () =>
                     },
                     { target: 'transientFailure', actions: ['noteFailure', 'clearUnstored'] },
                   ],
-                  'refresh.paused': { target: 'idle', actions: ['notePause', 'clearFailure'] },
+                  'refresh.paused': [
+                    { target: 'invalidated', guard: 'hasEnded', actions: ['notePause', 'clearFailure'] },
+                    { target: 'idle', actions: ['notePause', 'clearFailure'] },
+                  ],
                   // There are newer tokens than those that were refused.
                   'session.ended': { target: 'idle', guard: 'isOlder', actions: ['clearFailure', 'clearEnd'] },
                   'refresh.cancelled': [
@@ -201,6 +204,8 @@ export const createSessionMachine = () =>
                   ],
                   // Newer tokens of this sign-in are for the refresh to tell.
                   'record.signedIn': { guard: 'isSameSignIn' },
+                  // It writes the record that is gone.
+                  'record.absent': { guard: 'signsIn' },
                 },
                 // The procedure tells how far it is, and is not steered.
                 states: {

@@ -7,8 +7,8 @@ import type { EndFacts, FailureFacts, RequestEnded, SessionEvent, TokenFacts } f
 export interface SessionInput {
   /** Under which key the session is stored. */
   readonly key: string
-  /** `eager` refreshes when due; `onUse` when next asked. */
-  readonly refreshTiming: 'eager' | 'onUse'
+  /** `eager` refreshes when due, while the page can be seen; `always` in a hidden page too; `onUse` when next asked. */
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
   readonly online: boolean
   /** Whether the grant signs in by itself. Default `false`. */
   readonly signsIn?: boolean

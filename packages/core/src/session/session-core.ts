@@ -2,10 +2,12 @@ import { type ActorRefFrom, createActor } from 'xstate'
 import { timeoutSignal, wait } from '../clock/wait.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
+import type { StepUpChallenge } from '../policy/classify-response.ts'
 import { pausedUntil } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
+import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
@@ -30,6 +32,9 @@ export type SessionActor = ActorRefFrom<ReturnType<typeof sessionMachineOf>>
 
 /** How long a revocation may take, in milliseconds. */
 const revocationMilliseconds = 10_000
+
+/** How often a store that gives no hints is looked at, where it does not say, in milliseconds. */
+const defaultLookMilliseconds = 5_000
 
 /** How often, and for how long at most, the store is looked at again for callers, in milliseconds. */
 const lookMilliseconds = 1_000
@@ -60,8 +65,13 @@ export class SessionCore implements RefreshHolder {
   signingOut: Promise<SignOutResult> | undefined
   /** Resolves when the last sign-in or sign-out in line has come to its end; absent when there is none. */
   identityChange: Promise<void> | undefined
+  /** What this holder wrote when the user signed out. */
+  tombstone: SessionRecord | undefined
   /** Why the store could not be read at the start. */
   restoreError: StoreError | undefined
+  /** When the session was opened, and when the last refresh began, in milliseconds since the epoch. */
+  readonly openedAt: number
+  refreshStartedAt = 0
   /** When a failing refresh is tried again for those who wait, in milliseconds since the epoch. */
   tryAt = 0
   #chart: ChartSnapshot
@@ -78,6 +88,10 @@ export class SessionCore implements RefreshHolder {
   #log: RejectionLog | undefined
   #look: Promise<void> | undefined
   #lookedAt = 0
+  #offlineSince: number | undefined
+  #looking: unknown
+  #isUnwatched = false
+  #hasNoRevocation = false
 
   constructor(options: ResolvedOptions) {
     const { key, store, grant, clock, environment, refreshTiming, signInHint } = options
@@ -87,6 +101,7 @@ export class SessionCore implements RefreshHolder {
     this.store = store
     this.grant = grant
     this.clock = clock
+    this.openedAt = clock.now()
     this.actor = createActor(sessionMachineOf(), {
       id: key,
       clock,
@@ -112,13 +127,37 @@ export class SessionCore implements RefreshHolder {
       next: (chart) => this.#rest(chart),
       error: (error) => reportListenerError('the session chart', error),
     })
-    const unwatch = watchRecord(this.store, { key: this.key, onHint: () => this.send({ type: 'store.changed' }) })
+    const unwatch = watchRecord(this.store, {
+      key: this.key,
+      onHint: () => this.#hearStore(),
+      onLost: () => this.#lookInstead(),
+    })
     const unsubscribe = this.options.environment.subscribe((change) => this.#hearDevice(change))
     this.#disconnect = () => {
       unwatch()
       unsubscribe()
+      this.clock.clearTimeout(this.#looking)
     }
     this.actor.start()
+  }
+
+  #hearStore(): void {
+    this.clock.clearTimeout(this.#looking)
+    this.#isUnwatched = false
+    this.send({ type: 'store.changed' })
+  }
+
+  /** Hints cannot be had: the store is looked at while anything listens. */
+  #lookInstead(): void {
+    if (this.isDeparting || this.#isUnwatched) return
+    this.#isUnwatched = true
+    this.tell({ type: 'storeUnwatched' })
+    const look = () => {
+      const isHeard = Boolean(this.#listeners?.length || this.#noticeListeners?.length)
+      if (isHeard) this.send({ type: 'store.changed' })
+      this.#looking = this.clock.setTimeout(look, this.store.suggestedLookMilliseconds ?? defaultLookMilliseconds)
+    }
+    this.#looking = this.clock.setTimeout(look, this.store.suggestedLookMilliseconds ?? defaultLookMilliseconds)
   }
 
   #hearDevice(change: 'online' | 'offline' | 'hidden' | 'shown' | 'resumed'): void {
@@ -248,6 +287,10 @@ export class SessionCore implements RefreshHolder {
     return failures === 0 ? 0 : this.clock.now() - failingSince
   }
 
+  get knownRecord(): SessionRecord | undefined {
+    return this.vault.record ?? this.tombstone
+  }
+
   get highestGeneration(): number {
     return this.vault.highestGeneration
   }
@@ -258,6 +301,10 @@ export class SessionCore implements RefreshHolder {
 
   get classifyFailure(): ResolvedOptions['classifyFailure'] {
     return this.options.classifyFailure
+  }
+
+  get refreshMarginMilliseconds(): number | undefined {
+    return this.options.refreshMarginMilliseconds
   }
 
   get giveUpAfterMilliseconds(): number | undefined {
@@ -272,8 +319,11 @@ export class SessionCore implements RefreshHolder {
     return createId()
   }
 
-  isOnline(): boolean {
-    return this.options.environment.isOnline()
+  /** Since when the device has said that it has no network; `undefined` while it does not say so. */
+  get offlineSince(): number | undefined {
+    if (this.options.environment.isOnline()) this.#offlineSince = undefined
+    else this.#offlineSince ??= this.clock.now()
+    return this.#offlineSince
   }
 
   /** Revokes tokens that are not used any more, in the background or awaited; a failure becomes a notice. */
@@ -285,11 +335,19 @@ export class SessionCore implements RefreshHolder {
     const timeout = timeoutSignal(this.clock, revocationMilliseconds, { signal: this.abandonment })
     try {
       await untilAborted(Promise.resolve(this.grant.revoke?.(tokenSet, { signal: timeout.signal })), timeout.signal)
-    } catch {
-      this.tell({ type: 'revocationFailed' })
+    } catch (error) {
+      this.#tellUnrevoked(error)
     } finally {
       timeout.stop()
     }
+  }
+
+  /** A server without a revocation endpoint stays so: that is told once. */
+  #tellUnrevoked(error: unknown): void {
+    const hasNone = (error as { code?: unknown } | undefined)?.code === 'noRevocationEndpoint'
+    if (hasNone && this.#hasNoRevocation) return
+    this.#hasNoRevocation ||= hasNone
+    this.tell({ type: 'revocationFailed', code: hasNone ? 'noRevocationEndpoint' : undefined })
   }
 
   debug(entry: GrantDebugEntry | RefreshDecisionEntry): void {
@@ -347,7 +405,7 @@ export class SessionCore implements RefreshHolder {
   }
 
   /** Feeds another outcome of a request into the chart. */
-  noteOutcome(outcome: RequestOutcome): void {
+  noteOutcome(outcome: RequestOutcome & { challenge?: StepUpChallenge }): void {
     this.send({ type: 'request.ended', now: this.clock.now(), ...outcome })
   }
 

@@ -1,4 +1,5 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { StepUpChallenge } from '../policy/classify-response.ts'
 import type { Rejection, Rejections } from '../policy/rejections.ts'
 
 /**
@@ -60,6 +61,8 @@ export interface TokenFacts {
   readonly refreshDueAt?: number
   /** The token set was unusable on arrival: not before this time again. */
   readonly retryAt?: number
+  /** When the refresh token expires, so far as the server has said. */
+  readonly signInExpiresAt?: number
   /** The origins that keep rejecting access tokens, as the record knows them. */
   readonly rejections?: Rejections
 }
@@ -100,4 +103,6 @@ export interface RequestEnded {
   readonly status?: number
   /** What is known of the rejection. Only with `rejected`. */
   readonly rejection?: Rejection
+  /** What a step-up is to bring. Only with `stepUpRequired`. */
+  readonly challenge?: StepUpChallenge
 }

@@ -1,4 +1,5 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { StepUpChallenge } from '../policy/classify-response.ts'
 import type { SessionContext } from './session-context.ts'
 import type { EndFacts, FailureFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
@@ -27,7 +28,13 @@ export type SessionNotice =
   /** The session is over, and the store could not be told: other holders will find out by themselves. */
   | { readonly type: 'endNotStored'; readonly reason: EndReason }
   /** A resource server wants more than a fresh token: a stronger or newer sign-in, or a wider scope. */
-  | { readonly type: 'stepUpRequired'; readonly origin: string; readonly status?: number }
+  | {
+      readonly type: 'stepUpRequired'
+      readonly origin: string
+      readonly status?: number
+      /** What the sign-in is to bring, if the server said so. */
+      readonly challenge?: StepUpChallenge
+    }
   /** A resource server rejected a token right after it was refreshed; its rejections cause no refresh for some time. */
   | {
       readonly type: 'rejectedAfterRefresh'
@@ -40,7 +47,18 @@ export type SessionNotice =
   /** A sign-in brought no refresh token, though the grant needs one: the session will end with its access token. */
   | { readonly type: 'refreshTokenMissing'; readonly expiresAt?: number; readonly advice: string }
   /** Tokens that are no longer used could not be revoked; they expire by themselves. */
-  | { readonly type: 'revocationFailed' }
+  | {
+      readonly type: 'revocationFailed'
+      /**
+       * `noRevocationEndpoint`: the server has none; said once. `recordUnreadable`: they could not be read, and were
+       * replaced.
+       */
+      readonly code?: 'noRevocationEndpoint' | 'recordUnreadable'
+    }
+  /** The store gives no hints of changes by other holders: it is looked at every few seconds instead. */
+  | { readonly type: 'storeUnwatched' }
+  /** The sign-in itself ends soon, whatever is refreshed: the user will have to sign in again. */
+  | { readonly type: 'signInExpiring'; readonly signInExpiresAt: number }
   /** The stored record is not one that this version understands; it was not changed. */
   | { readonly type: 'recordUnreadable' }
 
@@ -66,6 +84,8 @@ export interface Told {
   readonly end: EndReason | undefined
   readonly refusedWithoutReason: boolean
   readonly unreadable: boolean
+  /** The end of the sign-in that was told. */
+  readonly signInExpiresAt: number | undefined
   readonly signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   readonly stepUps: readonly string[]
@@ -80,6 +100,7 @@ export const nothingTold: Told = {
   end: undefined,
   refusedWithoutReason: false,
   unreadable: false,
+  signInExpiresAt: undefined,
   signedOut: false,
   stepUps: [],
   rejecting: [],
@@ -117,6 +138,7 @@ export function noticesBetween(before: ChartSnapshot, after: ChartSnapshot, told
   tellFailure(step, telling)
   tellEnd(step, telling)
   tellRequest(step, telling)
+  tellSignInExpiring(step, telling)
   return telling
 }
 
@@ -173,7 +195,8 @@ function tellNewTokens({ token, source, failure }: SessionContext, telling: Tell
   notices.push({ type: source === 'refresh' ? 'refreshed' : 'adopted', generation, expiresAt })
   if (!isTrouble) return
   notices.push({ type: 'recovered', generation })
-  telling.told = { ...nothingTold, generation, signInId, rejecting: told.rejecting }
+  const { rejecting, signInExpiresAt } = told
+  telling.told = { ...nothingTold, generation, signInId, rejecting, signInExpiresAt }
 }
 
 function tellFailure({ before, after, to }: Step, telling: Telling): void {
@@ -224,7 +247,7 @@ function tellRequest({ before, after }: Step, telling: Telling): void {
     telling.told = { ...telling.told, rejecting: rejecting.filter((other) => other !== origin) }
   }
   if (isNew && outcome === 'stepUpRequired' && !telling.told.stepUps.includes(origin)) {
-    notices.push({ type: 'stepUpRequired', origin, status })
+    notices.push({ type: 'stepUpRequired', origin, status, challenge: lastOutcome.challenge })
     telling.told = { ...telling.told, stepUps: [...telling.told.stepUps, origin] }
   }
   if (isRejectedAgain(lastOutcome, before, after) && !rejecting.includes(origin)) {
@@ -242,6 +265,17 @@ function isRejectedAgain(
   if (outcome === 'rejectedAfterRefresh') return after.lastOutcome !== before.lastOutcome
   if (outcome !== 'rejected' || after.rejections === before.rejections) return false
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
+}
+
+const week = 7 * 24 * 60 * 60 * 1000
+
+/** A quarter of its time before, at most a week. */
+function tellSignInExpiring({ after: { token, judgedAt, end } }: Step, telling: Telling): void {
+  const { signInExpiresAt, receivedAt } = token
+  if (signInExpiresAt === undefined || end !== undefined || telling.told.signInExpiresAt === signInExpiresAt) return
+  if (judgedAt < signInExpiresAt - Math.min((signInExpiresAt - receivedAt) / 4, week)) return
+  telling.notices.push({ type: 'signInExpiring', signInExpiresAt })
+  telling.told = { ...telling.told, signInExpiresAt }
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */

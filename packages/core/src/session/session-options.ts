@@ -36,15 +36,23 @@ export interface SessionOptions {
   readonly signInHint?: string | undefined
   /** How requests carry the token. */
   readonly http?: HttpOptions | undefined
-  /** `eager` refreshes when due; `onUse` when next asked. Default: what the store suggests, else `onUse`. */
-  readonly refreshTiming?: 'eager' | 'onUse' | undefined
+  /**
+   * `eager` refreshes when due, while the page can be seen; `always` in a hidden page too; `onUse` when next asked.
+   * Default: what the store suggests, else `onUse`.
+   */
+  readonly refreshTiming?: 'eager' | 'always' | 'onUse' | undefined
+  /**
+   * How long before its expiry an access token is due, in milliseconds: for servers that refuse to refresh early.
+   * Default: a quarter of its lifetime, between 10 s and 15 min, and at most half of it.
+   */
+  readonly refreshMarginMilliseconds?: number | undefined
   /** How long a caller waits for a token, in milliseconds; the refresh itself goes on. Default 10,000. */
   readonly maximumWaitMilliseconds?: number | undefined
   /** End the session as `unreachable` once refreshing has failed for longer than this. Default: never. */
   readonly giveUpAfterMilliseconds?: number | undefined
   /** How long closing the session waits for a refresh under way, in milliseconds. Default 10,000. */
   readonly disposeTimeoutMilliseconds?: number | undefined
-  /** The app's word on token endpoints that stray from the RFC. */
+  /** Says what failures of the token endpoint mean where the general rules do not know; asked before a preset. */
   readonly classifyFailure?: ClassifyFailure | undefined
   /** Receives redacted entries of every token request and decision. */
   readonly debug?: ((entry: SessionDebugEntry) => void) | undefined
@@ -54,12 +62,17 @@ export interface SessionOptions {
 
 /** How requests carry the token. */
 export interface HttpOptions {
-  /** The header that carries the token. Default `Authorization`. */
+  /** The header that carries the token. Default: what the provider's preset says, else `Authorization`. */
   readonly header?: string | undefined
-  /** What stands before the token in that header; an empty string for nothing. Default: the token's type. */
+  /** What stands before the token in that header; an empty string for nothing. Default: what the preset says, else the token's type. */
   readonly scheme?: string | undefined
   /** Statuses besides 401 by which the API says "this token is rejected", such as 403 or 459. Default: none. */
   readonly rejectedStatuses?: readonly number[] | undefined
+  /**
+   * Whether a response that looks accepted says that the token was rejected, for APIs that say so with 200 or 403 and a
+   * body. `body` is the JSON of a body of up to 64 kB, `undefined` otherwise. Default: no response.
+   */
+  readonly isRejected?: ((response: { readonly status: number; readonly body?: unknown }) => boolean) | undefined
 }
 
 /** What a session takes from the device it runs on. */
@@ -81,7 +94,9 @@ export interface ResolvedOptions {
   readonly header: string
   readonly scheme: string | undefined
   readonly rejectedStatuses: ReadonlySet<number>
-  readonly refreshTiming: 'eager' | 'onUse'
+  readonly isRejected: HttpOptions['isRejected']
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
+  readonly refreshMarginMilliseconds: number | undefined
   readonly maximumWaitMilliseconds: number
   readonly giveUpAfterMilliseconds: number | undefined
   readonly disposeTimeoutMilliseconds: number
@@ -113,7 +128,11 @@ const rules: OptionRules<SessionOptions> = {
   ),
   signInHint: ruleOf('a string, such as \'run "acme login"\'', (value) => typeof value === 'string'),
   http: ruleOf('an object, such as { scheme: "Bearer" }', isObject),
-  refreshTiming: ruleOf('"eager" or "onUse"', (value) => value === 'eager' || value === 'onUse'),
+  refreshTiming: ruleOf(
+    '"eager", "always" or "onUse"',
+    (value) => value === 'eager' || value === 'always' || value === 'onUse',
+  ),
+  refreshMarginMilliseconds: milliseconds,
   maximumWaitMilliseconds: milliseconds,
   giveUpAfterMilliseconds: milliseconds,
   disposeTimeoutMilliseconds: milliseconds,
@@ -134,6 +153,7 @@ const httpRules: OptionRules<HttpOptions> = {
     (value) => typeof value === 'string' && /^[\x21-\x7e]*$/.test(value),
   ),
   rejectedStatuses: ruleOf('a list of HTTP statuses from 200 to 599, such as [403]', isStatusList),
+  isRejected: callable,
 }
 
 const runtimeRules: OptionRules<RuntimeOptions> = {
@@ -155,16 +175,19 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const { clock = systemClock, random, environment = globalEnvironment } = runtime
   const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
   // What a provider's preset says of its API holds where the app says nothing.
-  const { header = 'Authorization', scheme, rejectedStatuses = [] } = { ...grant.provider?.http, ...http }
+  const provided = grant.provider?.http ?? {}
+  const { rejectedStatuses = [] } = http
   return {
     key,
     store,
     grant,
     allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
-    header,
-    scheme,
+    header: http.header ?? provided.header ?? 'Authorization',
+    scheme: http.scheme ?? provided.scheme,
+    isRejected: http.isRejected ?? provided.isRejected,
     rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
     refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
+    refreshMarginMilliseconds: options.refreshMarginMilliseconds,
     maximumWaitMilliseconds: options.maximumWaitMilliseconds ?? defaultWait,
     giveUpAfterMilliseconds: options.giveUpAfterMilliseconds,
     disposeTimeoutMilliseconds: options.disposeTimeoutMilliseconds ?? defaultWait,

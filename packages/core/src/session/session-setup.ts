@@ -185,7 +185,7 @@ const actions = {
     token: { ...noToken, generation: token.generation, signInId: token.signInId },
   })),
   /** There is no record any more that anything could be older than. */
-  forgetGeneration: set(() => ({ token: noToken, tombstone: false })),
+  forgetGeneration: set(() => ({ token: noToken })),
   noteTombstone: set((moment) => ({
     token: {
       ...moment.context.token,
@@ -274,7 +274,7 @@ function isToBeRefreshed(context: SessionContext): boolean {
 
 /** In a page that cannot be seen, only what is asked for is done. */
 function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
-  return refreshTiming === 'eager' && visible
+  return refreshTiming === 'always' || (refreshTiming === 'eager' && visible)
 }
 
 /** Our own backoff may be left early; what a server asked for may not. */

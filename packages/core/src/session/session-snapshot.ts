@@ -31,6 +31,8 @@ export interface SessionSnapshot {
   readonly generation: number
   readonly expiresAt?: number
   readonly refreshDueAt?: number
+  /** When the sign-in itself ends, so far as the server has said. */
+  readonly signInExpiresAt?: number
   /** When the next try is due. Only while something is failing. */
   readonly retryAt?: number
   /** Why it is failing. */
@@ -65,6 +67,7 @@ export function describeSession(chart: ChartSnapshot, previous?: SessionSnapshot
     generation: token.generation,
     expiresAt: token.expiresAt,
     refreshDueAt: token.refreshDueAt,
+    signInExpiresAt: token.signInExpiresAt,
     retryAt: failure?.retryAt,
     code: failure?.code,
     reason: end?.reason,

@@ -771,6 +771,9 @@ describe('where the grant signs in by itself', () => {
       const chart = start({ refreshTiming }, signedIn(token), { type: 'signOut.requested' })
       chart.send({ type: 'signOut.failed', code: 'storeLocked' }, requested, signedIn(token))
       expect(chart.state).toBe('signedOut')
+      // Nor is it undone by a record that is gone.
+      chart.send(absent, requested)
+      expect(chart.state).toBe('signedOut')
       expect(chart.takeNotices()).toEqual([{ type: 'signedOut' }])
     }
   })
@@ -783,6 +786,11 @@ describe('where the grant signs in by itself', () => {
       expect(chart.state).toBe('expired / transientFailure.backingOff')
       expect(chart.takeNotices().map(({ type }) => type)).toEqual(['refreshFailed'])
     }
+  })
+
+  it('a refresh under way writes the record that is gone, and its token is served meanwhile', () => {
+    const chart = start({}, signedIn(first), { type: 'refresh.requested', now }, absent)
+    expect(chart.state).toBe('fresh / refreshing.waitingForLease')
   })
 
   it('a record that is gone is not an end: the next caller has it written again', () => {

@@ -44,6 +44,11 @@ export interface Session extends AsyncDisposable {
    * Never the token itself.
    */
   readonly claims: IdTokenClaims | undefined
+  /**
+   * What else the app wanted to be kept of the server's answers (`keepMembers`), such as `instance_url`; sealed in the
+   * store like the tokens, and carried forward. Perhaps secret: it is shown nowhere else.
+   */
+  readonly details: Readonly<Record<string, unknown>> | undefined
   /** Calls back after every change of the snapshot. Returns a function that ends that. */
   subscribe(listener: (snapshot: SessionSnapshot) => void): () => void
   /**

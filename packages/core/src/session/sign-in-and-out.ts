@@ -1,12 +1,13 @@
 import { checkOptions, flag, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
-import { StoreError } from '../errors/store-error.ts'
+import { StoreError, type UnreadableSummary } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
 import { isOfAnotherIssuer } from '../policy/is-of-another-issuer.ts'
 import { begunRecord, signedInRecord, signedOutRecord } from '../policy/next-record.ts'
 import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import { hasLanded, readRecord, storeFailureCode, writeRecord } from '../refresh/store-access.ts'
 import type { SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import { isIssuerOf } from '../token/issuers.ts'
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import type { ProofKey } from '../token/proof.ts'
@@ -61,11 +62,13 @@ export async function signInNow(core: SessionCore, input: SignInTokens, options:
   const { tokenSet } = normalized
   const proofKey = await takeKey(input.proofKey, tokenSet, core)
   const identity = identify(tokenSet, core, options)
+  refuseAnotherIssuer(tokenSet, core)
   const signIn = { revision: core.createId(), signInId: core.createId(), identity, tokenSet, proofKey }
 
-  const written = await writeOver(core, signIn.revision, (before) => {
-    if (before !== undefined && options.replaceSubject !== true) refuseAnotherSubject(before, identity)
-    const generation = nextGeneration(before, { now, floor: core.vault.highestGeneration })
+  const written = await writeOver(core, signIn.revision, (before, lost) => {
+    if (options.replaceSubject !== true) refuseAnotherSubject(before ?? lost, identity)
+    const floor = Math.max(core.vault.highestGeneration, lost?.highestReservedGeneration ?? 0)
+    const generation = nextGeneration(before, { now, floor })
     return signedInRecord(before, { ...signIn, generation })
   })
   if (written.error !== undefined) throw written.error
@@ -102,11 +105,12 @@ export async function signOutNow(core: SessionCore, options: SignOutOptions): Pr
 export async function signOutOfStore(core: SessionCore): Promise<SignOutResult> {
   const { vault, clock, grant } = core
   const revision = core.createId()
-  const written = await writeOver(core, revision, (before) => {
+  const written = await writeOver(core, revision, (before, lost) => {
     // Where the grant signs in by itself, no record means a session that has not begun: it must not begin now.
-    const record = before ?? (grant.signIn && begin(core))
+    const record = before ?? (grant.signIn !== undefined || lost !== undefined ? begin(core) : undefined)
     if (record === undefined || record.status === 'signedOut') return undefined
-    const generation = nextGeneration(record, { now: clock.now(), floor: vault.highestGeneration })
+    const floor = Math.max(vault.highestGeneration, lost?.highestReservedGeneration ?? 0)
+    const generation = nextGeneration(record, { now: clock.now(), floor })
     return signedOutRecord(record, { revision, generation })
   })
   if (written.error !== undefined) {
@@ -117,6 +121,7 @@ export async function signOutOfStore(core: SessionCore): Promise<SignOutResult> 
   if (next === undefined) {
     return { event: { type: 'signOut.stored', generation: before?.generation ?? vault.highestGeneration } }
   }
+  core.tombstone = next
   const tokenSet = before?.secrets?.tokenSet
   return {
     event: { type: 'signOut.stored', generation: vault.describe(next, core).generation },
@@ -133,16 +138,22 @@ type WrittenOver<Next> =
 async function writeOver<Next extends SessionRecord | undefined>(
   core: SessionCore,
   revision: string,
-  build: (before: SessionRecord | undefined) => Next,
+  build: (before: SessionRecord | undefined, lost: UnreadableSummary | undefined) => Next,
 ): Promise<WrittenOver<Next>> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const read = await readRecord(core)
-    if (!read.ok) return { error: read.error }
-    const before = read.value
-    const next = build(before)
+    // A record that cannot be opened is replaced by a sign-in and a sign-out, and by nothing else.
+    if (!read.ok && read.replaceable === undefined) return { error: read.error }
+    const before = read.ok ? read.value : undefined
+    const lost = read.ok ? undefined : (read.error.summary ?? { identity: {}, highestReservedGeneration: 0 })
+    const next = build(before, lost)
     if (next === undefined) return { before, next }
-    const written = await writeRecord(core, before?.revision, next)
-    if (written.ok ? written.value : await hasLanded(core, revision)) return { before, next }
+    const expected = read.ok ? before?.revision : read.replaceable
+    const written = await writeRecord(core, expected, next)
+    if (written.ok ? written.value : await hasLanded(core, revision)) {
+      if (lost !== undefined) core.tell({ type: 'revocationFailed', code: 'recordUnreadable' })
+      return { before, next }
+    }
     if (!written.ok) return { error: written.error }
   }
   return { error: new StoreError('storeUnavailable', 'The stored session kept changing. Try again.') }
@@ -180,11 +191,26 @@ function identify({ idToken }: TokenSet, { grant }: SessionCore, { subject }: Si
   return Object.fromEntries(Object.entries(known).filter(([, value]) => typeof value === 'string'))
 }
 
-function refuseAnotherSubject(before: SessionRecord, identity: SessionIdentity): void {
+/** What the first refresh would take for another server's tokens is refused at once. */
+function refuseAnotherIssuer({ idToken }: TokenSet, { grant }: SessionCore): void {
+  const { issuer } = grant.identity
+  const iss = idToken === undefined ? undefined : readJwtClaims(idToken)?.iss
+  if (issuer === undefined || typeof iss !== 'string' || isIssuerOf(iss, issuer)) return
+  throw new SignInError(
+    'idTokenRejected',
+    `The id token is of the issuer ${JSON.stringify(iss)}, and the grant speaks to ${JSON.stringify(issuer)}. Set \`issuer\` to the one that the tokens come from.`,
+  )
+}
+
+function refuseAnotherSubject(
+  before: { readonly identity: SessionIdentity; readonly status?: SessionRecord['status'] } | undefined,
+  identity: SessionIdentity,
+): void {
+  if (before === undefined || before.status === 'signedOut') return
   // A subject is unique only within its issuer (OpenID Connect Core, section 2, `sub`).
   const isSame =
     !isKnownToDiffer(before.identity.subject, identity.subject) && !isOfAnotherIssuer(before.identity, identity.issuer)
-  if (before.status === 'signedOut' || isSame) return
+  if (isSame) return
   throw new SignInError(
     'subjectMismatch',
     'These tokens belong to another user than the session does. Sign out first, or pass { replaceSubject: true }.',

@@ -182,7 +182,8 @@ describe('the vault', () => {
 
   it('tells when to try again where the set was expired on arrival', () => {
     const tokenSet = createTokenSet({ expiresAt: recordTime })
-    const facts = openVault().describe(createRecord({ secrets: { tokenSet }, backoffUntil: recordTime + 500 }))
+    const failure = { code: 'tokenUnusable', count: 1, since: recordTime, refusalsWithoutReason: 0 } as const
+    const facts = openVault().describe(createRecord({ secrets: { tokenSet }, failure, backoffUntil: recordTime + 500 }))
     expect(facts.retryAt).toBe(recordTime + 500)
     expect(openVault().describe(createRecord({ backoffUntil: recordTime + 500 })).retryAt).toBeUndefined()
   })

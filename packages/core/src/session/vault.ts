@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { attainableValidity, isUnusableOnArrival, judgeToken, refreshDueAt } from '../policy/expiry.ts'
+import { attainableValidity, judgeToken, refreshDueAt } from '../policy/expiry.ts'
 import type { SessionRecord, SessionSecrets } from '../store/session-record.ts'
 import { type AccessToken, type CreateProof, createAccessToken } from '../token/access-token.ts'
 import type { Grant } from '../token/grant.ts'
@@ -8,13 +8,15 @@ import type { TokenSet } from '../token/token-set.ts'
 import { noToken } from './session-context.ts'
 import type { TokenFacts } from './session-events.ts'
 
-/** The secrets behind each description. Nothing finds them but the description itself. */
-const secretsBehind = new WeakMap<TokenFacts, SessionSecrets>()
+/** The record behind each description. Nothing finds it but the description itself. */
+const recordBehind = new WeakMap<TokenFacts, SessionRecord>()
 
 /** What a vault needs of its session. */
 export interface VaultOwner {
   readonly grant: Grant
   readonly clock: { now(): number }
+  /** How long before its expiry a token is due; default: by its lifetime. */
+  readonly refreshMarginMilliseconds?: number
   random(): number
 }
 
@@ -44,26 +46,34 @@ export class Vault {
     const { generation, signInId, secrets, rejections, status } = record
     const { needsRefreshToken } = owner.grant
     const refreshable = !needsRefreshToken && status === 'signedIn'
-    if (secrets === undefined) return { ...noToken, generation, signInId, refreshable, rejections }
-    const { tokenSet } = secrets
+    const facts =
+      secrets === undefined
+        ? { ...noToken, generation, signInId, refreshable, rejections }
+        : this.#describeTokens(record, secrets, owner)
+    recordBehind.set(facts, record)
+    return facts
+  }
+
+  #describeTokens(record: SessionRecord, { tokenSet }: SessionSecrets, owner: VaultOwner): TokenFacts {
+    const { generation, signInId, rejections, status } = record
     const { receivedAt, expiresAt, refreshToken } = tokenSet
     // The same set again, perhaps without its refresh token: when it is due was decided already.
     const isHeld = this.facts.held && this.facts.generation === generation && this.facts.refreshDueAt !== undefined
-    const dueAt = isHeld ? this.facts.refreshDueAt : refreshDueAt(tokenSet, owner.random())
-    const facts: TokenFacts = {
+    const { refreshMarginMilliseconds } = owner
+    const dueAt = isHeld ? this.facts.refreshDueAt : refreshDueAt(tokenSet, owner.random(), refreshMarginMilliseconds)
+    return {
       generation,
       signInId,
       held: true,
       // An empty one, which another program may have stored, is none.
-      refreshable: Boolean(refreshToken) || refreshable,
+      refreshable: Boolean(refreshToken) || (!owner.grant.needsRefreshToken && status === 'signedIn'),
       receivedAt,
       expiresAt,
       refreshDueAt: dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt,
-      retryAt: isUnusableOnArrival(tokenSet) ? record.backoffUntil : undefined,
+      retryAt: record.failure?.code === 'tokenUnusable' ? record.backoffUntil : undefined,
+      signInExpiresAt: tokenSet.signInExpiresAt,
       rejections,
     }
-    secretsBehind.set(facts, secrets)
-    return facts
   }
 
   /** Holds the token set behind a description. `withheld`: it is not to be served without a thought. */
@@ -75,7 +85,7 @@ export class Vault {
 
   #take(next: TokenFacts, owner: VaultOwner): void {
     const { facts, token } = this
-    const secrets = secretsBehind.get(next)
+    const secrets = recordBehind.get(next)?.secrets
     const tokenSet = secrets?.tokenSet
     const isSameSignIn = next.signInId === facts.signInId
     this.#proofKey = (isSameSignIn && secrets !== undefined && this.#proofKey) || secrets?.proofKey
@@ -88,7 +98,12 @@ export class Vault {
 
   /** The id token that is held: for its claims, and nothing else. */
   get idToken(): string | undefined {
-    return secretsBehind.get(this.facts)?.tokenSet.idToken
+    return this.record?.secrets?.tokenSet.idToken
+  }
+
+  /** The record that the current token set came with. */
+  get record(): SessionRecord | undefined {
+    return recordBehind.get(this.facts)
   }
 
   /** What the clock says of the current token. */
@@ -97,6 +112,11 @@ export class Vault {
     const { expiresAt, refreshDueAt: dueAt = Number.POSITIVE_INFINITY } = this.facts
     const judgement = judgeToken({ expiresAt, refreshDueAt: dueAt }, now)
     return judgement === 'expired' ? 'unusable' : judgement
+  }
+
+  /** What else the app wanted to be kept of the server's answers. */
+  get details(): Readonly<Record<string, unknown>> | undefined {
+    return this.record?.secrets?.tokenSet.details
   }
 
   /** Whether the current token is good for some time yet, as far as any new one would be. */

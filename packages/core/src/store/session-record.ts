@@ -210,6 +210,8 @@ const recordShape: Readonly<Record<string, Check>> = {
         refreshToken: optionalString,
         idToken: optionalString,
         scope: optionalString,
+        signInExpiresAt: optionalCount,
+        details: optional(isObject),
       }),
       proofKey: optional(isProofKey),
     }),

@@ -45,7 +45,7 @@ export async function findMount(file: FileHandle, folder: string): Promise<Mount
     ])
     return parseMount(/^mnt_id:\s*(\d+)$/m.exec(descriptor)?.[1] ?? '', mounts)
   } catch {
-    // No /proc, say. Then only a try tells whether locks keep others out.
+    // Such as a system without /proc. Then only a try tells whether locks keep others out.
     return undefined
   }
 }

@@ -3,10 +3,10 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSessionFolder } from '../folder/session-folder.ts'
+import { tryKernelLock } from '../lock/kernel-lock.ts'
 import { createFolderWatch } from '../store/folder-watch.ts'
-import { tryKernelLock } from './kernel-lock.ts'
 import { judgeHints, judgeLocks, parseMount } from './mount.ts'
+import { createSessionFolder } from './session-folder.ts'
 
 const mounts = `22 28 0:21 / /proc rw,relatime shared:5 - proc proc rw
 28 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
