@@ -5,6 +5,8 @@ const core = new URL('packages/core/', import.meta.url)
 
 const browserStore = fileURLToPath(new URL('packages/browser-store/dist/index.js', import.meta.url))
 const browserRedirect = fileURLToPath(new URL('packages/browser-store/dist/redirect.js', import.meta.url))
+const postgresStore = fileURLToPath(new URL('packages/postgres-store/dist/index.js', import.meta.url))
+const postgresPresence = fileURLToPath(new URL('packages/postgres-store/dist/pg.js', import.meta.url))
 const kyPath = fileURLToPath(new URL('packages/core/node_modules/ky/distribution/index.js', import.meta.url))
 
 /** What a single-page app takes of the packages besides what sends its requests. */
@@ -80,6 +82,20 @@ export default [
     ignore: ['@authchart/core'],
     gzip: true,
     limit: '3 kB',
+  },
+  {
+    name: 'the store in PostgreSQL, beside core',
+    import: { [postgresStore]: '{ postgresStore }' },
+    ignore: ['@authchart/core'],
+    gzip: true,
+    limit: '11.5 kB',
+  },
+  {
+    name: 'its presence by pg, beside core',
+    import: { [postgresPresence]: '{ pgPresence }' },
+    ignore: ['@authchart/core'],
+    gzip: true,
+    limit: '2 kB',
   },
   ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky'], gzip: true })),
 ]

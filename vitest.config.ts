@@ -43,6 +43,13 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
         testTimeout: isSoak ? 1_800_000 : 120_000,
       }),
+      // Real database servers, and processes that share them, for the same reason.
+      project('postgres', ['test/postgres/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 4 },
+        testTimeout: isSoak ? 1_800_000 : 120_000,
+        hookTimeout: 60_000,
+      }),
       // Every state that the chart can get into: all processor too.
       project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 30_000 }),
       // Real browsers: by themselves, one file after the other, since each has a browser of several processes.

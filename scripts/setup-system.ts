@@ -18,12 +18,17 @@ interface SystemPackage {
 
 const keyring = 'the tests with a real keyring'
 
+const database = 'test/postgres, with real database servers'
+
 const systemPackages: readonly SystemPackage[] = [
   { name: 'gnome-keyring', provides: '/usr/bin/gnome-keyring-daemon', neededFor: keyring },
   { name: 'dbus', provides: '/usr/bin/dbus-run-session', neededFor: keyring },
   { name: 'libglib2.0-bin', provides: '/usr/bin/gdbus', neededFor: keyring },
   { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'tests in a browser' },
   { name: 'firefox-esr', provides: '/usr/bin/firefox-esr', neededFor: 'test/browser, the contract and six tabs' },
+  // The version is the system's: /usr/lib/postgresql/15, say.
+  { name: 'postgresql', provides: '/usr/lib/postgresql', neededFor: database },
+  { name: 'pgbouncer', provides: '/usr/sbin/pgbouncer', neededFor: database },
 ]
 
 const missing = systemPackages.filter((systemPackage) => !existsSync(systemPackage.provides))

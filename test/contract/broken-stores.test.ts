@@ -90,6 +90,8 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     })),
     foundBy: /^counts a lease as not lost/,
   },
+  'writes under a lease that another has': { place: () => leaseThatRunsOut(500), foundBy: /^P93 writes nothing/ },
+  'says that a lease lasts which was given back': { place: () => leaseThatRunsOut(500), foundBy: /^P93 says how long/ },
   'gives no hints': { place: spoil(() => ({ watch: () => () => {} })), foundBy: /^hints at a write/ },
   'goes on hinting': {
     place: spoil((store) => ({
@@ -207,4 +209,14 @@ function spoilRecords(
     }
     return { open: () => broken, corrupt: (key) => void spoilt.add(key) }
   }
+}
+
+/** A place whose leases say that they run out, always with the same time left; nothing comes of that. */
+function leaseThatRunsOut(milliseconds: number): StorePlace {
+  const place = spoil((store) => ({
+    async lease(key, options) {
+      return { ...(await store.lease(key, options)), remainingMilliseconds: () => milliseconds }
+    },
+  }))()
+  return { ...place, takeLease: () => {} }
 }

@@ -11,6 +11,8 @@ export interface Program extends AsyncDisposable {
   readonly exitCode: number | undefined
   /** Resolves once it has printed this line; throws when it ends without. */
   printed(line: string): Promise<void>
+  /** Resolves with the next line that begins so, after so many lines; throws when it ends without. */
+  printedAfter(count: number, beginning: string): Promise<string>
   /** Resolves with its exit code, and throws when it still runs after `withinMilliseconds`. */
   exited(options: { withinMilliseconds: number }): Promise<number>
   /** Writes a line to its standard input. */
@@ -45,18 +47,26 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   const { lines, changed } = readLines(child)
   const exit = once(child, 'exit').then(([code]) => Number(code ?? 1))
 
+  async function printedSuch(wanted: string, find: () => string | undefined): Promise<string> {
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`The program ended and never printed "${wanted}": ${lines.join(', ')}`)
+      await Promise.race([changed(), exit])
+    }
+  }
+
   return {
     lines,
     get exitCode() {
       return child.exitCode ?? undefined
     },
     async printed(line) {
-      while (!lines.includes(line)) {
-        if (child.exitCode !== null || child.signalCode !== null)
-          throw new Error(`The program ended and never printed "${line}": ${lines.join(', ')}`)
-        await Promise.race([changed(), exit])
-      }
+      await printedSuch(line, () => lines.find((printed) => printed === line))
     },
+    printedAfter: (count, beginning) =>
+      printedSuch(beginning, () => lines.slice(count).find((printed) => printed.startsWith(beginning))),
     async exited({ withinMilliseconds }) {
       const { promise: late, reject } = Promise.withResolvers<never>()
       const timer = setTimeout(

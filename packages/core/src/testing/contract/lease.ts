@@ -1,6 +1,7 @@
 import { isStoreError } from '../../errors/store-error.ts'
+import type { SessionRecord } from '../../store/session-record.ts'
 import type { Lease, SessionStore } from '../../store/session-store.ts'
-import { contractKey as key, never } from './contract-records.ts'
+import { createContractRecord, contractKey as key, never, putRecord } from './contract-records.ts'
 import { expectThat, nextTask, until, within } from './expectations.ts'
 import type { ContractStatement } from './store-place.ts'
 
@@ -111,6 +112,39 @@ export const lostLeases: readonly ContractStatement[] = [
       const { patienceMilliseconds: milliseconds } = options
       await until(() => held.lost.aborted, { what: 'the loss of the lease', milliseconds })
       await held[Symbol.asyncDispose]()
+    },
+  },
+  {
+    name: 'P93 writes nothing under a lease that was taken away, where leases can run out, and tells so by `lost`',
+    async hold({ place, options }) {
+      const store = await place.open()
+      await putRecord(store)
+      const held = await lease(store, options)
+      if (held.remainingMilliseconds === undefined) return held[Symbol.asyncDispose]()
+      const [next, late] = [2, 3].map((count) => createContractRecord({ revision: `revision-${count}` }))
+      const isWritten = await store.compareAndSet(key, 'revision-1', next as SessionRecord, { under: held })
+      expectThat(isWritten, 'a write under a lease that is held was refused.')
+      await place.takeLease?.(key)
+      const isLate = await store.compareAndSet(key, 'revision-2', late as SessionRecord, { under: held })
+      expectThat(!isLate, 'something was written under a lease that another has.')
+      expectThat(held.lost.aborted, 'the write was refused, and `lost` does not say so.')
+      expectThat(held.remainingMilliseconds() === 0, 'a lease that was taken away is said to last.')
+      // Without it, whoever writes is asked for nothing but the revision.
+      expectThat(await store.compareAndSet(key, 'revision-2', late as SessionRecord), 'a write without it was refused.')
+      await held[Symbol.asyncDispose]()
+    },
+  },
+  {
+    name: 'P93 says how long a lease lasts at least, where leases can run out, and no longer as time goes by',
+    async hold({ place, options }) {
+      const held = await lease(await place.open(), options)
+      const first = held.remainingMilliseconds?.() ?? 1
+      expectThat(first > 0, 'a lease that was just lent is said to be over.')
+      await nextTask()
+      const second = held.remainingMilliseconds?.() ?? 0
+      expectThat(second < first, 'a lease lasts for as long as a moment ago.')
+      await held[Symbol.asyncDispose]()
+      expectThat((held.remainingMilliseconds?.() ?? 0) === 0, 'a lease that was given back is said to last.')
     },
   },
 ]

@@ -1,0 +1,52 @@
+/** An OAuth provider whose grants the gateway keeps, and the API that they are for. */
+export interface Provider {
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret?: string
+  readonly scope: string
+  /** Without a slash at its end. */
+  readonly apiUrl: string
+}
+
+/** How the gateway runs. Holds secrets: never to be logged. */
+export interface Configuration {
+  readonly providers: readonly Provider[]
+  /** Where browsers reach it: `/callback` below it is registered with the providers. */
+  readonly publicUrl: string
+  readonly port: number
+  /** What agents and operators send as `x-gateway-key`. */
+  readonly gatewayKey: string
+  /** 32 bytes: they seal the tokens and the cookies of sign-ins. */
+  readonly sessionKey: Uint8Array
+  /** Absent: the primary process has a PGlite. */
+  readonly databaseUrl?: string
+  /** PostgreSQL itself, where `databaseUrl` is that of a pooler. */
+  readonly databaseDirectUrl?: string
+  /** Grants that nobody has used for so long are refreshed, so that they do not die unused. */
+  readonly keepAliveDays: number
+}
+
+/**
+ * Reads the settings of a gateway from the environment.
+ * @throws Error that names what is missing or malformed, and no value
+ */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const text = (name: string) => {
+    const value = environment[name] ?? ''
+    if (value === '') throw new Error(`${name} is missing.`)
+    return value
+  }
+  const sessionKey = Buffer.from(text('SESSION_KEY'), 'base64')
+  if (sessionKey.length !== 32) throw new Error('SESSION_KEY must be 32 bytes in base64: openssl rand -base64 32')
+  return {
+    providers: JSON.parse(text('PROVIDERS')) as Provider[],
+    publicUrl: text('PUBLIC_URL').replace(/\/+$/, ''),
+    port: Number(environment.PORT ?? 8080),
+    gatewayKey: text('GATEWAY_KEY'),
+    sessionKey,
+    databaseUrl: environment.DATABASE_URL,
+    databaseDirectUrl: environment.DATABASE_DIRECT_URL ?? environment.DATABASE_URL,
+    keepAliveDays: Number(environment.KEEP_ALIVE_DAYS ?? 30),
+  }
+}

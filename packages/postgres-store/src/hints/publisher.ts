@@ -1,0 +1,66 @@
+import type { Database } from '../database/database.ts'
+import { later } from '../database/time.ts'
+import { hintOf } from './channels.ts'
+
+/** Results within this time are told in one statement, in milliseconds. */
+const gatherMilliseconds = 10
+const longestPauseMilliseconds = 60_000
+/** More than this are not kept while the database is away: whoever listens looks when it is back. */
+const mostKept = 10_000
+
+/** Tells other processes that records have changed. */
+export interface Publisher {
+  publish(key: string): void
+  close(): Promise<void>
+}
+
+/**
+ * By NOTIFY, in statements of their own that wait for no disk: inside the transaction of a write, all writes of the
+ * server would wait for each other.
+ */
+export function createPublisher(database: Database): Publisher {
+  const sql = `select pg_notify(hint ->> 0, hint ->> 1)
+from (select set_config('synchronous_commit', 'off', true) as setting) quick, json_array_elements($1::text::json) hint
+where quick.setting = 'off'`
+  const keys = new Set<string>()
+  let failures = 0
+  let isPlanned = false
+  let sending: Promise<void> | undefined
+
+  async function send(): Promise<void> {
+    const batch = [...keys]
+    keys.clear()
+    const hints = batch.map((key) => hintOf(key, database.schema)).map(({ channel, payload }) => [channel, payload])
+    try {
+      await database.run(sql, [JSON.stringify(hints)])
+      failures = 0
+    } catch {
+      failures += 1
+      for (const key of batch) if (keys.size < mostKept) keys.add(key)
+    }
+  }
+
+  function plan(): void {
+    if (isPlanned || keys.size === 0) return
+    isPlanned = true
+    const milliseconds = failures === 0 ? gatherMilliseconds : Math.min(250 * 2 ** failures, longestPauseMilliseconds)
+    later(milliseconds, () => {
+      sending = send().finally(() => {
+        isPlanned = false
+        plan()
+      })
+    })
+  }
+
+  return {
+    publish(key) {
+      keys.add(key)
+      plan()
+    },
+    async close() {
+      await sending
+      if (keys.size > 0 && failures === 0) await send()
+      keys.clear()
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import type { Database } from '../database/database.ts'
+import { escapeText } from '../database/escape-text.ts'
+import type { Presence } from '../presence/presence.ts'
+import { hintOf } from './channels.ts'
+import { createLookOut } from './look-out.ts'
+import { createPublisher } from './publisher.ts'
+
+/** Who wants to hear of which record. */
+export interface Watches {
+  watch(key: string, listener: () => void): () => void
+  /** That this store has read or written a revision, or found none. */
+  saw(key: string, revision: string | undefined): void
+  /** That a look has found this revision, as it stands in the database. */
+  found(key: string, revision: string | null): void
+  /** That this store has written: tells its own watches, and others where they are to know at once. */
+  wrote(key: string, options: { revision: string | undefined; tellOthers: boolean }): void
+  close(): Promise<void>
+}
+
+interface Watch {
+  readonly listeners: Set<() => void>
+  /** Escaped; `null`: no record; `undefined`: never seen. */
+  revision: string | null | undefined
+  unlisten: (() => void) | undefined
+}
+
+/** How records of other processes are heard of; `undefined`: not at all. */
+export interface HintPace {
+  /** How often is looked where nothing tells. */
+  readonly everyMilliseconds: number
+  /** Whether others are told of what is written here. */
+  readonly notifies: boolean
+}
+
+export function createWatches(options: {
+  database: Database
+  presence: Presence | undefined
+  pace: HintPace | undefined
+}): Watches {
+  const { database, presence, pace } = options
+  const watches = new Map<string, Watch>()
+  const hears = pace !== undefined
+  const publisher = pace?.notifies === true ? createPublisher(database) : undefined
+  const lookOut =
+    pace &&
+    createLookOut({
+      database,
+      everyMilliseconds: pace.everyMilliseconds,
+      keys: () => new Map([...watches].map(([key, { revision }]) => [key, revision])),
+      isNeeded: () => presence?.isHeld !== true,
+      onChange: found,
+    })
+  // What was told while the connection was lost, nobody here has heard.
+  const stopHearing = hears ? presence?.onRegained(() => [...watches.keys()].forEach(announce)) : undefined
+
+  function announce(key: string): void {
+    const watch = watches.get(key)
+    if (watch === undefined) return
+    for (const listener of watch.listeners) {
+      // A watch that was ended before its turn came is not called any more.
+      queueMicrotask(() => watch.listeners.has(listener) && listener())
+    }
+  }
+
+  function found(key: string, revision: string | null): void {
+    const watch = watches.get(key)
+    if (watch === undefined || watch.revision === revision) return
+    watch.revision = revision
+    announce(key)
+  }
+
+  function saw(key: string, revision: string | undefined): void {
+    const watch = watches.get(key)
+    if (watch !== undefined) watch.revision = revision === undefined ? null : escapeText(revision)
+  }
+
+  function open(key: string): Watch {
+    const { channel, payload } = hintOf(key, database.schema)
+    const onHint = (told: string) => (told === payload || told === '') && announce(key)
+    const unlisten = hears ? presence?.listen(channel, onHint) : undefined
+    const watch: Watch = { listeners: new Set(), revision: undefined, unlisten }
+    watches.set(key, watch)
+    // It goes on trying by itself; until it is there, looking does.
+    if (hears) presence?.start().catch(() => {})
+    lookOut?.begin()
+    return watch
+  }
+
+  return {
+    watch(key, listener) {
+      const watch = watches.get(key) ?? open(key)
+      // One entry per call, so that watching twice with the same function takes two calls to undo.
+      const entry = () => listener()
+      watch.listeners.add(entry)
+      return () => {
+        watch.listeners.delete(entry)
+        if (watch.listeners.size > 0 || watches.get(key) !== watch) return
+        watches.delete(key)
+        watch.unlisten?.()
+      }
+    },
+    saw,
+    found,
+    wrote(key, { revision, tellOthers }) {
+      saw(key, revision)
+      announce(key)
+      if (tellOthers) publisher?.publish(key)
+    },
+    async close() {
+      lookOut?.close()
+      stopHearing?.()
+      for (const watch of watches.values()) watch.unlisten?.()
+      watches.clear()
+      await publisher?.close()
+    },
+  }
+}

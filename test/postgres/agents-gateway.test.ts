@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { schemaSql } from '@authchart/postgres-store'
+import { createBrowser } from '@authchart/test/authorization-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { findFreePort } from '../support/postgres/free-port.ts'
+import { missingPostgres } from '../support/postgres/postgres-programs.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
+import { compileCache, type Program, superviseProcess } from '../support/program.ts'
+
+let server: PostgresServer | undefined
+
+beforeAll(async () => {
+  if (missingPostgres !== undefined) return
+  server = await startPostgres()
+  await server.pool.query(schemaSql())
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+const users = ['alice', 'bob', 'carol', 'dave']
+const providers = ['calendar', 'mail']
+const gatewayKey = 'key-of-the-gateway'
+
+interface Gateway extends AsyncDisposable {
+  readonly program: Program
+  readonly url: string
+}
+
+/** Starts the gateway with two processes and two providers of its own. */
+async function startGateway(environment: Readonly<Record<string, string>>): Promise<Gateway> {
+  const path = fileURLToPath(new URL('../../examples/agents-gateway/main.ts', import.meta.url))
+  const port = await findFreePort()
+  const child = spawn(process.execPath, ['--conditions=@authchart/source', path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {
+      NODE_COMPILE_CACHE: compileCache,
+      ...process.env,
+      PORT: String(port),
+      PROCESSES: '2',
+      GATEWAY_KEY: gatewayKey,
+      SESSION_KEY: randomBytes(32).toString('base64'),
+      ...environment,
+    },
+  })
+  const program = superviseProcess(child)
+  const url = `http://127.0.0.1:${port}`
+  const answers = () =>
+    fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  await eventually(answers, { description: 'the gateway answers', withinMilliseconds: 30_000 })
+  return {
+    program,
+    url,
+    async [Symbol.asyncDispose]() {
+      program.signal('SIGTERM')
+      await program.exited({ withinMilliseconds: 30_000 }).catch(() => program[Symbol.asyncDispose]())
+    },
+  }
+}
+
+/** As a user's browser does: to the provider and back. */
+async function connect(url: string, user: string, provider: string): Promise<unknown> {
+  // Cookies of the gateway and of the provider are one jar here, as their hosts are one.
+  const response = await createBrowser().open(`${url}/connect/${provider}?user=${user}`)
+  return response.json()
+}
+
+/** Longer than a caller waits for a token; a connection that a dying process was handed is never answered. */
+const answerMilliseconds = 12_000
+
+function call(url: string, user: string, provider: string): Promise<Response> {
+  const signal = AbortSignal.timeout(answerMilliseconds)
+  return fetch(`${url}/call/${provider}/${user}/things`, { headers: { 'x-gateway-key': gatewayKey }, signal })
+}
+
+/** Calls until the deadline, as an agent does: a connection that is cut is tried again. Returns what was not 200. */
+async function callAndRepeat(
+  url: string,
+  { user, provider, until }: { user: string; provider: string; until: number },
+) {
+  const failures: string[] = []
+  let calls = 0
+  while (performance.now() < until) {
+    const answer = await call(url, user, provider)
+      .then(async (response) => `${response.status} ${(await response.text()).slice(0, 80)}`)
+      .catch(() => undefined)
+    if (answer !== undefined) calls += 1
+    if (answer !== undefined && !answer.startsWith('200')) failures.push(answer)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return { calls, failures }
+}
+
+describe('the gateway of agents', () => {
+  it.for(['PGlite', 'PostgreSQL'])(
+    'serves every user while its processes are killed and started anew, on %s',
+    async (database, context) => {
+      if (database === 'PostgreSQL' && server === undefined) context.skip(missingPostgres)
+      await using gateway = await startGateway(database === 'PostgreSQL' ? { DATABASE_URL: server?.url ?? '' } : {})
+      const { url } = gateway
+      const grants = users.flatMap((user) => providers.map((provider) => ({ user, provider })))
+      for (const { user, provider } of grants) {
+        expect(await connect(url, user, provider)).toEqual({ connected: provider, user })
+      }
+
+      // Access tokens live for 5 s: each is refreshed several times meanwhile, some of it in the process that dies.
+      const until = performance.now() + 24_000
+      const calling = Promise.all(grants.map((grant) => callAndRepeat(url, { ...grant, until })))
+      const killed = new Set<number>()
+      while (performance.now() < until - 4_000) {
+        await new Promise((resolve) => setTimeout(resolve, 4_000))
+        const health = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })
+          .then((response) => response.json())
+          .catch(() => undefined)
+        const { process: pid } = (health ?? {}) as { process?: number }
+        if (pid !== undefined && !killed.has(pid)) process.kill(pid, 'SIGKILL')
+        if (pid !== undefined) killed.add(pid)
+      }
+      const results = await calling
+      expect(killed.size).toBeGreaterThan(2)
+      // Without a presence, a killed process's lease has to run out first: its callers are told to come again.
+      const isExpected = (failure: string) =>
+        database === 'PGlite' && /^503 {"error":"(timeout|leaseTimeout)"}$/.test(failure)
+      expect(results.flatMap(({ failures }) => failures).filter((failure) => !isExpected(failure))).toEqual([])
+      for (const { calls } of results) expect(calls).toBeGreaterThan(20)
+
+      const metrics = await fetch(`${url}/metrics`, { headers: { 'x-gateway-key': gatewayKey } })
+      expect(metrics.headers.get('content-type')).toMatch(/^application\/openmetrics-text/)
+      const text = await metrics.text()
+      expect(text).toMatch(/^gateway_calls_total\{provider="mail",status="200"\} \d+$/m)
+      expect(text).toMatch(/# EOF\n$/)
+    },
+  )
+
+  it('gives nothing to those without its key, and nobody what another has connected', async () => {
+    await using gateway = await startGateway({})
+    const { url } = gateway
+    expect((await fetch(`${url}/call/mail/alice/things`)).status).toBe(401)
+    expect((await fetch(`${url}/metrics`)).status).toBe(401)
+    const answer = await call(url, 'alice', 'mail')
+    expect([answer.status, await answer.json()]).toEqual([403, { error: 'connectNeeded' }])
+    expect((await fetch(`${url}/callback?code=x&state=y`)).status).toBe(400)
+  })
+})

@@ -1,0 +1,91 @@
+import { createSession } from '@authchart/core'
+import { refreshTokenGrant } from '@authchart/core/oauth'
+import { startTokenEndpoint } from '@authchart/core/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTables, storeInput } from '../support/postgres/holders.ts'
+import { openPostgresStore } from '../support/postgres/open-postgres-store.ts'
+import { startPgBouncer } from '../support/postgres/pg-bouncer.ts'
+import { missingPgBouncer, missingPostgres } from '../support/postgres/postgres-programs.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
+import { startStandby } from '../support/postgres/standby.ts'
+import { createRecord } from '../support/session-records.ts'
+
+let server: PostgresServer
+let key: string
+
+beforeAll(async () => {
+  if (missingPostgres !== undefined) return
+  // A server that waits for no disk, and writes late: what a store does not insist on is gone with a crash.
+  server = await startPostgres({ settings: { synchronous_commit: 'off', wal_writer_delay: '10s' } })
+  key = await createTables(server)
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+async function crash(): Promise<void> {
+  await server.stop('immediate')
+  await server.start()
+}
+
+describe.skipIf(missingPostgres !== undefined)('on a server that does not wait for the disk', () => {
+  it('a write of somebody else is lost with a crash, so that this test would see it', async () => {
+    await server.pool.query('create table lost (n int)')
+    await server.pool.query('checkpoint')
+    await server.pool.query('insert into lost values (1)')
+    await crash()
+    expect((await server.pool.query('select from lost')).rowCount).toBe(0)
+  })
+
+  it('a record that was written is there after a crash, and so is an intent', async () => {
+    await using opened = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    const { store } = opened
+    expect(await store.compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
+    await crash()
+    await expect.poll(() => store.read('acme:alice').catch(() => 'not yet')).toEqual(createRecord())
+    const record = createRecord()
+    {
+      await using lease = await store.lease('acme:alice', { signal: AbortSignal.timeout(10_000) })
+      const intent = { ...record, revision: 'intent' }
+      expect(await store.compareAndSet('acme:alice', 'revision-1', intent, { under: lease })).toBe(true)
+      await crash()
+      await expect.poll(() => store.read('acme:alice').catch(() => 'not yet')).toEqual(intent)
+    }
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a refresh', () => {
+  it('takes five statements, besides the looks that hints cause', async () => {
+    await using endpoint = await startTokenEndpoint()
+    await using opened = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
+    const store = { ...opened.store, watch: () => () => {} }
+    await using session = createSession({ key: 'acme:five', store, grant })
+    await session.signIn(endpoint.signIn())
+    await session.refresh()
+    const before = opened.statements.count
+    for (let time = 0; time < 5; time += 1) await session.refresh()
+    expect(opened.statements.count - before).toBe(25)
+  })
+})
+
+describe.skipIf(missingPgBouncer !== undefined)('a presence', () => {
+  it('that is led through a pooler is refused, saying why', async () => {
+    await using bouncer = await startPgBouncer(server.port)
+    const input = { ...storeInput(server, { key, mode: 'with presence' }), presenceUrl: bouncer.url }
+    await using opened = openPostgresStore(input)
+    const refusal = { code: 'storeMissing', message: expect.stringContaining('goes through a pooler') }
+    await expect(opened.store.check('acme:alice')).rejects.toMatchObject(refusal)
+    const { signal } = new AbortController()
+    await expect(opened.store.lease('acme:alice', { signal })).rejects.toMatchObject(refusal)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a read replica', () => {
+  it('is not believed, neither in reading nor in writing', async () => {
+    await using standby = await startStandby(server)
+    await using opened = openPostgresStore({ ...storeInput(server, { key, mode: 'a row alone' }), url: standby.url })
+    const refusal = { code: 'storeUnavailable', message: expect.stringContaining('replica') }
+    await expect(opened.store.read('acme:alice')).rejects.toMatchObject(refusal)
+    await expect(opened.store.compareAndSet('acme:new', undefined, createRecord())).rejects.toMatchObject(refusal)
+  })
+})

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startAuthorizationServer } from '../authorization-server/index.ts'
+import { createTables, type StoreMode, signInExpired, startHolder, storeInput } from '../support/postgres/holders.ts'
+import { missingPostgres } from '../support/postgres/postgres-programs.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
+import { tokenSetOf } from '../support/signed-in-session.ts'
+import { isSoak } from '../support/soak.ts'
+
+const leaseMilliseconds = 5_000
+/** Beyond the lease, the settling, and the time in touch that come before a takeover. */
+const suspensions = isSoak ? [30_000, 120_000] : [12_000]
+
+let server: PostgresServer
+let sealingKey: string
+
+beforeAll(async () => {
+  if (missingPostgres !== undefined) return
+  server = await startPostgres()
+  sealingKey = await createTables(server)
+  await server.settled()
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+/** Two processes that share a session whose access token has expired. The first may suspend itself at a step. */
+async function startTwo({ mode, key, suspendedStep }: { mode: StoreMode; key: string; suspendedStep?: string }) {
+  const authorizationServer = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+  const store = storeInput(server, { key: sealingKey, mode, leaseMilliseconds })
+  const client = { issuer: authorizationServer.issuer, clientId: authorizationServer.publicClient.id }
+  await signInExpired(client, { store, tokenSets: { [key]: tokenSetOf(await authorizationServer.signIn()) } })
+  const input = { ...client, keys: [key], store, maximumWaitMilliseconds: 180_000 }
+  const [first, second] = [await startHolder({ ...input, suspendedStep }), await startHolder(input)]
+  return {
+    authorizationServer,
+    first,
+    second,
+    async [Symbol.asyncDispose]() {
+      for (const each of [first, second]) await each[Symbol.asyncDispose]()
+      await authorizationServer.close()
+    },
+  }
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+// They wait most of the time: side by side.
+describe.skipIf(missingPostgres !== undefined).for(suspensions)(
+  'a holder that is suspended for %i ms',
+  (suspension) => {
+    it.concurrent.for(['leased', 'intent: stored', 'before sending'])(
+      'P93 and has presence is not robbed, suspended at: %s',
+      async (step) => {
+        const key = `${suspension} ${step}`
+        await using two = await startTwo({ mode: 'with presence', key, suspendedStep: step })
+        const asked = two.first.ask()
+        await two.first.printed('suspended')
+        const other = two.second.ask()
+        await pause(suspension)
+        expect(two.authorizationServer.counts.refreshes).toBe(0)
+        two.first.signal('SIGCONT')
+        const answers = [await asked, await other].map(({ outcomes }) => outcomes[key])
+        expect(answers).toEqual([expect.any(Number), answers[0]])
+        expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+      },
+    )
+
+    it.concurrent.for(['leased'])(
+      'P93 and has a row alone is replaced, and does not send when it goes on, suspended at: %s',
+      async (step) => {
+        const key = `${suspension} alone ${step}`
+        await using two = await startTwo({ mode: 'a row alone', key, suspendedStep: step })
+        const asked = two.first.ask()
+        await two.first.printed('suspended')
+        const { outcomes } = await two.second.ask()
+        expect(outcomes[key]).toEqual(expect.any(Number))
+        two.first.signal('SIGCONT')
+        await asked
+        expect((await two.first.ask()).outcomes[key]).toBe(outcomes[key])
+        expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+      },
+    )
+
+    it.concurrent('P93 and has presence is not robbed with its answer unread', async () => {
+      const key = `${suspension} unread`
+      await using two = await startTwo({ mode: 'with presence', key })
+      const gate = two.authorizationServer.faults.hold({ afterCommit: true, times: 1 })
+      const asked = two.first.ask()
+      await gate.arrived()
+      two.first.signal('SIGSTOP')
+      gate.release()
+      const other = two.second.ask()
+      await pause(suspension)
+      expect(two.authorizationServer.counts.refreshes).toBe(1)
+      two.first.signal('SIGCONT')
+      await asked
+      // Where it did not trust its lease any more, its caller was told so; there is a token at the latest by now.
+      const answers = [await two.first.ask(), await other].map(({ outcomes }) => outcomes[key])
+      expect(answers).toEqual([expect.any(Number), answers[0]])
+      expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+    })
+  },
+)

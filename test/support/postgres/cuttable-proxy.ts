@@ -1,0 +1,48 @@
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A way to a server on the loopback that can be closed: connections end, and new ones are refused. */
+export interface CuttableProxy extends AsyncDisposable {
+  readonly port: number
+  /** Cuts all connections and refuses new ones. */
+  close(): Promise<void>
+  open(): Promise<void>
+}
+
+/** Opens a way to a port. */
+export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    const target = connect(targetPort, '127.0.0.1')
+    for (const [one, other] of [
+      [socket, target],
+      [target, socket],
+    ] as const) {
+      sockets.add(one)
+      one.on('error', () => {})
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
+      one.pipe(other)
+    }
+  })
+  let port = 0
+  const proxy: CuttableProxy = {
+    get port() {
+      return port
+    },
+    async open() {
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+      const address = server.address()
+      port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+    [Symbol.asyncDispose]: () => proxy.close(),
+  }
+  await proxy.open()
+  return proxy
+}

@@ -1,0 +1,54 @@
+import { type PostgresStore, postgresStore, type Query } from '@authchart/postgres-store'
+import { pgPresence } from '@authchart/postgres-store/pg'
+import { Client, Pool } from 'pg'
+
+/** How a process opens the store, as it can be said in JSON. */
+export interface PostgresStoreInput {
+  /** For the pool: the server, or a pooler before it. */
+  readonly url: string
+  readonly poolSize?: number
+  /** The server's own address, for the presence; absent: a row alone. */
+  readonly presenceUrl?: string
+  /** In base64. */
+  readonly key: string
+  readonly leaseMilliseconds?: number
+  readonly lookEveryMilliseconds?: number
+}
+
+/** A store with its pool. */
+export interface OpenPostgresStore extends AsyncDisposable {
+  readonly store: PostgresStore
+  /** How many statements it has run. */
+  readonly statements: { count: number }
+}
+
+/** Opens it. `onStatement` is called as each statement is sent. */
+export function openPostgresStore(
+  { url, poolSize = 4, presenceUrl, key, leaseMilliseconds, lookEveryMilliseconds }: PostgresStoreInput,
+  onStatement: (sql: string) => void = () => {},
+): OpenPostgresStore {
+  const pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000 })
+  pool.on('error', () => {})
+  const statements = { count: 0 }
+  const query: Query = async (sql, parameters) => {
+    statements.count += 1
+    const answer = pool.query(sql, parameters)
+    onStatement(sql)
+    return (await answer).rows
+  }
+  const store = postgresStore({
+    query,
+    keys: [Buffer.from(key, 'base64')],
+    presence: presenceUrl === undefined ? undefined : pgPresence(() => new Client({ connectionString: presenceUrl })),
+    leaseMilliseconds,
+    hints: lookEveryMilliseconds === undefined ? 'auto' : { lookEveryMilliseconds },
+  })
+  return {
+    store,
+    statements,
+    async [Symbol.asyncDispose]() {
+      await store.close()
+      await pool.end()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, chownSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client, Pool } from 'pg'
+import { eventually } from '../eventually.ts'
+import { createTemporaryFolder } from '../temporary-folder.ts'
+import { findFreePort } from './free-port.ts'
+import { missingPostgres, postgresBinaries, postgresUser } from './postgres-programs.ts'
+
+/** A PostgreSQL of one test file: in a temporary folder, on a port of the loopback. */
+export interface PostgresServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /** Its data. */
+  readonly folder: string
+  /** A pool of an administrator. */
+  readonly pool: Pool
+  /** Ends it: `fast` cuts all connections, `immediate` is a crash. */
+  stop(how: 'fast' | 'immediate'): Promise<void>
+  start(): Promise<void>
+  /** Resolves once it has run for so long that leases are taken over as usual: not soon after it was started. */
+  settled(): Promise<void>
+}
+
+/** Options of `startPostgres`. */
+export interface PostgresServerOptions {
+  /** Lines of `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Makes the folder with the data, in place of `initdb`. */
+  readonly createData?: (folder: string) => void
+}
+
+/** Starts one. */
+export async function startPostgres({
+  settings = {},
+  createData = initData,
+}: PostgresServerOptions = {}): Promise<PostgresServer> {
+  if (missingPostgres !== undefined) throw new Error(missingPostgres)
+  const temporary = createTemporaryFolder()
+  if (postgresUser !== undefined) chownSync(temporary.path, postgresUser.uid, postgresUser.gid)
+  const folder = join(temporary.path, 'data')
+  const port = await findFreePort()
+  createData(folder)
+  const lines = {
+    port: String(port),
+    listen_addresses: "'127.0.0.1'",
+    unix_socket_directories: `'${temporary.path}'`,
+    max_connections: '150',
+    log_min_messages: 'fatal',
+    logging_collector: 'off',
+    ...settings,
+  }
+  const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`)
+  appendFileSync(join(folder, 'postgresql.conf'), text.join(''))
+
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  let child: ChildProcess | undefined
+  const pool = new Pool({ connectionString: url, max: 4 })
+  // Tests cut its connections.
+  pool.on('error', () => {})
+
+  const server: PostgresServer = {
+    url,
+    port,
+    folder,
+    pool,
+    async start() {
+      child = spawn(join(postgresBinaries ?? '', 'postgres'), ['-D', folder], { ...postgresUser, stdio: 'ignore' })
+      await eventually(() => answers(url), { description: 'PostgreSQL answers', withinMilliseconds: 30_000 })
+    },
+    async stop(how) {
+      if (child === undefined) return
+      const exited = once(child, 'exit')
+      child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+      await exited
+      child = undefined
+    },
+    async settled() {
+      const isSettled = async () => {
+        const { rows } = await pool.query(`select now() - pg_postmaster_start_time() > interval '15 s' as is_settled`)
+        return rows[0].is_settled === true
+      }
+      await eventually(isSettled, { description: 'PostgreSQL has run for a while', withinMilliseconds: 20_000 })
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.end()
+      await server.stop('immediate')
+      await temporary[Symbol.asyncDispose]()
+    },
+  }
+  await server.start()
+  return server
+}
+
+function initData(folder: string): void {
+  const options = ['--pgdata', folder, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']
+  runAsPostgres('initdb', [...options, '--locale', 'C'])
+}
+
+/** Runs one of PostgreSQL's programs to its end, as its user. */
+export function runAsPostgres(program: string, argumentList: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(join(postgresBinaries ?? '', program), argumentList, {
+    ...postgresUser,
+    encoding: 'utf8',
+    cwd: '/',
+  })
+  if (status !== 0) throw new Error(`${program} failed: ${stderr}`)
+  return stdout
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
