@@ -336,6 +336,22 @@ describe('an explanation', () => {
     })
   })
 
+  test('V4 of a session whose tokens an API keeps rejecting names that API', async () => {
+    const origin = 'https://api.acme.example'
+    const { recording } = await record(async ({ session, clock }) => {
+      for (let rejections = 0; rejections < 3; rejections += 1) {
+        await clock.advance(1_000)
+        const { generation } = session.getSnapshot()
+        session.reportOutcome({ outcome: 'rejected', origin, generation, status: 401 })
+        await passTimeWhile(clock, session.getAccessToken(), { stepMilliseconds: 50 }).catch(() => {})
+      }
+    })
+    expect(explainRecording(recording)).toMatchObject({
+      verdict: 'well',
+      answered: `New tokens are rejected as well by ${origin}, so these rejections start no refresh for now.`,
+    })
+  })
+
   test('V4 says that a session had ended before it was opened', async () => {
     const store = createTroubledStore()
     {

@@ -1,5 +1,6 @@
 import { checkOptions, ruleOf } from '../errors/check-options.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { pausingOrigins } from '../policy/rejections.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionActor } from '../session/session-core.ts'
 import { type ActorMessage, actorOf, observeActor, timeOf } from './observe-actor.ts'
@@ -48,6 +49,8 @@ export interface RecordedTransition {
   /** Why the session ended, and the server's word for it if it sent one. */
   readonly reason?: EndReason
   readonly serverCode?: string
+  /** The origins that reject each new token, and so start no refresh for now. */
+  readonly rejectedBy?: readonly string[]
   /** How a request ended, and at which origin. */
   readonly outcome?: string
   readonly origin?: string
@@ -118,7 +121,8 @@ function describeOptions({ context }: ChartSnapshot): RecordedOptions {
 type RecordedEvent = ActorMessage['event'] & Pick<RecordedTransition, 'outcome' | 'origin' | 'status'>
 
 function describeTransition(event: RecordedEvent, { value, context }: ChartSnapshot, time: number): RecordedTransition {
-  const { token, failure, failures, end } = context
+  const { token, failure, failures, end, rejections } = context
+  const rejectedBy = rejections && pausingOrigins(rejections, time)
   const { type, outcome, origin, status } = event
   return withoutUndefined({
     time,
@@ -132,6 +136,7 @@ function describeTransition(event: RecordedEvent, { value, context }: ChartSnaps
     failures: failure && failures,
     reason: end?.reason,
     serverCode: end?.serverCode,
+    rejectedBy: rejectedBy?.length ? rejectedBy : undefined,
     outcome,
     origin,
     status,
