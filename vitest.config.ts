@@ -20,6 +20,7 @@ export default defineConfig({
       project('layout', ['test/layout/**/*.test.ts']),
       project('authorization-server', ['test/authorization-server/**/*.test.ts']),
       project('contract', ['test/contract/**/*.test.ts']),
+      project('providers', ['test/providers/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),

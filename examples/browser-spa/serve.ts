@@ -16,25 +16,25 @@ import { createStageHands, stageHandsPlugin } from './stage-hands.ts'
 
 /** How the app is served. */
 export interface SpaOptions {
-  /** The next free one is taken where the wanted one (default 5173) is not; 0: any. */
+  /** Default 5173; the next free one if it is taken. 0: any. */
   readonly port?: number
-  /** As it would be published, rather than from source with hot reload. Default false. */
+  /** Whether to serve it built, as published, instead of from source with hot reload. Default false. */
   readonly built?: boolean
-  /** In whole seconds. Default 30: enough to look on, and a refresh every twenty seconds. */
+  /** In whole seconds. Default 30, which means a refresh every twenty seconds. */
   readonly accessTokenLifetime?: number
 }
 
-/** The app, served with its servers, all of them on loopback. */
+/** The served app and its servers, all on loopback. */
 export interface Spa extends AsyncDisposable {
   readonly url: string
   readonly server: AuthorizationServer
   readonly api: Api
-  /** What serves the source; absent where the app was built. */
+  /** The server of the source; absent if the app was built. */
   readonly vite: ViteDevServer | undefined
   close(): Promise<void>
 }
 
-/** Starts an authorization server, an API, and what serves the app. */
+/** Starts an authorization server, an API, and the server of the app. */
 export async function serveSpa({
   port = 5173,
   built = false,
@@ -78,12 +78,12 @@ function configure(port: number, stageHands: ReturnType<typeof stageHandsPlugin>
     plugins: [react(), stageHands],
     server: address,
     preview: address,
-    // A top-level `await` waits for the configuration.
+    // For the top-level `await` of the configuration.
     build: { target: 'es2022' },
-    // The packages are taken from source, here and wherever the workspace links them to.
+    // Take the packages from source, wherever the workspace links them.
     resolve: { conditions: ['@authchart/source', ...defaultClientConditions], dedupe: ['xstate'] },
     optimizeDeps: {
-      // All that is found only when it is asked for: finding it late means loading the page once more.
+      // Dependencies that Vite would find late, which would reload the page.
       include: [
         'react',
         'react-dom/client',

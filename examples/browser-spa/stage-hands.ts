@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isOwnRequest } from '@authchart/example-inspector/own-request'
 import { serveViewer, type Viewer } from '@authchart/example-inspector/serve'
 import type { Api, AuthorizationServer } from '@authchart/test/authorization-server'
 import type { Plugin } from 'vite'
 
 /**
- * Those who make trouble behind the scene, at the page's own origin: `GET /stage/configuration`, `GET /stage/outage`,
- * and to be posted `/stage/revoke`, `/stage/outage/begin`, `/stage/outage/end`, `/stage/viewer`.
+ * Make trouble behind the scene, at the page's own origin: `GET /stage/configuration`, `GET /stage/outage`, and
+ * `POST /stage/revoke`, `/stage/outage/begin`, `/stage/outage/end`, `/stage/viewer`.
  */
 export interface StageHands {
-  /** Answers with JSON; `undefined` for a path that nobody knows. */
+  /** Answers with JSON; `undefined` for an unknown path. */
   answer(request: { readonly method: string; readonly path: string }): Promise<unknown>
   close(): Promise<void>
 }
@@ -33,7 +34,7 @@ export function createStageHands({ server, api }: { server: AuthorizationServer;
     'POST /outage/begin': () => setOutage(true),
     'POST /outage/end': () => setOutage(false),
     'POST /revoke': () => ({ revoked: server.revokeGrant() }),
-    // Served only once somebody wants to look.
+    // Served only when it is first asked for.
     'POST /viewer': async () => {
       viewer ??= serveViewer()
       return { url: (await viewer).url }
@@ -47,7 +48,7 @@ export function createStageHands({ server, api }: { server: AuthorizationServer;
   }
 }
 
-/** Puts them on whichever server serves the page. */
+/** Puts them on the server that serves the page. */
 export function stageHandsPlugin(stageHands: StageHands): Plugin {
   const handle = (request: IncomingMessage, response: ServerResponse) =>
     void answerRequest(stageHands, request, response)
@@ -59,9 +60,8 @@ export function stageHandsPlugin(stageHands: StageHands): Plugin {
 }
 
 async function answerRequest(stageHands: StageHands, request: IncomingMessage, response: ServerResponse) {
-  const { method = 'GET', url = '/', headers } = request
-  // Pages of other sites can post here as well as ours can.
-  const isForeign = method !== 'GET' && headers.origin !== `http://${headers.host}`
+  const { method = 'GET', url = '/' } = request
+  const isForeign = !isOwnRequest(request)
   const answer = isForeign ? undefined : await stageHands.answer({ method, path: url.replace(/\?.*/, '') })
   response.statusCode = isForeign ? 403 : answer === undefined ? 404 : 200
   response.setHeader('content-type', 'application/json; charset=utf-8')

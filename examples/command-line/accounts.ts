@@ -1,6 +1,6 @@
 import type { SessionSummary } from '@authchart/core/store'
 
-/** Under which key an account's session is stored. */
+/** The key under which an account's session is stored. */
 export function keyOf(account: string): string {
   return `${prefix}${account}`
 }
@@ -12,14 +12,14 @@ export function accountOf(key: string): string {
 
 const prefix = 'acme:'
 
-/** Which account a command is about. */
+/** The account that a command is about. */
 export type ChosenAccount =
   | { readonly kind: 'account'; readonly account: string; readonly summary: SessionSummary | undefined }
-  /** Nobody is signed in, and nobody was named. */
+  /** There is no sign-in, and no account was named. */
   | { readonly kind: 'none' }
   | { readonly kind: 'several'; readonly accounts: readonly string[] }
 
-/** The account that was named; else the only one there is. One whose session has ended is there, one signed out is not. */
+/** The named account, or else the only one. An account whose session has ended counts, one that is signed out does not. */
 export function chooseAccount(named: string | undefined, summaries: readonly SessionSummary[]): ChosenAccount {
   if (named !== undefined) {
     return { kind: 'account', account: named, summary: summaries.find(({ key }) => key === keyOf(named)) }
@@ -30,7 +30,7 @@ export function chooseAccount(named: string | undefined, summaries: readonly Ses
   return { kind: 'several', accounts: [first, ...others].map(({ key }) => accountOf(key)) }
 }
 
-/** What to call who has signed in: the name that the id token gives, else the subject. */
+/** What to call the user: the name in the id token, or else the subject. */
 export function nameFromClaims(claims: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const names = [claims?.preferred_username, claims?.email, claims?.sub]
   return names.find((name): name is string => typeof name === 'string' && name !== '')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readCommandLine } from './command-line.ts'
 
 describe('a command line', () => {
-  it('takes from the environment what it leaves open', () => {
+  it('takes what it does not say from the environment', () => {
     const environment = { ACME_ISSUER: 'https://one.example', ACME_API: 'https://api.example', ACME_STORE: 'file' }
     const given = ['call', '/orders', '--issuer', 'https://two.example', '--json']
     expect(readCommandLine(given, environment)).toEqual({
@@ -46,7 +46,7 @@ describe('a command line', () => {
     expect(readCommandLine(given, {})).toEqual({ kind: 'mistake', message })
   })
 
-  it('with an option that there is not is a mistake', () => {
+  it('with an unknown option is a mistake', () => {
     expect(readCommandLine(['login', '--acount', 'bob'], {})).toMatchObject({
       kind: 'mistake',
       message: expect.stringMatching(/--acount.* See "acme --help"\.$/),

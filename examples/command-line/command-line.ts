@@ -6,19 +6,19 @@ export type CommandLine =
   | { readonly kind: 'help' }
   | Mistake
 
-/** A command line that makes no sense, with what would. */
+/** A command line that makes no sense, and what would. */
 export interface Mistake {
   readonly kind: 'mistake'
   readonly message: string
 }
 
-/** The commands there are. */
+/** The commands. */
 export type CommandName = 'login' | 'status' | 'call' | 'watch' | 'logout' | 'explain'
 
 /** Where sessions are kept. */
 export type StoreKind = 'keyring' | 'file' | 'unsealed'
 
-/** What was said on the command line, or else in the environment. */
+/** The options, from the command line or else from the environment. */
 export interface Options {
   readonly account: string | undefined
   readonly issuer: string | undefined
@@ -28,7 +28,7 @@ export interface Options {
   readonly store: StoreKind
   /** The folder for sessions and recordings; `undefined` for the one in the user's home. */
   readonly state: string | undefined
-  /** What to ask the API for. */
+  /** The path at the API. */
   readonly path: string
   readonly everySeconds: number
   readonly device: boolean
@@ -53,7 +53,7 @@ const known = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-/** What only some commands understand. */
+/** The options that only some commands understand. */
 const specific: Readonly<Partial<Record<keyof typeof known, readonly CommandName[]>>> = {
   device: ['login'],
   scope: ['login'],
@@ -64,12 +64,12 @@ const specific: Readonly<Partial<Record<keyof typeof known, readonly CommandName
 const commandNames: readonly CommandName[] = ['login', 'status', 'call', 'watch', 'logout', 'explain']
 const storeKinds: readonly StoreKind[] = ['keyring', 'file', 'unsealed']
 
-/** Reads the command line; what it leaves open comes from the environment. */
+/** Reads the command line, and what it does not say from the environment. */
 export function readCommandLine(
   commandArguments: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): CommandLine {
-  // Package managers differ in whether they pass the `--` on.
+  // Some package managers pass the `--` on, some do not.
   const given = commandArguments[0] === '--' ? commandArguments.slice(1) : [...commandArguments]
   const parsed = parse(given)
   if ('kind' in parsed) return parsed
@@ -94,13 +94,13 @@ function complete(
   given: { values: Values; path: string | undefined; environment: Readonly<Record<string, string | undefined>> },
 ): CommandLine {
   const { values, path = '/', environment } = given
-  // An empty variable is one that is not set.
+  // An empty variable counts as unset.
   const setting = (value: string | undefined, variable: string) => value ?? (environment[variable] || undefined)
   const store = setting(values.store, 'ACME_STORE') ?? 'keyring'
   if (!isOneOf(storeKinds, store)) return mistake(`No such store: ${store}. ${listOf(storeKinds)}.`)
   const every = values.every ?? '30'
   const everySeconds = Number(every)
-  // A timer of Node that is longer fires at once.
+  // A longer timer fires at once in Node.
   if (!(everySeconds > 0 && everySeconds <= 86_400)) {
     return mistake(`--every must be a number of seconds, a day at most, and is ${every}.`)
   }

@@ -3,14 +3,14 @@ import type { Failure } from './describe-error.ts'
 import { signInHint } from './describe-error.ts'
 import { exitCodes } from './exit-codes.ts'
 
-/** What an answer of the API other than a success means; `undefined` for a success. */
+/** What an error answer of the API means; `undefined` for a success. */
 export function describeAnswer(
   status: number,
   { reason, code, retryAt }: Pick<SessionSnapshot, 'reason' | 'code' | 'retryAt'>,
 ): Failure | undefined {
   if (status < 400) return undefined
   const said = `The API answered ${status}`
-  // The token was rejected, and no other could be had: the session knows why.
+  // The token was rejected, and the session could not get another one; it knows why.
   if (status === 401 && reason !== undefined) {
     const lines = [`${said}, and the session has ended (${reason}): ${signInHint}.`]
     return { exitCode: exitCodes.notSignedIn, code: 'sessionEnded', lines, facts: { status, reason } }
@@ -31,7 +31,7 @@ export function describeAnswer(
   return { exitCode: exitCodes.failed, code: 'apiRefused', lines: [`${said}.`], facts: { status } }
 }
 
-/** What it means that the API gave no answer. `cause` is the system's code, such as `ECONNREFUSED`. */
+/** What a missing answer of the API means. `cause` is the system's code, such as `ECONNREFUSED`. */
 export function describeSilence(api: string, cause: string | undefined): Failure {
   const because = cause === undefined ? '' : ` (${cause})`
   return {

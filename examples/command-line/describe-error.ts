@@ -11,31 +11,31 @@ import {
 import type { StoreKind } from './command-line.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 
-/** What a program says about its failure, in a line or two, and in JSON. */
+/** How the program reports a failure, in a line or two, and in JSON. */
 export interface Failure {
   readonly exitCode: ExitCode
   /** For scripts: a code of the library, or of this program. */
   readonly code: string
-  /** What happened, and what to do about it. */
+  /** What happened and what to do. */
   readonly lines: readonly string[]
   /** More for scripts: a reason, or when to try again. */
   readonly facts?: Readonly<Record<string, string | number>>
 }
 
-/** A mistake of whoever runs the program, which is no error of the library. */
+/** A mistake in how the program was called, not an error of the library. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The call to action of everything that needs a new sign-in. */
+/** What to do wherever a new sign-in is needed. */
 export const signInHint = 'run "acme login"'
 
-/** What to do once a session is over. */
+/** What to do when a session has ended. */
 export function hintAfter(reason: EndReason | undefined): string {
-  return reason === 'clientRejected' ? 'check --client-id with whoever runs the server' : signInHint
+  return reason === 'clientRejected' ? 'check --client-id with the operator of the server' : signInHint
 }
 
-/** What to say about an error. Nothing that it holds besides is shown: errors of others may quote requests. */
+/** What to say about an error. No other part of it is shown: errors of other libraries may quote requests. */
 export function describeError(error: unknown, { store }: { store: StoreKind }): Failure {
   if (error instanceof UsageError) return { exitCode: exitCodes.mistake, code: 'usage', lines: [error.message] }
   if (isConfigurationError(error)) return { exitCode: exitCodes.mistake, code: error.code, lines: [error.message] }

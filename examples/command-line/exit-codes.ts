@@ -1,4 +1,4 @@
-/** What the program says to the script that runs it. */
+/** What the program tells a script that runs it. */
 export const exitCodes = {
   done: 0,
   failed: 1,

@@ -7,20 +7,20 @@ import { isNews, joinRecordings } from './recorded-runs.ts'
 
 /** Records one run of the program. */
 export interface FlightRecorder {
-  /** Keeps what there is by now, if it is worth it, in place of what was kept of this run before. Never throws. */
+  /** Keeps the recording so far, if it is worth it, in place of the earlier one of this run. Never throws. */
   keep(): Promise<void>
 }
 
-/** So many runs are kept of each account, of so many transitions each. */
+/** How many runs are kept of each account, and how many transitions of each run. */
 const runLimit = 8
 const transitionLimit = 100
 
-/** The folder of an account's runs. A hash, since an account may be called anything. */
+/** The folder of an account's runs: a hash, since an account's name may hold any character. */
 function folderOf(state: string, account: string): string {
   return join(state, 'recordings', createHash('sha256').update(account).digest('hex').slice(0, 32))
 }
 
-/** Starts to record a session. What is recorded are states, times and codes: no secret. */
+/** Starts to record a session: states, times and codes, no secret. */
 export function startRecorder(
   session: Session,
   { state, account }: { state: string; account: string },
@@ -44,9 +44,9 @@ export function startRecorder(
 
   return {
     keep() {
-      // One after the other: they write the same file.
+      // One after the other, since they write the same file.
       last = last.then(keep).catch((error: NodeJS.ErrnoException) => {
-        // What the program is for does not fail for want of its recording.
+        // The command must not fail because its recording does.
         process.stderr.write(`Nothing could be recorded for "acme explain": ${error.code}, ${folder}\n`)
       })
       return last
@@ -54,14 +54,14 @@ export function startRecorder(
   }
 }
 
-/** What is recorded of an account since it signed in; `undefined` where nothing is. */
+/** The recording of an account since its sign-in; `undefined` without one. */
 export async function readRecording(state: string, account: string): Promise<SessionRecording | undefined> {
   const folder = folderOf(state, account)
   const runs = await Promise.all((await namesOf(folder)).map((name) => readRun(join(folder, name))))
   return joinRecordings(runs.filter((run) => run !== undefined))
 }
 
-/** Forgets what was recorded of an account: after a sign-in it would explain another session. */
+/** Deletes the recordings of an account: after a sign-in they would explain another session. */
 export async function forgetRecording(state: string, account: string): Promise<void> {
   await rm(folderOf(state, account), { recursive: true, force: true })
 }
@@ -76,7 +76,7 @@ async function readRun(path: string): Promise<SessionRecording | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as SessionRecording
   } catch {
-    // Another process has just removed it, or somebody has cut it short.
+    // Another process has just removed it, or it was cut.
     return undefined
   }
 }

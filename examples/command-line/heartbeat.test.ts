@@ -22,17 +22,17 @@ function follow(beats: readonly Beat[], random = 0) {
 
 const changesOf = (beats: readonly Beat[]) => follow(beats).map(({ change }) => change?.type)
 
-it('says that it goes well once, and then nothing', () => {
+it('says once that it works, and then nothing', () => {
   expect(changesOf([ok, ok, ok])).toEqual(['ok', undefined, undefined])
 })
 
-it('says each code once until it goes well again, however they take turns', () => {
+it('says each code once until the next success, even if they alternate', () => {
   const beats = [failed('a'), failed('b'), failed('a'), failed('b'), ok, failed('a')]
   expect(changesOf(beats)).toEqual(['failing', 'failing', undefined, undefined, 'recovered', 'failing'])
   expect(follow(beats)[4]?.change).toEqual({ type: 'recovered', failures: 4, afterMilliseconds: 4000 })
 })
 
-it('doubles the pause from half of it to all of it, up to five minutes, and beats at its pace again', () => {
+it('doubles the jittered pause up to five minutes, and returns to its pace after a success', () => {
   const beats = [...Array.from({ length: 12 }, () => failed('a')), ok]
   const delays = (random: number) => follow(beats, random).map(({ delayMilliseconds }) => delayMilliseconds)
   expect(delays(0).slice(0, 4)).toEqual([1000, 2000, 4000, 8000])
@@ -40,7 +40,7 @@ it('doubles the pause from half of it to all of it, up to five minutes, and beat
   expect(delays(1).slice(-2)).toEqual([300_000, 1000])
 })
 
-it('waits for the time that is promised, if that is longer, though not for ever', () => {
+it('waits until the next try can succeed, if that is longer, but not for ever', () => {
   expect(follow([failed('a', 60_000)])[0]?.delayMilliseconds).toBe(60_000)
   expect(follow([failed('a', 10)])[0]?.delayMilliseconds).toBe(1000)
   expect(follow([failed('a', 1e12)])[0]?.delayMilliseconds).toBe(300_000)

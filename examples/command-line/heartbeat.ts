@@ -1,40 +1,40 @@
-/** How a heartbeat went. */
+/** The result of a heartbeat. */
 export type Beat = { readonly kind: 'ok' } | FailedBeat
 
-/** One that failed: `code` says in a word why, `text` in a sentence. */
+/** A heartbeat that failed: `code` says why in a word, `text` in a sentence. */
 export interface FailedBeat {
   readonly kind: 'failed'
   readonly code: string
   readonly text: string
   /** Whether only a new sign-in helps. */
   readonly isOver: boolean
-  /** When something better is promised, in milliseconds since the epoch. */
+  /** When the next try can succeed, in milliseconds since the epoch. */
   readonly retryAt?: number
 }
 
-/** What is known of the heartbeats so far. */
+/** The state of the heartbeats so far. */
 export interface Pulse {
   readonly state: 'unknown' | 'ok' | 'failing'
-  /** Failures in a row, and when the first of them was. */
+  /** Failures in a row, and when the first one was. */
   readonly failures: number
   readonly failingSince: number
-  /** What has been said since it last went well: each code once, however often they take turns. */
+  /** The codes that were said since the last success: each once, even if they alternate. */
   readonly told: readonly string[]
 }
 
 /** Before the first heartbeat. */
 export const noPulse: Pulse = { state: 'unknown', failures: 0, failingSince: 0, told: [] }
 
-/** Something worth a line. */
+/** News for a line of output. */
 export type PulseChange =
   | { readonly type: 'ok' }
   | { readonly type: 'recovered'; readonly failures: number; readonly afterMilliseconds: number }
   | { readonly type: 'failing'; readonly code: string; readonly text: string; readonly isOver: boolean }
 
-/** What follows from a heartbeat. */
+/** What to do after a heartbeat. */
 export interface PulseDecision {
   readonly pulse: Pulse
-  /** Only where something has changed: most heartbeats are not worth a word. */
+  /** Only if something has changed. */
   readonly change?: PulseChange
   /** Until the next one, in milliseconds. */
   readonly delayMilliseconds: number
@@ -44,8 +44,8 @@ export interface PulseDecision {
 const longestPause = 5 * 60 * 1000
 
 /**
- * Decides what follows from a heartbeat: what is said, and how long the pause is. Failing ones double it, with jitter
- * (`random`, 0 up to 1), and none comes before the time for which something better is promised.
+ * Decides what follows from a heartbeat: what is said, and how long the pause is. Each failure doubles it, with jitter
+ * (`random`, 0 up to 1), and it lasts at least until the time at which the next try can succeed.
  */
 export function followBeat(
   pulse: Pulse,

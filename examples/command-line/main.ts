@@ -5,7 +5,7 @@ import { exitCodes } from './exit-codes.ts'
 import { createOutput } from './output.ts'
 import { usage } from './usage.ts'
 
-/** Each is loaded only when it runs: `status` needs no HTTP. */
+/** Each command is loaded only when it runs: `status` needs no HTTP. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   login: async () => (await import('./commands/login.ts')).login,
   status: async () => (await import('./commands/status.ts')).status,
@@ -15,7 +15,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   explain: async () => (await import('./commands/explain.ts')).explain,
 }
 
-// Whoever reads may stop reading, as `head` does.
+// The reader of our output may close it, as `head` does.
 process.stdout.on('error', () => {})
 const commandLine = readCommandLine(process.argv.slice(2), process.env)
 switch (commandLine.kind) {
@@ -31,7 +31,7 @@ switch (commandLine.kind) {
     const output = createOutput(options)
     try {
       const command = await commands[name]()
-      // Not `process.exit`: what is under way is finished, and nothing else keeps the process.
+      // Not `process.exit`: work under way is finished, and nothing else keeps the process alive.
       process.exitCode = await command(options, output)
     } catch (error) {
       const failure = describeError(error, options)

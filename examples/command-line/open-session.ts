@@ -5,13 +5,13 @@ import { type ChosenAccount, chooseAccount, keyOf } from './accounts.ts'
 import type { Options } from './command-line.ts'
 import { signInHint, UsageError } from './describe-error.ts'
 
-/** An account's session, opened. */
+/** An account's open session. */
 export interface OpenAccount {
   readonly account: string
   readonly session: Session
 }
 
-/** Which authorization server, as which client. */
+/** The authorization server, and the client id there. */
 export interface Server {
   readonly issuer: string
   readonly clientId: string
@@ -33,9 +33,9 @@ export function openSession(
 }
 
 /**
- * Opens the session of the account that a command is about. Who signed in needs not say again where.
+ * Opens the session of the account that a command is about, at the server where it signed in.
  *
- * @throws NotSignedInError when there is none; UsageError when there are several, and none was named
+ * @throws NotSignedInError when there is no account; UsageError when there are several and none was named
  */
 export async function openChosen(
   store: NodeStore,
@@ -55,7 +55,7 @@ export async function openChosen(
   }
 }
 
-/** The account that was chosen, if one could be. */
+/** The chosen account, if there is one. */
 export function requireChosen(chosen: ChosenAccount): Extract<ChosenAccount, { kind: 'account' }> {
   if (chosen.kind === 'account') return chosen
   if (chosen.kind === 'none') throw new NotSignedInError({ signInHint })
@@ -63,7 +63,7 @@ export function requireChosen(chosen: ChosenAccount): Extract<ChosenAccount, { k
 }
 
 /**
- * The origin of the API, where a command needs one.
+ * The origin of the API, for a command that needs it.
  * @throws UsageError without
  */
 export function requireApi({ api }: Pick<Options, 'api'>): string {
@@ -80,5 +80,5 @@ export function requireApi({ api }: Pick<Options, 'api'>): string {
 export function urlAt(api: string, path: string): URL {
   const url = URL.canParse(path, api) ? new URL(path, api) : undefined
   if (url !== undefined && url.origin === api) return url
-  throw new UsageError(`"${path}" is no path at ${api}: it should be such as /orders.`)
+  throw new UsageError(`"${path}" is not a path at ${api}: give one such as /orders.`)
 }

@@ -1,19 +1,19 @@
 import { type Line, paint, plain, styled } from '@authchart/example-demo/line'
 import type { Failure } from './describe-error.ts'
 
-/** Where the program speaks: what it is for on stdout, all that is said about it on stderr. */
+/** Where the program writes: results to stdout, messages about them to stderr. */
 export interface Output {
   readonly json: boolean
-  /** What the command was run for, on stdout; nothing with `--json`. */
+  /** The result, on stdout; nothing with `--json`. */
   print(line: Line): void
   /** The same in JSON, on stdout; nothing without `--json`. */
   printJson(value: unknown): void
-  /** What people may want to know besides, on stderr. */
+  /** Messages for people, on stderr. */
   say(line: Line): void
   fail(failure: Failure): void
 }
 
-/** Speaks on the process's own streams, with colours where these are terminals and nobody minds. */
+/** Writes to the streams of the process, with colours on a terminal that wants them. */
 export function createOutput({ json }: { json: boolean }): Output {
   const { stdout, stderr } = process
   const say = (line: Line) => void stderr.write(`${paint(line, { stream: stderr })}\n`)

@@ -4,12 +4,12 @@ import type { NodeStore } from '@authchart/node-store'
 import type { Options } from './command-line.ts'
 import { UsageError } from './describe-error.ts'
 
-/** The folder in which all that this program keeps has a folder of its own. */
+/** The folder in which this program keeps its own folder. */
 export function stateFolder({ state }: Pick<Options, 'state'>): string {
   return state ?? join(homeOfRecord(), '.acme')
 }
 
-/** The user's home as the system knows it, not as the environment says: all processes of a user find the same. */
+/** The user's home from the system, not from the environment, so that all processes of a user find the same. */
 function homeOfRecord(): string {
   try {
     return userInfo().homedir
@@ -21,11 +21,11 @@ function homeOfRecord(): string {
 
 /**
  * Opens the store of sessions.
- * @throws StoreError where there is none of the kind; UsageError without a key that can be used
+ * @throws StoreError when this machine has no such store; UsageError without a usable key
  */
 export async function openStore(options: Pick<Options, 'state' | 'store'>): Promise<NodeStore> {
   const directory = join(stateFolder(options), 'sessions')
-  // A door for each: who keeps sessions in files need not have a keyring's library loaded.
+  // One import for each: keeping sessions in files loads no library for keyrings.
   if (options.store === 'keyring') {
     const { keyringStore } = await import('@authchart/node-store/keyring')
     return keyringStore({ service: 'acme', directory })

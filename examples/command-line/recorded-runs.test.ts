@@ -17,7 +17,7 @@ function record(takenAt: number, ...states: RecordedTransition['state'][]): Sess
   }
 }
 
-it('joins runs in the order in which they were over, and leaves out the oldest transitions', () => {
+it('joins runs in the order in which they ended, and leaves out the oldest transitions', () => {
   const joined = joinRecordings([record(2000, over), record(1000, ...Array(1000).fill(idle))])
   expect(joined).toMatchObject({ startedAt: 0, takenAt: 2000, dropped: 1 })
   expect(joined?.transitions).toHaveLength(1000)
@@ -25,7 +25,7 @@ it('joins runs in the order in which they were over, and leaves out the oldest t
   expect(joinRecordings([])).toBeUndefined()
 })
 
-it('keeps a run that refreshed, and one that ended otherwise than those before, and no other', () => {
+it('keeps only a run that refreshed, or that left another state than those before', () => {
   expect(isNews(record(1, idle), undefined)).toBe(true)
   expect(isNews(record(2, 'restoring', idle), record(1, idle))).toBe(false)
   expect(isNews(record(2, refreshing, idle), record(1, idle))).toBe(true)

@@ -1,11 +1,11 @@
 import type { RecordedState, SessionRecording } from '@authchart/core/inspect'
 
-/** So many transitions of all runs together are explained. */
+/** How many transitions of all runs together are explained. */
 const transitionLimit = 1_000
 
 /**
- * One recording of several, each of one run of the program: an end that one run has seen is what later ones stumble
- * over. `undefined` where there is none.
+ * Joins the recordings of several runs of the program, since later runs fail because of an end that an earlier one saw.
+ * `undefined` without recordings.
  */
 export function joinRecordings(recordings: readonly SessionRecording[]): SessionRecording | undefined {
   const inOrder = recordings.toSorted((one, other) => one.takenAt - other.takenAt)
@@ -22,8 +22,8 @@ export function joinRecordings(recordings: readonly SessionRecording[]): Session
 }
 
 /**
- * Whether a run is worth keeping: it refreshed, or left the session in another state than the runs before it. So the run
- * that saw the end is not pushed out by the many that found it ended.
+ * Whether a run is worth keeping: it refreshed, or left the session in another state than the runs before it. So the many
+ * runs after the end do not push out the run that saw it.
  */
 export function isNews(recording: SessionRecording, before: SessionRecording | undefined): boolean {
   if (recording.transitions.some(({ state }) => isRefreshing(state))) return true

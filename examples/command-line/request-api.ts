@@ -4,20 +4,20 @@ import ky, { isTimeoutError } from 'ky'
 import { describeAnswer, describeSilence } from './describe-answer.ts'
 import type { Failure } from './describe-error.ts'
 
-/** What came of a request. */
+/** The result of a request. */
 export interface Answer {
-  /** Absent where there was none. */
+  /** Absent without an answer. */
   readonly status?: number
   readonly body: string
   readonly failure: Failure | undefined
 }
 
-/** Asks the API for what is at a URL. */
+/** Requests a URL of the API. */
 export type AskApi = (url: URL, options?: { signal?: AbortSignal }) => Promise<Answer>
 
 /**
- * Makes a client of the API. All that it knows of tokens are the hooks; it tries nothing again, which is for the caller
- * to decide. It throws the session's errors, as they are, and the signal's reason.
+ * Makes a client of the API. Only its hooks have to do with tokens. It does not retry: the caller decides that. It throws
+ * the session's errors unchanged, and the signal's reason.
  */
 export function createApiClient(session: Session, { api }: { api: string }): AskApi {
   const client = ky.create({ hooks: createKyHooks(session), retry: 0, timeout: 30_000, throwHttpErrors: false })
@@ -33,7 +33,7 @@ export function createApiClient(session: Session, { api }: { api: string }): Ask
   }
 }
 
-/** The system's word for why a connection failed, wherever in the causes it is. */
+/** The system's code for why a connection failed, from any depth of the causes. */
 function systemCodeOf(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException

@@ -10,16 +10,16 @@ export interface AccountStatus {
   readonly state: SessionSummary['status']
   readonly issuer?: string
   readonly subject?: string
-  /** Of the access token; one that has expired is replaced when it is needed. */
+  /** Of the access token; an expired one is replaced when it is needed. */
   readonly expiresAt?: number
   readonly reason?: EndReason
   readonly endedAt?: number
   readonly serverCode?: string
-  /** What to do, where somebody must. */
+  /** What to do, if something has to be done. */
   readonly hint?: string
 }
 
-/** What a store's summary says, in this program's words. */
+/** A store's summary in the words of this program. */
 export function describeAccount({ key, status, identity, expiresAt, end }: SessionSummary): AccountStatus {
   return {
     account: accountOf(key),
@@ -38,7 +38,7 @@ const stateWords: Readonly<Record<AccountStatus['state'], { text: string; style:
   signedOut: { text: 'signed out', style: 'quiet' },
 }
 
-/** The accounts as a table; below it, why a session has ended and what to do. */
+/** The accounts as a table; below it, why sessions ended and what to do. */
 export function renderTable(accounts: readonly AccountStatus[], { now }: { now: number }): Line[] {
   const rows = accounts.map((account) => [
     account.account,
@@ -61,7 +61,7 @@ export function renderTable(accounts: readonly AccountStatus[], { now }: { now: 
 
 const headings = ['ACCOUNT', 'STATE', 'ACCESS TOKEN', 'ISSUER'] as const
 
-/** The last column needs no room behind it. */
+/** The last column is not padded. */
 function pad(cell: string, column: number, widths: readonly number[]): string {
   if (column === widths.length - 1) return cell
   return cell + ' '.repeat((widths[column] ?? 0) - [...cell].length + 2)
@@ -84,7 +84,7 @@ function explainEnd({ account, reason, endedAt = 0, serverCode, hint = '' }: Acc
   ]
 }
 
-/** A length of time in its largest unit, such as `59 min`. */
+/** A duration in its largest unit, such as `59 min`. */
 export function describeDuration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000)
   if (seconds < 90) return `${seconds} s`

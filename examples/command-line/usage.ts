@@ -9,7 +9,7 @@ export const usage = `Usage: acme <command> [options]
   explain        Say why the session has ended or is failing, from its recording.
 
 Options (or environment variables, which options overrule):
-  --account NAME    Which account. Default: the only one; at login, whoever signs in. (ACME_ACCOUNT)
+  --account NAME    Which account. Default: the only one; at login, the user's name. (ACME_ACCOUNT)
   --issuer URL      The authorization server to sign in at. (ACME_ISSUER)
   --client-id ID    The client to sign in as. (ACME_CLIENT_ID)
   --scope SCOPES    What to ask for at login. Default: openid offline_access. (ACME_SCOPE)
@@ -33,7 +33,7 @@ Exit codes:
   0    done; for watch, stopped by a signal while the session lives
   1    failed; the message says what to do
   2    a mistake in the command line or the environment
-  3    nobody is signed in, or the session has ended: run "acme login"
+  3    not signed in, or the session has ended: run "acme login"
   4    not just now: try the same again later
   130  login was interrupted by Ctrl-C
 `

@@ -5,18 +5,18 @@ import type { PulseChange } from './heartbeat.ts'
 import type { Output } from './output.ts'
 import { describeDuration } from './status-table.ts'
 
-/** Tells what a watch sees. */
+/** Reports what a watch sees. */
 export interface WatchTeller {
   tellNotice(notice: SessionNotice): void
   tellChange(change: PulseChange): void
 }
 
 /**
- * Tells a line for each change: on stdout how the API fares, on stderr how the session does; with `--json` both on
- * stdout, an object a line.
+ * Reports each change in a line: those of the API on stdout, those of the session on stderr; with `--json` both on
+ * stdout, one object per line.
  */
 export function createWatchTeller(output: Output): WatchTeller {
-  /** Said once, whoever hears of it first: the session, or a heartbeat. */
+  /** Said once, by the session or by a heartbeat. */
   let isOver = false
   const report = (value: object) => output.printJson({ at: new Date().toISOString(), ...value })
   const say = (line: Line) => void (output.json || output.say(line))
@@ -45,7 +45,7 @@ export function createWatchTeller(output: Output): WatchTeller {
 const endings: ReadonlySet<SessionNotice['type']> = new Set(['ended', 'signedOut'])
 const beginnings: ReadonlySet<SessionNotice['type']> = new Set(['signedIn', 'adopted', 'refreshed'])
 
-/** How refreshing fails is left out: the heartbeats see it as soon as it matters. */
+/** Leaves out how refreshing fails: the heartbeats see it as soon as it matters. */
 function renderNotice(notice: SessionNotice, { wasOver }: { wasOver: boolean }): Line[] {
   switch (notice.type) {
     case 'refreshed':
@@ -59,7 +59,7 @@ function renderNotice(notice: SessionNotice, { wasOver }: { wasOver: boolean }):
       return [over(`The session has ended (${reason}${said})`, hintAfter(reason))]
     }
     case 'signedOut':
-      return [over('Somebody has signed out', signInHint)]
+      return [over('Signed out', signInHint)]
     case 'unstored':
       return [caution('new tokens cannot be stored yet: do not kill this program')]
     case 'stored':

@@ -37,7 +37,7 @@ line, 130 after Ctrl-C.
 
 /** Reads the command line. */
 export function readCommand(commandArguments: readonly string[]): Command {
-  // Package managers differ in whether they pass the `--` on.
+  // Some package managers pass the `--` on, some do not.
   const given = commandArguments[0] === '--' ? commandArguments.slice(1) : [...commandArguments]
   const { values, tokens } = parseArgs({ args: given, options: known, strict: false, tokens: true })
   const unknown = tokens.find((token) => token.kind !== 'option' || !Object.hasOwn(known, token.name))

@@ -1,7 +1,7 @@
 import type { SessionNotice } from '@authchart/core'
 import type { TokenRequestRecord } from '@authchart/test/authorization-server'
 
-/** Something that happened in the demo. Metadata only: tokens are known by their numbers. */
+/** An event of the demo. Metadata only: tokens are known by their numbers. */
 export type DemoEvent =
   /** The next part of the story begins. */
   | { readonly type: 'act'; readonly act: number; readonly acts: number; readonly title: string; readonly text: string }
@@ -20,12 +20,12 @@ export type DemoEvent =
 /** The chart's two regions, and what is known of the token. Times are milliseconds since the epoch. */
 export interface StateEvent {
   readonly type: 'state'
-  /** The region that answers "may this token be sent?", or the chart's only state while nobody is signed in. */
+  /** The region that answers "may this token be sent?", or the chart's only state while there is no sign-in. */
   readonly token: string
   /** The region that answers "what is being done about it?", such as `refreshing.requestingTokens`. */
   readonly refresh?: string
   readonly usable: boolean
-  /** 1 for the first token set that was seen. */
+  /** 1 for the first token set. */
   readonly tokenSet: number
   readonly receivedAt?: number
   readonly refreshDueAt?: number
@@ -33,23 +33,23 @@ export interface StateEvent {
   /** Why refreshing fails, and when it is tried again. */
   readonly code?: string
   readonly retryAt?: number
-  /** Why the session is over. */
+  /** Why the session ended. */
   readonly reason?: string
 }
 
-/** What a call of the service came to. */
+/** The result of a call of the service. */
 export interface CallEndedEvent {
   readonly type: 'callEnded'
   readonly call: number
-  /** `tokenUnusable`: there was no token to call with, and the session said why. */
+  /** `tokenUnusable`: there was no token for the call, and the session said why. */
   readonly outcome: 'succeeded' | 'tokenUnusable' | 'failedOtherwise'
-  /** The API rejected the token that it was first sent with. */
+  /** The API rejected the token of its first send. */
   readonly rejectedOnce: boolean
   /** Why it failed: a code, a reason, or a message. */
   readonly why?: string
 }
 
-/** The authorization server is done with a token request. */
+/** The authorization server has finished a token request. */
 export interface TokenRequestEvent {
   readonly type: 'tokenRequest'
   /** 1 for the refresh token of the sign-in, 2 for its successor. */
@@ -70,12 +70,12 @@ export interface Summary {
   /** Calls that the service made. */
   readonly requests: number
   readonly succeeded: number
-  /** Calls without a usable token: told at once why, instead of sending a dead one. */
+  /** Calls without a usable token: they got the reason at once, and a dead token was not sent. */
   readonly failedWhileTokenUnusable: number
   readonly failedOtherwise: number
-  /** Token requests that reached the authorization server, the sign-in aside. */
+  /** Token requests that reached the authorization server, without the sign-in. */
   readonly tokenRequests: number
-  /** Token sets that the session got by them. */
+  /** Token sets that the session got from them. */
   readonly refreshes: number
   /** Token requests that sent a refresh token whose earlier answer was lost. */
   readonly replays: number
@@ -85,11 +85,11 @@ export interface Summary {
   readonly ended: string
 }
 
-/** Shows events as they come. One way only: nothing a renderer does changes the story. */
+/** Shows events as they come. A renderer cannot change the story. */
 export interface Renderer {
   show(event: TimedEvent): void
-  /** Shows the end. `faults` says what is not as it must be. */
+  /** Shows the end. `faults` says what went wrong. */
   finish(summary: Summary, faults: readonly string[]): void
-  /** Leaves the terminal as it was found, whatever happened. */
+  /** Restores the terminal, in every case. */
   close(): void
 }

@@ -1,22 +1,22 @@
 import type { DemoEvent, TimedEvent } from './demo-events.ts'
 import { addToTally, emptyTally, type Tally } from './tally.ts'
 
-/** The demo's events, from those who cause them to those who show them. */
+/** The demo's events, from where they are caused to where they are shown. */
 export interface EventStream {
   readonly tally: Tally
   emit(event: DemoEvent): void
   subscribe(listener: (event: TimedEvent) => void): void
   /**
-   * Resolves once the tally is as wanted.
+   * Resolves once the tally matches.
    * @throws the signal's reason; an error that names `description` when it takes longer than `patienceMilliseconds`
    */
   until(isMet: (tally: Tally) => boolean, description: string): Promise<void>
 }
 
-/** Nothing in the story takes this long, on the slowest of machines. */
+/** No part of the story takes this long, even on a slow machine. */
 const patienceMilliseconds = 60_000
 
-/** Makes a stream that nothing has happened in; `signal` ends all waits. */
+/** Makes an empty stream; `signal` ends all waits. */
 export function createEventStream({ signal }: { signal: AbortSignal }): EventStream {
   const startedAt = performance.now()
   const listeners = new Set<(event: TimedEvent) => void>()

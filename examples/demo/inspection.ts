@@ -5,13 +5,13 @@ import { createWebSocketInspector } from '@statelyai/inspect'
 
 /** A viewer that shows the demo's session. */
 export interface Inspection {
-  /** Where to look. */
+  /** The URL to open. */
   readonly url: string
   show(session: Session): void
   close(): Promise<void>
 }
 
-/** What to open, and what to open instead. */
+/** The URL to open, and an alternative. */
 export function describeInspection({ url }: Pick<Inspection, 'url'>): string {
   return [
     `Open ${url} to see the session; what has happened by then is shown too.`,

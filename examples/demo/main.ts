@@ -13,7 +13,7 @@ import { accessTokenLifetime, playStory } from './story.ts'
 import { findFaults, summarize } from './summary.ts'
 import { signIn, startWorld } from './world.ts'
 
-/** What shells say of a program that Ctrl-C has ended: 128 and the signal's number. */
+/** The exit code that shells give a program ended by Ctrl-C: 128 and the signal's number. */
 const interruptedExitCode = 130
 
 const command = readCommand(process.argv.slice(2))
@@ -31,9 +31,9 @@ switch (command.kind) {
       : await play(chooseRenderer(command), createInterruption())
 }
 
-/** Plays the demo before a viewer that stays until Ctrl-C; the exit code. */
+/** Plays the demo in a viewer that stays until Ctrl-C, and returns the exit code. */
 async function playInspected(renderer: Renderer, interruption: AbortSignal): Promise<number> {
-  // What serves the viewer is loaded only here: it takes as long as the rest of the demo.
+  // Loaded only here: the viewer's server takes as long to load as the rest of the demo.
   const { describeInspection, startInspection } = await import('./inspection.ts')
   const inspection = await startInspection()
   process.stderr.write(describeInspection(inspection))
@@ -49,7 +49,7 @@ async function playInspected(renderer: Renderer, interruption: AbortSignal): Pro
   }
 }
 
-/** Plays the demo from its start to its end; the exit code. */
+/** Plays the demo from start to end, and returns the exit code. */
 async function play(renderer: Renderer, interruption: AbortSignal, inspection?: Inspection): Promise<number> {
   const events = createEventStream({ signal: interruption })
   events.subscribe(renderer.show)
@@ -92,11 +92,11 @@ function chooseRenderer({ json }: { json: boolean }): Renderer {
   return canBeDrawnOn ? createLiveTerminal(stdout) : createPlainLines(stdout)
 }
 
-/** Ctrl-C, or nobody left who reads. */
+/** Ctrl-C, or an output that is closed. */
 function createInterruption(): AbortSignal {
   const interruption = new AbortController()
   const interrupt = () => interruption.abort()
-  // Once: a second Ctrl-C ends the process as if nobody listened.
+  // Heard once: a second Ctrl-C ends the process at once.
   process.once('SIGINT', interrupt)
   process.stdout.on('error', interrupt)
   return interruption.signal

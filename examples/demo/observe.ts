@@ -4,14 +4,14 @@ import type { StateEvent } from './demo-events.ts'
 import type { EventStream } from './event-stream.ts'
 import type { World } from './world.ts'
 
-/** Turns what a session goes through and says into events. */
+/** Turns a session's states and notices into events. */
 export function observeSession(session: Session, events: EventStream): void {
   const actor = getSessionActor(session)
   const tokenSets = new Set<number>()
   let previous = ''
   const look = () => {
     const state = describeState(actor.getSnapshot(), tokenSets)
-    // While the token is compared with the clock it is in no state that anybody could see.
+    // The state in which the token is compared with the clock takes no time and is not shown.
     if (state.token === 'judging' || JSON.stringify(state) === previous) return
     previous = JSON.stringify(state)
     events.emit(state)
@@ -21,7 +21,7 @@ export function observeSession(session: Session, events: EventStream): void {
   session.on('*', (notice) => events.emit({ type: 'notice', notice }))
 }
 
-/** Turns what arrives at the two servers into events. */
+/** Turns requests to the two servers into events. */
 export function observeServers({ server, api }: Pick<World, 'server' | 'api'>, events: EventStream): void {
   server.onTokenRequest((moment, request) => {
     if (moment === 'arrived') return

@@ -5,16 +5,16 @@ import type { CallEndedEvent } from './demo-events.ts'
 import type { EventStream } from './event-stream.ts'
 import type { World } from './world.ts'
 
-/** A program that does what programs do: call an API, again and again. */
+/** A program that calls an API again and again. */
 export interface Service {
-  /** Makes no more calls; resolves when the last one has ended. */
+  /** Makes no more calls, and resolves when the last one has ended. */
   stop(): Promise<void>
 }
 
-/** The pace of the calls: none of them waits for the one before. */
+/** The pace of the calls. They do not wait for each other. */
 const heartbeatMilliseconds = 150
 
-/** Starts calling the API through ky. What it knows of tokens is one line: the hooks. */
+/** Starts calling the API through ky. Only one line has to do with tokens: the hooks. */
 export function startService(
   { session, api }: Pick<World, 'session' | 'api'>,
   { events, signal }: { events: EventStream; signal: AbortSignal },
@@ -38,7 +38,7 @@ export function startService(
         () => ({ outcome: 'succeeded' as const }),
         (error: unknown) => explainFailure(error, session),
       )
-    // What is cut short by Ctrl-C says nothing about sessions.
+    // A call that Ctrl-C aborts says nothing about sessions.
     if (signal.aborted) return
     events.emit({ type: 'callEnded', call, rejectedOnce: rejected.delete(call), ...result })
   }
@@ -60,7 +60,7 @@ export function startService(
 function explainFailure(error: unknown, session: Session): Pick<CallEndedEvent, 'outcome' | 'why'> {
   if (isRefreshUnavailableError(error)) return { outcome: 'tokenUnusable', why: error.code }
   if (isSessionEndedError(error)) return { outcome: 'tokenUnusable', why: error.reason }
-  // A call that was on its way when its token died comes back with the API's own 401, if there is no other token.
+  // A call whose token was rejected on its way gets the API's own 401, if there is no other token.
   if (isHTTPError(error) && error.response.status === 401 && !session.getSnapshot().usable) {
     return { outcome: 'tokenUnusable', why: '401' }
   }

@@ -6,13 +6,13 @@ import type { World } from './world.ts'
 /** How long access tokens live, in seconds. */
 export const accessTokenLifetime = 4
 
-/** How long a token request is on its way: a server on loopback would answer before anybody could see it. */
+/** How long a token request is on its way: a server on loopback would answer too fast to be seen. */
 const distanceMilliseconds = 250
 
-/** So much of the outcome of an act is shown before the next begins. */
+/** How much of the outcome of an act is shown before the next begins. */
 const callsBetweenActs = 6
 
-/** A part of the story: what befalls the session, and what has to happen before the next part begins. */
+/** A part of the story: what happens to the session, and what ends the part. */
 interface Act {
   readonly title: string
   /** What to look for, in a sentence. */
@@ -20,13 +20,13 @@ interface Act {
   play(stage: Stage): Promise<void>
 }
 
-/** Where an act plays. */
+/** The surroundings of an act. */
 interface Stage {
   readonly world: World
   readonly events: EventStream
-  /** Resolves once so much more than at the beginning of the act has happened. */
+  /** Resolves once this much has happened since the beginning of the act. */
   untilMore(count: (tally: Tally) => number, more: number, description: string): Promise<void>
-  /** Resolves when no token request is under way, which stays so until the caller awaits something else. */
+  /** Resolves when no token request is under way; none starts before the caller awaits something else. */
   untilNoRefresh(): Promise<void>
 }
 
@@ -66,7 +66,7 @@ const acts: readonly Act[] = [
     title: 'The authorization server is down',
     text: 'The token is used to its end. Then it takes one answer to go on.',
     async play({ world: { server }, events, untilMore, untilNoRefresh }) {
-      // A token request that is cut off here might have been processed, and that is a later part of the story.
+      // A token request that is cut off here might have been processed, which belongs to a later part of the story.
       await untilNoRefresh()
       const down = server.goDown()
       events.emit({ type: 'authorizationServer', reachable: false })
@@ -84,7 +84,7 @@ const acts: readonly Act[] = [
       await untilNoRefresh()
       server.faults.setGrace(30_000)
       server.faults.dropAnswerAfterCommit()
-      // What the replay brings is as old as the answer that was lost: it must not expire before the next act.
+      // The tokens of the replay are as old as the lost answer: they must not expire before the next act.
       server.lifetimes.accessToken = 2 * accessTokenLifetime
       await untilMore(refreshes, 1, 'the tokens of the lost answer')
       server.faults.setGrace(0)
@@ -101,7 +101,7 @@ const acts: readonly Act[] = [
   },
 ]
 
-/** Plays the acts one after the other; each begins when the one before has reached its end. */
+/** Plays the acts one after the other. */
 export async function playStory(world: World, events: EventStream): Promise<void> {
   world.server.faults.delay({ beforeMilliseconds: distanceMilliseconds }, { times: Number.POSITIVE_INFINITY })
   for (const [index, { title, text, play }] of acts.entries()) {

@@ -2,7 +2,7 @@ import type { Summary } from './demo-events.ts'
 import type { Tally } from './tally.ts'
 import type { World } from './world.ts'
 
-/** The demo in numbers, once it is over: the calls as the service saw them, the token requests as the server did. */
+/** The demo in numbers, at its end: the calls as the service saw them, the token requests as the server did. */
 export function summarize({ calls, callsByOutcome, notices }: Tally, { server, session }: World): Summary {
   const { total, replays, reuseDetected } = server.counts
   return {
@@ -19,7 +19,7 @@ export function summarize({ calls, callsByOutcome, notices }: Tally, { server, s
   }
 }
 
-/** What is not as it must be at the end, each as a sentence; empty when all is well. */
+/** What went wrong, one sentence each; empty if nothing did. */
 export function findFaults(summary: Summary): string[] {
   const { requests, succeeded, failedWhileTokenUnusable, failedOtherwise } = summary
   const faults = [

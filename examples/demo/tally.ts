@@ -1,7 +1,7 @@
 import type { SessionNotice } from '@authchart/core'
 import type { CallEndedEvent, DemoEvent, StateEvent } from './demo-events.ts'
 
-/** How far the demo has come, in numbers. */
+/** The progress of the demo, in numbers. */
 export interface Tally {
   readonly calls: number
   readonly callsByOutcome: Readonly<Record<CallEndedEvent['outcome'], number>>

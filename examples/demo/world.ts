@@ -9,7 +9,7 @@ import {
 import type { EventStream } from './event-stream.ts'
 import { observeServers, observeSession } from './observe.ts'
 
-/** Everything the story happens to. */
+/** The servers and the session of the story. */
 export interface World {
   readonly server: AuthorizationServer
   readonly api: Api
@@ -29,6 +29,8 @@ export async function startWorld(
     store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     allowedOrigins: [api.origin],
+    // So that the story shows outages in seconds: by default callers wait for the next try.
+    maximumWaitMilliseconds: 500,
     signInHint: 'run `acme login`',
     debug(entry) {
       if (entry.type === 'tokenRequestFailed') events.emit({ type: 'tokenRequestUnanswered', code: entry.code })
@@ -46,7 +48,7 @@ export async function startWorld(
   }
 }
 
-/** Signs alice in, and begins to watch what her session does to the servers. */
+/** Signs alice in, and begins to watch what her session requests. */
 export async function signIn({ server, api, session }: World, events: EventStream): Promise<void> {
   const { access_token, expires_in, refresh_token, id_token } = await server.signIn({ subject: 'alice' })
   server.resetCounts()

@@ -1,26 +1,24 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
+import { isOwnRequest } from './own-request.ts'
 
-/** So many messages are kept for viewers that are opened later. */
+/** How many messages are kept for viewers that open later. */
 const mostMessages = 5_000
 
-/** Hands each message that comes over a WebSocket at `/messages` to everybody else there, and to whoever comes later. */
+/** Passes each message of a WebSocket at `/messages` on to the others there, and to those that come later. */
 export interface MessageRelay {
   close(): void
 }
 
-/**
- * Puts a relay on an HTTP server. A page of another site could reach it as well as ours can: what a browser sends is
- * taken only if it comes from our own page.
- */
+/** Puts a relay on an HTTP server on loopback. It serves programs and its own page, not those of other sites. */
 export function relayMessages(server: Server): MessageRelay {
   const sockets = new WebSocketServer({ noServer: true })
   const messages: string[] = []
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Answered as well: a browser opens its connections to a server one after the other.
+    // Refused with an answer: a browser opens its connections to a server one after the other.
     if (request.url !== '/messages') refuse(socket, '404 Not Found')
-    else if (!isOwn(request)) refuse(socket, '403 Forbidden')
+    else if (!isOwnRequest(request)) refuse(socket, '403 Forbidden')
     else sockets.handleUpgrade(request, socket, head, join)
   }
   server.on('upgrade', upgrade)
@@ -44,11 +42,6 @@ export function relayMessages(server: Server): MessageRelay {
       sockets.close()
     },
   }
-}
-
-/** Node sends no origin. */
-function isOwn({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin === undefined || origin === `http://${host}`
 }
 
 function refuse(socket: Duplex, status: string): void {

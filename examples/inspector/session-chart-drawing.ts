@@ -2,7 +2,7 @@ import { describeChart } from '@authchart/core/inspect'
 import { sessionMachine } from '@authchart/core/machine'
 import { drawSvg, layOutChart } from './drawing/index.ts'
 
-/** Where the drawing is kept that the README shows. */
+/** The drawing that the README shows. */
 export const sessionChartFile = new URL('../../docs/session-chart.svg', import.meta.url)
 
 /** The session's chart, drawn from the machine itself. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { answerFailure, answerRejection } from './answer-failure.ts'
 
 const now = 1_000_000
-const snapshot = { status: 'rejected', usable: false, generation: 1, online: true } as const
+const snapshot = { signedIn: true, status: 'rejected', usable: false, generation: 1, online: true } as const
 
 it.each([
   ['a passing failure', new RefreshUnavailableError({ retryAt: now + 30_000 }), 503, 30],

@@ -29,6 +29,8 @@ and if wanted:
   SERVICE_SCOPE          the scope of the client credentials
   USER_SCOPE             for sign-in; default "openid offline_access"
   HOST, PORT             where to listen; default 127.0.0.1 and 8080
+  ALLOWED_HOSTS          names in the Host of requests, by commas; default any,
+                         but only those of loopback where it listens there
   STOP_SECONDS           how long requests, and then refreshes, may take to end
                          after SIGTERM; default 10
 
@@ -38,7 +40,7 @@ that runs takes notice by itself.
 
 /** Reads the command line. */
 export function readCommand(commandArguments: readonly string[]): Command {
-  // Package managers differ in whether they pass the `--` on.
+  // Some package managers pass the `--` on, some do not.
   const given = commandArguments[0] === '--' ? commandArguments.slice(1) : [...commandArguments]
   const options = { help: { type: 'boolean', short: 'h' } } as const
   const { values, positionals, tokens } = parseArgs({

@@ -1,7 +1,7 @@
-/** How the service runs. Holds secrets: never to be logged. */
+/** How the service runs. It holds secrets: never log it. */
 export interface Configuration {
   readonly issuer: string
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly upstreamUrl: string
   readonly service: { readonly clientId: string; readonly clientSecret: string; readonly scope: string | undefined }
   readonly user: { readonly clientId: string; readonly scope: string }
@@ -10,16 +10,18 @@ export interface Configuration {
   readonly sessionKey: Uint8Array
   readonly host: string
   readonly port: number
+  /** The names by which the service may be called, without ports; `undefined`: any. */
+  readonly allowedHosts: readonly string[] | undefined
   /** How long requests, and then refreshes, may take to end after SIGTERM. */
   readonly stopMilliseconds: number
 }
 
-/** What the environment says. */
+/** The settings in the environment. */
 export type ReadConfiguration =
   | { readonly kind: 'complete'; readonly configuration: Configuration }
-  /** Nothing of what is needed is there. */
+  /** None of the needed settings is there. */
   | { readonly kind: 'none' }
-  /** A sentence each; none holds a value. */
+  /** One sentence each, without values. */
   | { readonly kind: 'mistakes'; readonly mistakes: readonly string[] }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -47,6 +49,7 @@ export function readConfiguration(environment: Environment): ReadConfiguration {
     ...findMistakes({ text, port, stopSeconds, sessionKey }),
   ]
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes }
+  const { HOST: host = '127.0.0.1' } = environment
   const configuration: Configuration = {
     issuer: text('ISSUER'),
     upstreamUrl: text('UPSTREAM_URL').replace(/\/+$/, ''),
@@ -58,11 +61,18 @@ export function readConfiguration(environment: Environment): ReadConfiguration {
     user: { clientId: text('USER_CLIENT_ID'), scope: environment.USER_SCOPE ?? 'openid offline_access' },
     sessionDirectory: text('SESSION_DIRECTORY'),
     sessionKey,
-    host: environment.HOST ?? '127.0.0.1',
+    host,
     port,
+    allowedHosts: environment.ALLOWED_HOSTS?.split(/[\s,]+/) ?? (isLoopback(host) ? loopbackNames : undefined),
     stopMilliseconds: stopSeconds * 1000,
   }
   return { kind: 'complete', configuration }
+}
+
+const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || loopbackNames.includes(host)
 }
 
 interface Values {
@@ -75,9 +85,9 @@ interface Values {
 function findMistakes({ text, port, stopSeconds, sessionKey }: Values): string[] {
   const mistakes: string[] = []
   for (const name of ['ISSUER', 'UPSTREAM_URL']) {
-    if (text(name) !== '' && !URL.canParse(text(name))) mistakes.push(`${name} is no URL.`)
+    if (text(name) !== '' && !URL.canParse(text(name))) mistakes.push(`${name} is not a URL.`)
   }
-  // What is joined to it is the path and the query of a request.
+  // The path and query of a request are appended to it.
   if (/[?#]/.test(text('UPSTREAM_URL'))) mistakes.push('UPSTREAM_URL must have neither query nor fragment.')
   if (text('SESSION_KEY') !== '' && sessionKey.length !== 32) {
     mistakes.push('SESSION_KEY must be 32 bytes in base64: openssl rand -base64 32')
@@ -87,7 +97,7 @@ function findMistakes({ text, port, stopSeconds, sessionKey }: Values): string[]
   return mistakes
 }
 
-/** NaN for what is no number of zero or more. */
+/** NaN unless it is a number of zero or more. */
 function readNumber(text: string | undefined, defaultValue: number): number {
   if (text === undefined || text === '') return defaultValue
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN

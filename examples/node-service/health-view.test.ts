@@ -2,7 +2,14 @@ import type { SessionSnapshot } from '@authchart/core'
 import { expect, it } from 'vitest'
 import { describeHealth } from './health-view.ts'
 
-const fresh: SessionSnapshot = { status: 'fresh', usable: true, generation: 1, online: true, expiresAt: 60_000 }
+const fresh: SessionSnapshot = {
+  signedIn: true,
+  status: 'fresh',
+  usable: true,
+  generation: 1,
+  online: true,
+  expiresAt: 60_000,
+}
 const failing: SessionSnapshot = { ...fresh, status: 'transientFailure', code: 'network', retryAt: 30_000 }
 
 it.each([

@@ -5,13 +5,13 @@ export interface HealthView {
   /** 503 only while the service stops. */
   readonly httpStatus: 200 | 503
   readonly body: {
-    /** `degraded`: a session needs somebody, or has no usable token and cannot get one just now. */
+    /** `degraded`: a session needs a person, or has no usable token and cannot get one now. */
     readonly status: 'ok' | 'degraded' | 'stopping'
     readonly sessions: Readonly<Record<string, SessionHealth>>
   }
 }
 
-/** How a session is. Times as ISO 8601. */
+/** The state of a session. Times as ISO 8601. */
 export interface SessionHealth {
   readonly status: SessionSnapshot['status']
   readonly usable: boolean
@@ -23,10 +23,10 @@ export interface SessionHealth {
 }
 
 /**
- * How the service is.
+ * The state of the service.
  *
- * A session in trouble does not make it 503: whoever watches would start the service anew or take it away, which mends
- * nothing at the authorization server, and callers would get no `Retry-After` any more.
+ * A session that fails does not make it 503: an orchestrator would restart the service or take it away, which does not
+ * help the authorization server, and callers would no longer get a `Retry-After`.
  */
 export function describeHealth(
   sessions: Readonly<Record<string, SessionSnapshot>>,

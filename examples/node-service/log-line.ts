@@ -1,6 +1,6 @@
 import { NotSignedInError, SessionEndedError, type SessionNotice, type SessionSnapshot } from '@authchart/core'
 
-/** A line of the log, but for its time. Metadata only. */
+/** A line of the log without its time. Metadata only. */
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error'
   readonly event: string
@@ -20,13 +20,15 @@ const levels: Record<SessionNotice['type'], LogLine['level']> = {
   refusedWithoutReason: 'warn',
   refreshTokenMissing: 'warn',
   revocationFailed: 'warn',
+  storeUnwatched: 'warn',
+  signInExpiring: 'warn',
   endNotStored: 'error',
   recordUnreadable: 'error',
   signedOut: 'error',
   ended: 'error',
 }
 
-/** The line for a notice: each is said once per cause, so the log has a line per change, not per request. */
+/** The line for a notice. Notices come once per cause, so the log has a line per change, not per request. */
 export function describeNotice(
   session: string,
   notice: SessionNotice,
@@ -37,7 +39,7 @@ export function describeNotice(
   return { level: levels[type], event: type, session, ...withIsoTimes(facts), ...advice }
 }
 
-/** The line for how a session was found, if an operator has to do something: no notice is given of old news. */
+/** The line for the state in which a session was found, if an operator has to act: notices tell of changes only. */
 export function describeStart(
   session: string,
   snapshot: SessionSnapshot,
@@ -58,8 +60,12 @@ export function describeStart(
   }
 }
 
-function withIsoTimes(facts: Readonly<Record<string, string | number>>): Record<string, string | number> {
+function withIsoTimes(facts: object): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, name.endsWith('At') ? new Date(value).toISOString() : value]),
+    Object.entries(facts).flatMap(([name, value]): [string, string | number][] => {
+      if (value === undefined) return []
+      if (typeof value === 'object') return [[name, JSON.stringify(value)]]
+      return [[name, name.endsWith('At') ? new Date(value as number).toISOString() : (value as string | number)]]
+    }),
   )
 }

@@ -33,15 +33,15 @@ async function run(kind: 'serve' | 'signIn'): Promise<number> {
     if (kind === 'signIn') return await signIn(read.configuration)
     return await runService(read.configuration, { log: logToOutput })
   } catch (error) {
-    // An issuer or a folder that cannot be used: the message says so, and holds no value that is secret.
+    // An issuer or a folder that cannot be used: the message says so, without secrets.
     if (!isConfigurationError(error) && !isStoreError(error)) throw error
     return refuse([error.message])
   }
 }
 
-/** Against servers of its own. */
+/** Runs it against servers of its own. */
 async function runTrial(): Promise<number> {
-  // What serves it is loaded only here: a service has no authorization server in it.
+  // Loaded only here: the service itself needs no authorization server in its process.
   const { startTrial } = await import('./trial.ts')
   const { HOST: host = '127.0.0.1', PORT: port = '8080' } = process.env
   await using trial = await startTrial({ host, port: Number(port) })

@@ -7,7 +7,7 @@ import { createServiceServer } from './server.ts'
 import { logSessions, openSessions, openStore } from './sessions.ts'
 import { stopService } from './stop-service.ts'
 
-/** Runs the service until it is told to stop; the exit code. `onListening` is told where it can be reached. */
+/** Runs the service until it is told to stop, and returns the exit code. `onListening` gets its URL. */
 export async function runService(
   configuration: Configuration,
   { log, onListening }: { log: Log; onListening?: (url: string) => void },
@@ -17,8 +17,8 @@ export async function runService(
   if (!(await canBeUsed(store, log))) return 1
   const sessions = openSessions(configuration, store)
   logSessions(sessions, log)
-  const { host, port, stopMilliseconds, upstreamUrl } = configuration
-  const serviceServer = createServiceServer(sessions, { upstreamUrl, log })
+  const { host, port, stopMilliseconds, upstreamUrl, allowedHosts } = configuration
+  const serviceServer = createServiceServer(sessions, { upstreamUrl, allowedHosts, log })
   const stopping = { server: serviceServer, sessions, milliseconds: stopMilliseconds }
   try {
     await once(serviceServer.server.listen(port, host), 'listening')
@@ -36,7 +36,7 @@ export async function runService(
   return 0
 }
 
-/** Whatever passes is waited for by the sessions; what does not is the operator's to mend. */
+/** Whether to start: the sessions wait for what passes; the operator has to mend the rest. */
 async function canBeUsed(store: ReturnType<typeof openStore>, log: Log): Promise<boolean> {
   try {
     await store.check('user')
@@ -49,7 +49,7 @@ async function canBeUsed(store: ReturnType<typeof openStore>, log: Log): Promise
   }
 }
 
-/** Once: a second signal ends the process as if nobody listened. */
+/** Heard once: a second signal ends the process at once. */
 function awaitStopSignal(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))

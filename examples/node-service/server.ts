@@ -5,22 +5,23 @@ import type { ReadableStream } from 'node:stream/web'
 import type { FailureAnswer } from './answer-failure.ts'
 import { describeHealth } from './health-view.ts'
 import type { Log } from './log.ts'
+import { isOwnRequest } from './own-request.ts'
 import type { Sessions } from './sessions.ts'
 import { createUpstream } from './upstream.ts'
 
-/** What answers the service's callers. */
+/** The HTTP server of the service. */
 export interface ServiceServer {
   readonly server: Server
-  /** From now on says that it stops, and keeps no connection for a next request. */
+  /** From now on answers that it stops, and closes connections after each answer. */
   beginStopping(): void
-  /** Gives up the calls of the API that are still under way. */
+  /** Aborts the calls of the API that are under way. */
   abort(): void
 }
 
 /** Makes the server; it does not listen yet. */
 export function createServiceServer(
   sessions: Sessions,
-  { upstreamUrl, log }: { upstreamUrl: string; log: Log },
+  { upstreamUrl, allowedHosts, log }: { upstreamUrl: string; allowedHosts: readonly string[] | undefined; log: Log },
 ): ServiceServer {
   const upstreams = {
     service: createUpstream(sessions.service, upstreamUrl),
@@ -31,6 +32,7 @@ export function createServiceServer(
   let stopping = false
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOwnRequest(request.headers, allowedHosts)) return sendJson(response, 403, { error: 'foreignRequest' })
     const { pathname, search } = new URL(request.url ?? '/', 'http://service')
     const name = readName(pathname)
     if (name !== undefined && request.method !== 'GET') return sendJson(response, 405, { error: 'onlyGet' })
@@ -46,7 +48,7 @@ export function createServiceServer(
     const result = await upstreams[name](`${pathname.slice(name.length + 1)}${search}`, { signal })
     if (result.kind === 'answered') return passOn(result.response, response)
     const isOurs = result.answer.error !== 'upstreamFailed'
-    // What has to do with tokens is in the log already, once.
+    // Problems with tokens are in the log already, once.
     if (!isOurs && !gone.signal.aborted) log({ level: 'warn', event: 'upstreamFailed', cause: result.cause })
     return sendFailure(response, result.answer)
   }
@@ -73,7 +75,7 @@ function readName(pathname: string): keyof Sessions | undefined {
   return (first === 'service' || first === 'user') && rest.length > 0 ? first : undefined
 }
 
-/** The API's own answer, as it comes. */
+/** Passes the API's own answer on. */
 async function passOn(from: Response, to: ServerResponse): Promise<void> {
   const type = from.headers.get('content-type')
   to.writeHead(from.status, type === null ? {} : { 'content-type': type })

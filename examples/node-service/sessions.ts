@@ -8,10 +8,10 @@ import { describeNotice, describeStart } from './log-line.ts'
 /** The sessions of the service, by name: its own, and a user's. */
 export type Sessions = Readonly<Record<'service' | 'user', Session>>
 
-/** What the operator is told to do when nobody is signed in any more. */
+/** What the operator has to do when the sign-in is gone. */
 const signInHint = 'run "pnpm example:node-service sign-in"'
 
-/** The folder that all instances share: for the service's own token as well, so that they need one between them. */
+/** The folder that all instances share, also for the service's own token, so that they need only one. */
 export function openStore({ sessionDirectory, sessionKey }: Configuration): ReturnType<typeof fileStore> {
   return fileStore({ directory: sessionDirectory, key: sessionKey })
 }
@@ -32,7 +32,7 @@ export function openSessions(configuration: Configuration, store: SessionStore):
   }
 }
 
-/** Opens the user's session: in the service, and to sign in. */
+/** Opens the user's session, in the service and for signing in. */
 export function openUserSession(configuration: Configuration, store: SessionStore): Session {
   const { issuer, user, stopMilliseconds } = configuration
   return createSession({
@@ -45,12 +45,17 @@ export function openUserSession(configuration: Configuration, store: SessionStor
   })
 }
 
-/** Eager: the token is there before a caller needs it, and a session that has recovered shows it by itself. */
+/** Eager: the token is there before a caller needs it, and a session recovers by itself. */
 function shared({ upstreamUrl }: Configuration) {
-  return { allowedOrigins: [new URL(upstreamUrl).origin], refreshTiming: 'eager' } as const
+  // A request to the service is not held for longer than that.
+  return {
+    allowedOrigins: [new URL(upstreamUrl).origin],
+    refreshTiming: 'eager',
+    maximumWaitMilliseconds: 2_000,
+  } as const
 }
 
-/** Logs what becomes of the sessions: a line per change. */
+/** Logs each change of the sessions in a line. */
 export function logSessions(sessions: Sessions, log: Log): void {
   for (const [name, session] of Object.entries(sessions)) {
     const hint = { signInHint: name === 'user' ? signInHint : undefined }

@@ -3,7 +3,7 @@ import { signInByLoopback } from '@authchart/node-store/loopback'
 import type { Configuration } from './configuration.ts'
 import { openStore, openUserSession } from './sessions.ts'
 
-/** Signs the user in, in the folder that the service reads; the exit code. */
+/** Signs the user in, in the folder that the service reads, and returns the exit code. */
 export async function signIn(configuration: Configuration): Promise<number> {
   const { issuer, user } = configuration
   await using session = openUserSession(configuration, openStore(configuration))

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { ServiceServer } from './server.ts'
 import type { Sessions } from './sessions.ts'
 
-/** What is stopped, and how long requests, and after them refreshes, may take to end. */
+/** What to stop, and how long requests, and after them refreshes, may take to end. */
 export interface Stopping {
   readonly server: ServiceServer
   readonly sessions: Sessions
@@ -11,8 +11,8 @@ export interface Stopping {
 }
 
 /**
- * Stops listening, lets the requests under way end, then the refreshes, whose tokens are stored: the sessions come last,
- * because requests wait for their tokens. What takes too long is given up.
+ * Stops listening, waits for the requests under way, then for the refreshes, whose tokens are stored. The sessions come
+ * last, because requests wait for their tokens. What takes too long is aborted.
  */
 export async function stopService({ server: { server, beginStopping, abort }, sessions, milliseconds }: Stopping) {
   beginStopping()
@@ -25,6 +25,6 @@ export async function stopService({ server: { server, beginStopping, abort }, se
     abort()
     server.closeAllConnections()
   }
-  // Each waits for a refresh under way, for as long as `disposeTimeoutMilliseconds` says.
+  // Each waits for a refresh under way, at most `disposeTimeoutMilliseconds`.
   await Promise.all(Object.values(sessions).map((session) => session[Symbol.asyncDispose]()))
 }

@@ -7,19 +7,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AuthorizationServer, startApi, startAuthorizationServer } from '@authchart/test/authorization-server'
 import type { Configuration } from './configuration.ts'
+import { isOwnRequest } from './own-request.ts'
 import { openStore, openUserSession } from './sessions.ts'
 
-/** An authorization server and an API on loopback, with alice signed in, to try the service against. */
+/** An authorization server and an API on loopback, with alice signed in, to try the service. */
 export interface Trial extends AsyncDisposable {
   readonly configuration: Configuration
-  /** What to try, for a service that listens at `serviceUrl`. */
+  /** What to try at a service that listens at `serviceUrl`. */
   describe(serviceUrl: string): string
 }
 
-/** Short, so that one sees it refresh. */
+/** Short, so that you see it refresh. */
 const accessTokenSeconds = 30
 
-/** Starts everything; it goes with the process. */
+const allowedHosts = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Starts everything. */
 export async function startTrial({ host, port }: { host: string; port: number }): Promise<Trial> {
   const server = await startAuthorizationServer({ lifetimes: { accessToken: accessTokenSeconds } })
   const api = await startApi({ authorizationServer: server })
@@ -34,6 +37,7 @@ export async function startTrial({ host, port }: { host: string; port: number })
     sessionKey: randomBytes(32),
     host,
     port,
+    allowedHosts,
     stopMilliseconds: 10_000,
   }
   const signIn = () => signAliceIn(server, configuration)
@@ -65,10 +69,11 @@ async function signAliceIn(server: AuthorizationServer, configuration: Configura
   })
 }
 
-/** What can be done to the authorization server from outside. */
+/** Serves the switches that change the authorization server. */
 async function startSwitches(switches: Readonly<Record<string, () => Promise<unknown>>>) {
   const listener = createServer((request, response) => {
-    const turn = request.method === 'POST' ? switches[request.url?.slice(1) ?? ''] : undefined
+    const mayTurn = request.method === 'POST' && isOwnRequest(request.headers, allowedHosts)
+    const turn = mayTurn ? switches[request.url?.slice(1) ?? ''] : undefined
     if (turn === undefined) {
       response.writeHead(404).end()
       return
@@ -100,7 +105,7 @@ Tokens live for ${accessTokenSeconds} s. Try:
 
   curl -X POST ${switchesUrl}/down            the authorization server is gone: 503 and Retry-After, once tokens have expired
   curl -X POST ${switchesUrl}/up              it is back
-  curl -X POST ${switchesUrl}/revoke          alice's session is over: 503, and the log says once what to do
+  curl -X POST ${switchesUrl}/revoke          alice's session ends: 503, and the log says once what to do
   curl -X POST ${switchesUrl}/sign-in         she signs in again
 
 Ctrl-C stops it as SIGTERM does.

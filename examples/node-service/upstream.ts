@@ -3,20 +3,20 @@ import { createKyHooks } from '@authchart/core/ky'
 import ky from 'ky'
 import { answerFailure, answerRejection, type FailureAnswer } from './answer-failure.ts'
 
-/** What came of a call of the API. */
+/** The result of a call of the API. */
 export type UpstreamResult =
   | { readonly kind: 'answered'; readonly response: Response }
   | { readonly kind: 'failed'; readonly answer: FailureAnswer; readonly cause: string }
 
-/** Calls the API on a session. */
+/** Calls the API with the token of a session. */
 export type CallUpstream = (path: string, options: { signal: AbortSignal }) => Promise<UpstreamResult>
 
 /** Longer than a caller waits for a token. */
 const timeoutMilliseconds = 20_000
 
-/** Makes a client of the API below `upstreamUrl`. What it knows of tokens is one line: the hooks. */
+/** Makes a client of the API below `upstreamUrl`. Only one line has to do with tokens: the hooks. */
 export function createUpstream(session: Session, upstreamUrl: string): CallUpstream {
-  // No retries here: whoever calls this service can wait, as `Retry-After` says, and hold no connection meanwhile.
+  // No retries here: the caller can wait, as `Retry-After` says, without holding a connection.
   const api = ky.create({
     hooks: createKyHooks(session),
     throwHttpErrors: false,

@@ -38,6 +38,8 @@ export interface AuthorizationServerOptions {
   readonly path?: string
   /** Whether authorization requests must be pushed (RFC 9126). Default false. */
   readonly requirePushedAuthorizationRequests?: boolean
+  /** The origin that the issuer names, where another server stands in front. Default: its own. */
+  readonly publicOrigin?: string
   /** Default 0: any free one. */
   readonly port?: number
   /** Lets clients register themselves (RFC 7591). Default: not. */
@@ -64,6 +66,8 @@ export interface AccessTokenFacts {
 /** A real authorization server on 127.0.0.1, with switches. */
 export interface AuthorizationServer extends AsyncDisposable {
   readonly issuer: string
+  /** Where it listens: the issuer's origin, unless another server stands in front. */
+  readonly ownOrigin: string
   readonly tokenEndpoint: string
   readonly revocationEndpoint: string
   /** The redirect address of the three clients; a port of its own may be put in. */
@@ -147,8 +151,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     port: options.port ?? 0,
     ...(options.keepsConnections === undefined ? {} : { keepsConnections: options.keepsConnections }),
   })
-  const { path = '' } = options
-  const issuer = `${listener.origin}${path}`
+  const { path = '', publicOrigin = listener.origin } = options
+  const issuer = `${publicOrigin}${path}`
   let denials = 0
   const provider = createProvider({
     issuer,
@@ -182,6 +186,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
 
   return {
     issuer,
+    ownOrigin: listener.origin,
     tokenEndpoint: `${issuer}/token`,
     revocationEndpoint: `${issuer}/token/revocation`,
     redirectUri: callback,

@@ -19,6 +19,7 @@ export type { ProofDemands, ProofVerdict } from './proof-checks.ts'
 export type { Presentation, RefreshTokenUse } from './refresh-token-ledger.ts'
 export type { RegisteredClient } from './registered-clients.ts'
 export type { TokenResponse } from './sign-in.ts'
+export { startTenants, type Tenants } from './tenants.ts'
 export { oauthError, tokenAnswers, withRetryAfter } from './token-answers.ts'
 export type { FaultOptions, TokenEndpointFaults, TokenResponseMembers } from './token-endpoint-faults.ts'
 export type {

@@ -12,7 +12,7 @@ export async function openBenchmarkSession(server: ApiServer, now: () => number 
       metadata: { issuer: server.origin, token_endpoint: `${server.origin}/token` },
     }),
     allowedOrigins: [server.origin],
-    clock: { now, setTimeout: (callback, delay) => setTimeout(callback, delay), clearTimeout: clearTimer },
+    runtime: { clock: { now, setTimeout: (callback, delay) => setTimeout(callback, delay), clearTimeout: clearTimer } },
   })
   await session.signIn({ ...(await server.signIn()), expiresIn: 3600 })
   return session

@@ -24,7 +24,7 @@ beforeEach(async () => {
   clock = createSimulatedClock()
   const recording = createRecordingGrant(server)
   revoked = recording.revoked
-  open = (options) => openSession(server, { store, clock, grant: recording.grant, ...options })
+  open = (options) => openSession(server, { store, runtime: { clock }, grant: recording.grant, ...options })
 })
 
 afterEach(() => server.close())
@@ -109,7 +109,7 @@ it('P43 tokens that are stored while a sign-out is on its way are not served, an
   await expect(session.getAccessToken()).rejects.toSatisfy(isNotSignedInError)
   const record = await readRecord(store)
   expect(record.status).toBe('signedOut')
-  expect(record).not.toHaveProperty('secrets')
+  expect(record.secrets).toBeUndefined()
   expect(revoked.toSorted()).toEqual(issued.toSorted())
 })
 

@@ -94,7 +94,7 @@ it('P20 a caller waits for the lease as long as it is willing to, then gets a re
   const { holder, gate, refreshed } = await holdLease()
   await using _holder = holder
   const clock = createSimulatedClock()
-  await using session = await openWaiting({ clock, maximumWaitMilliseconds: 4_000 })
+  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: 4_000 })
   const error = session.getAccessToken().catch((thrown: unknown) => thrown)
   await clock.advance(3_999)
   expect(await Promise.race([error, 'waiting'])).toBe('waiting')
@@ -110,7 +110,7 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
   const { holder, gate, refreshed } = await holdLease()
   await using _holder = holder
   const clock = createSimulatedClock()
-  await using session = await openWaiting({ clock, maximumWaitMilliseconds: 100_000 })
+  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: 100_000 })
   const failures: unknown[] = []
   session.on('refreshFailed', (notice) => failures.push(notice))
   const error = session.getAccessToken().catch((thrown: unknown) => thrown)
@@ -134,7 +134,7 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
 
 it('P20 a lease that nobody ever gives back is tried for again, and costs no token request', async () => {
   const clock = createSimulatedClock()
-  await using session = await openSignedInSession(server, { store, clock, refreshTiming: 'eager' })
+  await using session = await openSignedInSession(server, { store, runtime: { clock }, refreshTiming: 'eager' })
   const stuck = await store.lease(sessionKey, { signal: new AbortController().signal })
   clock.sleep(3_600_000)
   for (let wait = 0; wait < 5; wait += 1) await clock.advance(leaseWait)
@@ -152,7 +152,7 @@ it('P20 when the wait runs out, tokens that are there meanwhile are adopted', as
   await writer.signIn({ ...tokenSetOf(await server.signIn()), expiresIn: 0 })
   const clock = createSimulatedClock()
   await using session = await openWaiting({
-    clock,
+    runtime: { clock },
     maximumWaitMilliseconds: 100_000,
     // A hint can be lost: only the look at the end finds the tokens.
     store: { ...store, watch: () => () => {} },

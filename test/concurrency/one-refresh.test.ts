@@ -61,7 +61,7 @@ it.each(['before', 'among', 'after'] as const)(
     const clock = createSimulatedClock()
     await using api = await startApi({ authorizationServer: server })
     await using session = await openSignedInSession(server, {
-      clock,
+      runtime: { clock },
       refreshTiming: 'eager',
       allowedOrigins: [api.origin],
     })

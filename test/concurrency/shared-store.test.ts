@@ -54,8 +54,8 @@ it.each(['eager', 'onUse'] as const)(
   'P33 invalid_grant while the store is unchanged ends the session, and its refresh token is never sent again (%s)',
   async (refreshTiming) => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { store, clock, refreshTiming })
-    await using neighbour = openSession(server, { store, clock, refreshTiming })
+    await using session = await openSignedInSession(server, { store, runtime: { clock }, refreshTiming })
+    await using neighbour = openSession(server, { store, runtime: { clock }, refreshTiming })
     await neighbour.ready
     const notices: string[] = []
     session.on('*', ({ type }) => notices.push(type))
@@ -64,13 +64,13 @@ it.each(['eager', 'onUse'] as const)(
     await expect(session.refresh()).rejects.toSatisfy(isSessionEndedError)
     const record = await store.read(sessionKey)
     expect(record).toMatchObject({ status: 'ended', end: { reason: 'grantRejected', serverCode: 'invalid_grant' } })
-    expect(record?.secrets?.tokenSet).not.toHaveProperty('refreshToken')
+    expect(record?.secrets?.tokenSet.refreshToken).toBeUndefined()
     await eventually(() => neighbour.getSnapshot().status === 'invalidated', { description: 'the neighbour to hear' })
 
     // What is left of the access token is served, to its end.
     for (const each of [session, neighbour]) expect((await each.getAccessToken()).value).toBe(value)
     await clock.advance(3_600_000)
-    await using newcomer = openSession(server, { store, clock, refreshTiming })
+    await using newcomer = openSession(server, { store, runtime: { clock }, refreshTiming })
     for (const each of [session, neighbour, newcomer]) {
       for (let call = 0; call < 10; call += 1) {
         await expect(each.getAccessToken()).rejects.toMatchObject({ reason: 'grantRejected' })

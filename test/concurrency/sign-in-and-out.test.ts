@@ -30,7 +30,7 @@ beforeEach(async () => {
   clock = createSimulatedClock()
   const recording = createRecordingGrant(server)
   revoked = recording.revoked
-  open = (options) => openSession(server, { store, clock, grant: recording.grant, ...options })
+  open = (options) => openSession(server, { store, runtime: { clock }, grant: recording.grant, ...options })
 })
 
 afterEach(() => server.close())
@@ -101,8 +101,8 @@ describe.each(['the same session', 'another session'] as const)('P43 in %s', (wh
         await expect(each.getAccessToken()).rejects.toSatisfy(isNotSignedInError)
         await expect(each.refresh()).rejects.toSatisfy(isNotSignedInError)
       }
-      expect(after).not.toHaveProperty('secrets')
-      expect(after).not.toHaveProperty('end')
+      expect(after.secrets).toBeUndefined()
+      expect(after.end).toBeUndefined()
       expect(server.counts.refreshes).toBe(1)
     }
   })
@@ -142,10 +142,10 @@ describe.each(['the same session', 'another session'] as const)('P43 in %s', (wh
     await signIn(where === 'the same session' ? session : neighbour)
     const record = await readRecord(store)
     expect(record.status).toBe('signedIn')
-    expect(record).not.toHaveProperty('end')
+    expect(record.end).toBeUndefined()
     for (const each of [session, neighbour]) {
       await eventually(() => each.getSnapshot().status === 'fresh', { description: 'both to be signed in' })
-      expect(each.getSnapshot()).not.toHaveProperty('reason')
+      expect(each.getSnapshot().reason).toBeUndefined()
       expect((await each.getAccessToken()).value).toBe(record.secrets?.tokenSet.accessToken)
     }
     expect(notices).toEqual(['signedIn'])

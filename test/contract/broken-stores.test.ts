@@ -53,7 +53,7 @@ const breaches: Record<string, { place: () => StorePlace; foundBy: RegExp }> = {
     })),
     foundBy: /^P22/,
   },
-  'lends the lease to everybody': {
+  'lends the lease to all who ask': {
     place: spoil(() => ({ lease: async (_key, { signal }) => memoryStore().lease('', { signal }) })),
     foundBy: /^lends the lease to one at a time/,
   },

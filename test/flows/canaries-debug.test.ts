@@ -1,4 +1,4 @@
-import type { FailureFacts, SessionDebugEntry } from '@authchart/core'
+import type { SessionDebugEntry, TokenEndpointFailureFacts } from '@authchart/core'
 import {
   type ClientAuthentication,
   clientSecretBasic,
@@ -41,7 +41,7 @@ afterAll(() => server.close())
 /** What a program that logs everything would have logged of a session with one failing and one good refresh. */
 interface Log {
   readonly entries: readonly SessionDebugEntry[]
-  readonly failures: readonly FailureFacts[]
+  readonly failures: readonly TokenEndpointFailureFacts[]
   readonly secrets: ReadonlySet<string>
 }
 
@@ -65,11 +65,10 @@ async function logRefresh(client: Client, arm: Arm): Promise<Log> {
   const clock = createSimulatedClock()
   const store = createTroubledStore()
   const entries: SessionDebugEntry[] = []
-  const failures: FailureFacts[] = []
+  const failures: TokenEndpointFailureFacts[] = []
   await using session = openSession(server, {
-    clock,
+    runtime: { clock, random: () => 0 },
     store,
-    random: () => 0,
     grant: refreshTokenGrant({
       issuer: server.issuer,
       clientId: client.id,

@@ -22,8 +22,13 @@ function without(store: SessionStore, method: keyof SessionStore): unknown {
   return { ...store, [method]: undefined }
 }
 
+type Grouped<Group extends 'http' | 'runtime'> = `${Group}.${keyof NonNullable<SessionOptions[Group]> & string}`
+
 /** By option: what may not be given for it, and what the message says instead; `undefined` where it may be left out. */
-const malformed: Record<keyof SessionOptions, { expected: RegExp; values: unknown[]; required?: true }> = {
+const malformed: Record<
+  keyof SessionOptions | Grouped<'http'> | Grouped<'runtime'>,
+  { expected: RegExp; values: unknown[]; required?: true }
+> = {
   key: { required: true, expected: /non-empty string/, values: [undefined, null, '', 7, ['acme']] },
   store: {
     required: true,
@@ -58,19 +63,34 @@ const malformed: Record<keyof SessionOptions, { expected: RegExp; values: unknow
       ['*'],
     ],
   },
-  header: { expected: /header name/, values: [null, '', 7, 'not a name', 'Authorization:', 'a\nb'] },
-  scheme: { expected: /such as "Bearer"/, values: [null, 7, 'a\r\nb', 'two words', 'Bearér'] },
-  rejectedStatuses: { expected: /from 400 to 599/, values: [null, 403, ['403'], [200], [600], [403.5], [Number.NaN]] },
-  refreshTiming: { expected: /"eager" or "onUse"/, values: [null, 'lazy', true, ''] },
+  http: { expected: /an object/, values: [null, 'Bearer', []] },
+  runtime: { expected: /an object/, values: [null, 7] },
+  'http.header': { expected: /header name/, values: [null, '', 7, 'not a name', 'Authorization:', 'a\nb'] },
+  'http.scheme': { expected: /such as "Bearer"/, values: [null, 7, 'a\r\nb', 'two words', 'Bearér'] },
+  'http.rejectedStatuses': {
+    expected: /from 200 to 599/,
+    values: [null, 403, ['403'], [199], [600], [403.5], [Number.NaN]],
+  },
+  refreshTiming: { expected: /"eager", "always" or "onUse"/, values: [null, 'lazy', true, ''] },
+  refreshMarginMilliseconds: { expected: /milliseconds/, values: [null, -1, Number.NaN, '10', true] },
+  'http.isRejected': { expected: /must be a function/, values: [null, true, {}] },
   maximumWaitMilliseconds: { expected: /milliseconds/, values: [null, -1, Number.NaN, '10', true] },
   giveUpAfterMilliseconds: { expected: /milliseconds/, values: [null, -1, Number.NaN, '10', true] },
   disposeTimeoutMilliseconds: { expected: /milliseconds/, values: [null, -1, Number.NaN, '10', true] },
   signInHint: { expected: /must be a string/, values: [null, 7, ['run']] },
   classifyFailure: { expected: /must be a function/, values: [null, 'ended', {}] },
   debug: { expected: /must be a function/, values: [null, true, console] },
-  clock: { expected: /methods now, setTimeout, clearTimeout/, values: [null, Date, {}, { now: () => 0 }] },
-  random: { expected: /must be a function/, values: [null, 0.5, {}] },
-  environment: { expected: /methods isOnline, subscribe/, values: [null, {}, 'node', { isOnline: () => true }] },
+  'runtime.clock': { expected: /methods now, setTimeout, clearTimeout/, values: [null, Date, {}, { now: () => 0 }] },
+  'runtime.random': { expected: /must be a function/, values: [null, 0.5, {}] },
+  'runtime.environment': {
+    expected: /methods isOnline, subscribe/,
+    values: [null, {}, 'node', { isOnline: () => true }],
+  },
+}
+
+function withOption(option: string, value: unknown): SessionOptions {
+  const [group = '', name] = option.split('.')
+  return { ...valid, [group]: name === undefined ? value : { [name]: value } } as unknown as SessionOptions
 }
 
 describe('each option of createSession', () => {
@@ -79,7 +99,7 @@ describe('each option of createSession', () => {
   )
 
   test.each(table)('throws a ConfigurationError at once: $option $text', ({ option, value, expected }) => {
-    const error = errorOf(() => createSession({ ...valid, [option]: value } as unknown as SessionOptions))
+    const error = errorOf(() => createSession(withOption(option, value)))
     expect(isConfigurationError(error) && error.option.replace(/\[\d+\]$/, '')).toBe(option)
     expect(String(error)).toMatch(expected)
     expect(String(error)).toContain(`\`${option}`)
@@ -88,7 +108,7 @@ describe('each option of createSession', () => {
   test('may be left out or undefined, unless it is required', async () => {
     for (const [option, { required }] of Object.entries(malformed)) {
       if (required === true) continue
-      await using _session = createSession({ ...valid, [option]: undefined } as unknown as SessionOptions)
+      await using _session = createSession(withOption(option, undefined))
     }
   })
 
@@ -97,7 +117,11 @@ describe('each option of createSession', () => {
     expect(isConfigurationError(error) && error.option).toBe('alowedOrigins')
     const known = /expected one of: (.*)\.$/.exec(String(error))?.[1]?.split(', ')
     // The table above is about every option there is.
-    expect(known?.toSorted()).toEqual(Object.keys(malformed).toSorted())
+    expect(known?.toSorted()).toEqual(
+      Object.keys(malformed)
+        .filter((name) => !name.includes('.'))
+        .toSorted(),
+    )
   })
 
   test.each([undefined, null, 'acme:alice', 7])('the options themselves: %s', (options) => {
@@ -132,11 +156,8 @@ const malformedGrants: [option: string, values: unknown[]][] = [
   ['clientAuthentication', [null, 'basic', {}]],
   ['dynamicallyRegistered', [null, 'yes', 1]],
   ['metadata', [null, 'metadata']],
-  [
-    'metadata.issuer',
-    [{}, { issuer: 'acme' }, { issuer: 'https://elsewhere.example', token_endpoint: `${issuer}/token` }],
-  ],
-  ['metadata.token_endpoint', [{ issuer }, { issuer, token_endpoint: 'http://login.acme.example/token' }]],
+  ['metadata.issuer', [{ issuer: 'acme' }, { issuer: 'https://elsewhere.example', token_endpoint: `${issuer}/token` }]],
+  ['metadata.token_endpoint', [{ issuer, token_endpoint: 'http://login.acme.example/token' }]],
   ['metadata.revocation_endpoint', [{ issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: 'revoke' }]],
   ['fetch', [null, 'fetch', {}]],
   ['scope', [null, '', 7, ['openid']]],

@@ -44,7 +44,7 @@ describe('P41 what is said', () => {
 
   test('P41 recovery from an end is said, and the end after it again', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { clock })
+    await using session = await openSignedInSession(server, { runtime: { clock } })
     const notices = collectNotices(session)
     for (let round = 0; round < 2; round += 1) {
       server.faults.answerWith(tokenAnswers.invalidClient)
@@ -56,7 +56,7 @@ describe('P41 what is said', () => {
 
   test('P41 a failure is said once per cause and run, and so is the recovery', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { clock })
+    await using session = await openSignedInSession(server, { runtime: { clock } })
     const notices = collectNotices(session)
     for (const answer of [tokenAnswers.htmlForbidden, tokenAnswers.unavailable]) {
       for (let heartbeat = 0; heartbeat < 5; heartbeat += 1) {
@@ -82,7 +82,7 @@ describe('P41 what is said', () => {
   test('P41 every holder of the session says its end once', async () => {
     await using doomed = await openDoomedSession(server)
     const { session, store, clock, notices } = doomed
-    await using neighbour = openSession(server, { store, clock })
+    await using neighbour = openSession(server, { store, runtime: { clock } })
     await neighbour.ready
     const neighbours = collectNotices(neighbour)
     await session.getAccessToken().catch(() => {})
@@ -135,7 +135,7 @@ describe('P42 an end that cannot be stored', () => {
     const { session, store, clock } = doomed
     store.trouble('compareAndSet', 'fails', { when: ({ status }) => status === 'ended' })
     await expect(session.getAccessToken()).rejects.toSatisfy(endedAs('grantRejected'))
-    await using restarted = openSession(server, { store, clock })
+    await using restarted = openSession(server, { store, runtime: { clock } })
     const call = restarted.getAccessToken()
     store.heal()
     await expect(passTimeWhile(clock, call, { stepMilliseconds: 200 })).rejects.toSatisfy(endedAs('grantRejected'))
@@ -155,7 +155,7 @@ describe('P42 an end that cannot be stored', () => {
     expect(server.counts.total).toBe(1)
 
     store.heal()
-    await using restarted = openSession(server, { store, clock })
+    await using restarted = openSession(server, { store, runtime: { clock } })
     await expect(restarted.getAccessToken()).rejects.toSatisfy(isSessionEndedError)
     expect(server.counts.total).toBe(2)
     expect((await store.peek(sessionKey))?.status).toBe('ended')

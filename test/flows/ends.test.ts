@@ -47,7 +47,8 @@ describe('P39 an ended session', () => {
     }
     await expect(session.refresh()).rejects.toSatisfy(endedAs('grantRejected'))
     expect(server.counts.total).toBe(1)
-    expect(calls).toEqual(before)
+    // The store is looked at again, once a second at most: another holder may have signed in.
+    expect(calls).toEqual({ ...before, read: before.read + 1 })
   })
 
   test('P39 costs no network after a restart either', async () => {
@@ -55,7 +56,7 @@ describe('P39 an ended session', () => {
     await session.getAccessToken().catch(() => {})
     const { endedAt } = session.getSnapshot()
     await session[Symbol.asyncDispose]()
-    await using restarted = openSession(server, { store, clock, signInHint, refreshTiming: 'eager' })
+    await using restarted = openSession(server, { store, runtime: { clock }, signInHint, refreshTiming: 'eager' })
     const snapshot = await restarted.ready
     expect(snapshot).toMatchObject({ status: 'invalidated', usable: false, reason: 'grantRejected', endedAt })
     await expect(restarted.getAccessToken()).rejects.toMatchObject({ reason: 'grantRejected', endedAt, signInHint })
@@ -64,7 +65,7 @@ describe('P39 an ended session', () => {
 
   test('P39 serves what is left of its access token, then fails without network', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { clock })
+    await using session = await openSignedInSession(server, { runtime: { clock } })
     const { value } = await session.getAccessToken()
     server.revokeGrant()
     server.resetCounts()
@@ -119,7 +120,7 @@ describe('P44 without a session or a refresh token', () => {
 
   test('P44 no refresh token: served until it expires, then ended as noRefreshToken', async () => {
     const clock = createSimulatedClock()
-    await using session = openSession(server, { clock })
+    await using session = openSession(server, { runtime: { clock } })
     const notices = collectNotices(session)
     const { refreshToken, ...tokenSet } = tokenSetOf(await server.signIn())
     server.resetCounts()

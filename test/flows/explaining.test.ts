@@ -3,6 +3,7 @@ import { explainRecording, recordSession, type SessionRecording } from '@authcha
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import {
   type AuthorizationServer,
+  oauthError,
   startAuthorizationServer,
   tokenAnswers,
   withMembers,
@@ -49,7 +50,11 @@ async function record(
   const store = createTroubledStore()
   const device = createDevice()
   const environment = device.environment
-  await using session = openSession(server, { clock, store, environment, random: () => 0, ...sessionOptions })
+  await using session = openSession(server, {
+    runtime: { clock, environment, random: () => 0 },
+    store,
+    ...sessionOptions,
+  })
   const recorder = recordSession(session)
   const { refreshToken = '', ...tokenSet } = tokenSetOf(await server.signIn())
   await session.signIn(withoutRefreshToken ? tokenSet : { ...tokenSet, refreshToken })
@@ -96,15 +101,15 @@ const ends: Readonly<Record<EndReason, Case>> = {
       await clock.advance(2 * hour)
       await session.getAccessToken().catch(() => {})
     },
-    asked: 'A caller needed a token, and the one there was would not do.',
-    answered: 'The authorization server refused the refresh token for good. It said `invalid_grant`.',
+    asked: 'A caller needed a token, and the current one could not be used.',
+    answered: 'The authorization server refused the refresh token. It said `invalid_grant`.',
     advice: signIn,
   },
   requestRejected: {
     happening: answered(tokenAnswers.invalidRequest),
     asked: theProgram,
     answered:
-      'The authorization server called the refresh request invalid; some servers say this of a dead token. It said `invalid_request`.',
+      'The authorization server called the refresh request invalid; some servers say this of a dead refresh token. It said `invalid_request`.',
     advice:
       'The authorization server calls the refresh invalid: run `acme login`; if that does not help, check the request.',
   },
@@ -122,7 +127,7 @@ const ends: Readonly<Record<EndReason, Case>> = {
     },
     asked: theProgram,
     answered:
-      'The answer to an earlier refresh was lost after the server had replaced the refresh token, and the old one is refused now. It said `invalid_grant`.',
+      'The authorization server refused the refresh token after an earlier request whose outcome is unknown (a lost answer or a server error). Either it replaced the refresh token then and the new one was lost, or the grant was revoked. It said `invalid_grant`.',
     advice: signIn,
   },
   noRefreshToken: {
@@ -131,8 +136,8 @@ const ends: Readonly<Record<EndReason, Case>> = {
       await session.getAccessToken().catch(() => {})
     },
     options: { withoutRefreshToken: true },
-    asked: 'A caller needed a token, and the one there was would not do.',
-    answered: 'Nothing was asked of the authorization server: there is no refresh token to ask with.',
+    asked: 'A caller needed a token, and the current one could not be used.',
+    answered: 'Nothing was sent: there is no refresh token.',
     advice: signIn,
   },
   identityMismatch: {
@@ -141,7 +146,7 @@ const ends: Readonly<Record<EndReason, Case>> = {
       return refresh()
     },
     asked: theProgram,
-    answered: 'The authorization server gave the tokens of another user or issuer; they were revoked and never served.',
+    answered: 'The authorization server returned the tokens of another user or issuer; they were never served.',
     advice: signIn,
   },
   recordRemoved: {
@@ -150,8 +155,8 @@ const ends: Readonly<Record<EndReason, Case>> = {
       device.tell('resumed')
       await eventually(() => session.getSnapshot().status === 'invalidated', { description: 'the end' })
     },
-    asked: 'Nothing was asked here: the store told of it.',
-    answered: 'The record of the session is gone from its store, and nobody had signed out.',
+    asked: 'Nothing was asked here: the store said that the session ended.',
+    answered: 'The record of the session was removed from its store, without a sign-out.',
     advice: signIn,
   },
   unreachable: {
@@ -163,7 +168,7 @@ const ends: Readonly<Record<EndReason, Case>> = {
     },
     options: { giveUpAfterMilliseconds: 60_000 },
     asked: theProgram,
-    answered: 'The authorization server could not be reached for longer than the program was told to try.',
+    answered: 'The authorization server could not be reached for longer than `giveUpAfterMilliseconds`.',
     advice: 'Check the network and the authorization server, then refresh, or run `acme login`.',
   },
 }
@@ -176,7 +181,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered: 'The authorization server could not be reached: the connection failed before anything was sent.',
-    advice: 'Check the network, DNS and certificates between here and the authorization server.',
+    advice: 'Check the network, DNS and certificates between this device and the authorization server.',
   },
   offline: {
     happening({ device, refresh }) {
@@ -185,7 +190,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered: 'The device says that it has no network, so nothing was sent.',
-    advice: 'Connect the device to a network; the session goes on by itself.',
+    advice: 'Connect the device to a network; the session then goes on by itself.',
   },
   timeout: {
     async happening({ session, clock }) {
@@ -196,28 +201,27 @@ const failures: Readonly<Record<TransientCode, Case>> = {
       await refreshed
     },
     asked: theProgram,
-    answered: 'The refresh takes longer than callers wait; it goes on, and is neither aborted nor sent again.',
-    advice:
-      'Wait: what comes of it is told by itself. If it happens often, look at how fast the token endpoint answers.',
+    answered: 'The refresh takes longer than callers wait. It goes on: it is neither aborted nor sent again.',
+    advice: 'Wait for it. If this happens often, find out why the token endpoint answers slowly.',
   },
   server: {
     happening: answered(tokenAnswers.unavailable),
     asked: theProgram,
-    answered: 'The authorization server answered that it is in trouble.',
-    advice: 'Wait, or ask those who run the authorization server.',
+    answered: 'The authorization server answered with an error of its own.',
+    advice: 'Wait, or ask the operator of the authorization server.',
   },
   throttled: {
     happening: answered(tokenAnswers.throttled),
     asked: theProgram,
     answered: 'The authorization server answered that there were too many requests (429).',
-    advice: 'Wait until the next try: asking earlier is of no use, and is not done.',
+    advice: 'Wait for the next try; asking earlier sends nothing.',
   },
   blocked: {
     happening: answered(tokenAnswers.htmlForbidden),
     asked: theProgram,
     answered:
-      'The answer did not come from an authorization server: a firewall, a proxy or a sign-in page of the network spoke in its place.',
-    advice: 'Sign in to the network if it wants that, or have the firewall let the token endpoint through.',
+      'The answer did not come from the authorization server: a firewall, a proxy or the sign-in page of a network answered.',
+    advice: 'Sign in to the network if it asks for that, or let the firewall pass the token endpoint.',
   },
   unknownOutcome: {
     happening({ refresh }) {
@@ -226,9 +230,9 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered:
-      'The connection ended without an answer that can be read: nobody knows whether the server has replaced the refresh token.',
+      'The connection ended without a readable answer: the server may or may not have replaced the refresh token.',
     advice:
-      'Wait: the same refresh token is tried once more, which servers with a grace period accept; else the session ends as rotationLost.',
+      'Wait: the same refresh token is sent once more, which servers with a grace period accept; otherwise the session ends as rotationLost.',
   },
   leaseTimeout: {
     async happening({ session, clock, store }) {
@@ -241,7 +245,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered: 'Another program or tab has been refreshing this session for longer than a refresh can take.',
-    advice: 'Look for a program with this session that hangs, and end it.',
+    advice: 'Look for a program that has this session open and hangs, and end it.',
   },
   storeUnavailable: {
     happening({ store, refresh }) {
@@ -250,7 +254,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered: 'The store that keeps the session could not be read or written.',
-    advice: 'See whether the disk is full or the store out of reach; until it is back nobody is signed out.',
+    advice: 'Check whether the disk is full or the store is out of reach. The session goes on once it is back.',
   },
   storeLocked: {
     happening({ store, refresh }) {
@@ -259,7 +263,14 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered: 'The keyring that keeps the session is locked.',
-    advice: 'Unlock the keyring; the session goes on by itself.',
+    advice: 'Unlock the keyring; the session then goes on by itself.',
+  },
+  refused: {
+    happening: answered(oauthError('made_up')),
+    asked: theProgram,
+    answered: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
+    advice:
+      'Read what the server says. If it means that the sign-in is over, or that this passes, say so with `classifyFailure` or use the preset of the provider.',
   },
   tokenUnusable: {
     happening({ refresh }) {
@@ -268,7 +279,7 @@ const failures: Readonly<Record<TransientCode, Case>> = {
     },
     asked: theProgram,
     answered:
-      'The authorization server gave tokens that were expired on arrival, or rejected as soon as they were used.',
+      'The authorization server issued tokens that were expired on arrival, or that were rejected as soon as they were used.',
     advice:
       'Compare the clocks of this device and the servers, and check that the API accepts what the authorization server issues.',
   },
@@ -302,7 +313,7 @@ describe('an explanation', () => {
     },
   )
 
-  test('V4 of a session that is well, signed out, or was told of by another program says so', async () => {
+  test('V4 says that a session is well, was signed out, or was ended by another program', async () => {
     const well = await record(({ refresh }) => refresh())
     expect(explainRecording(well.recording)).toMatchObject({
       verdict: 'well',
@@ -311,7 +322,7 @@ describe('an explanation', () => {
     const signedOut = await record(({ session }) => session.signOut())
     expect(explainRecording(signedOut.recording)).toMatchObject({ verdict: 'signedOut', advice: 'Sign in.' })
     const adopted = await record(async ({ session, clock, store }) => {
-      await using other = openSession(server, { clock, store })
+      await using other = openSession(server, { runtime: { clock }, store })
       await other.ready
       server.faults.answerWith(tokenAnswers.invalidGrant)
       await other.refresh().catch(() => {})
@@ -320,11 +331,11 @@ describe('an explanation', () => {
     expect(explainRecording(adopted.recording)).toMatchObject({
       verdict: 'ended',
       reason: 'grantRejected',
-      asked: 'Nothing was asked here: the store told of it.',
+      asked: 'Nothing was asked here: the store said that the session ended.',
     })
   })
 
-  test('V4 of a session that had ended before it was opened says so', async () => {
+  test('V4 says that a session had ended before it was opened', async () => {
     const store = createTroubledStore()
     {
       await using before = openSession(server, { store })
@@ -343,7 +354,58 @@ describe('an explanation', () => {
     })
   })
 
-  test('names who rejected the token that a caller then wanted renewed', async () => {
+  test('V4 tells a server error before the refusal, which may be a lost rotation, from a plain refusal', async () => {
+    const { recording } = await record(async ({ refresh, clock }) => {
+      server.faults.answerWith(tokenAnswers.unavailable)
+      await refresh()
+      await clock.advance(60_000)
+      server.faults.answerWith(tokenAnswers.invalidGrant)
+      await refresh()
+    })
+    expect(explainRecording(recording)).toMatchObject({
+      reason: 'rotationLost',
+      answered: expect.stringContaining('or the grant was revoked.') as string,
+      tried: expect.stringMatching(/^2 refreshes were tried, from [^;]*\. Since/) as string,
+    })
+  })
+
+  test.each<[string, (stage: Stage) => Promise<unknown>, string]>([
+    ['is good', async () => {}, 'the access token is served until it expires.'],
+    ['had expired', ({ clock }) => clock.advance(2 * hour), 'there is no valid access token.'],
+    [
+      'had been rejected',
+      async ({ session, clock }) => {
+        await clock.advance(60_000)
+        const { generation } = session.getSnapshot()
+        session.reportOutcome({ outcome: 'rejected', origin: 'https://api.acme.example', generation, status: 401 })
+      },
+      'the access token had been rejected.',
+    ],
+  ])('V4 says what the end left of an access token that %s', async (_name, before, expected) => {
+    const { recording } = await record(async (stage) => {
+      server.faults.answerWith(tokenAnswers.invalidGrant)
+      await before(stage)
+      await stage.refresh()
+      await eventually(() => stage.session.getSnapshot().status === 'invalidated', { description: 'the end' })
+    })
+    expect(explainRecording(recording).tried).toContain(expected)
+  })
+
+  test('V4 counts the token requests apart from the refreshes that sent none', async () => {
+    const { recording } = await record(async ({ store, refresh, clock }) => {
+      server.faults.answerWith(tokenAnswers.unavailable)
+      await refresh()
+      store.trouble('lease', 'fails')
+      for (let tries = 0; tries < 2; tries += 1) {
+        await clock.advance(60_000)
+        await refresh()
+      }
+    })
+    expect(explainRecording(recording).tried).toContain('3 refreshes were tried, from ')
+    expect(explainRecording(recording).tried).toContain('; 1 of them sent a token request.')
+  })
+
+  test('names the origin that rejected the token before a caller asked for another one', async () => {
     const { recording } = await record(async ({ session, clock }) => {
       await clock.advance(60_000)
       const { generation } = session.getSnapshot()
@@ -356,7 +418,7 @@ describe('an explanation', () => {
     )
   })
 
-  test('refuses what is no whole recording', () => {
+  test('refuses what is not a whole recording', () => {
     for (const broken of [undefined, {}, { format: 2, transitions: [] }, { format: 1 }]) {
       expect(() => explainRecording(broken as never)).toThrow(/recording/)
     }

@@ -10,6 +10,7 @@ import {
   startAuthorizationServer,
 } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { collectNotices, typesOf } from '../support/notices.ts'
 import { openSignedInSession } from '../support/signed-in-session.ts'
 import { readRecord } from '../support/stored-session.ts'
@@ -99,7 +100,7 @@ const stepUps: [name: string, answer: HttpAnswer, rejectedStatuses?: number[]][]
 
 describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
   test.each(rejections)('P30 %s: one refresh, sent once more', async (_name, answer, rejectedStatuses = []) => {
-    await using opened = await open({ rejectedStatuses })
+    await using opened = await open({ http: { rejectedStatuses } })
     const { session, notices } = opened
     const { generation } = session.getSnapshot()
     api.faults.answerWith(answer)
@@ -116,7 +117,7 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
   test.each(rejections)(
     'P30 %s, and again after the refresh: returned as it is',
     async (...[, answer, rejectedStatuses = []]) => {
-      await using opened = await open({ rejectedStatuses })
+      await using opened = await open({ http: { rejectedStatuses } })
       const { session, notices } = opened
       api.faults.answerWith(answer, always)
       const response = await openDoor(session)(api.origin, post)
@@ -134,14 +135,16 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
         generation,
       })
       // Others are served with it.
-      expect(session.getSnapshot()).toMatchObject({ status: 'fresh', usable: true })
+      await eventually(() => session.getSnapshot().usable, { description: 'the pause to be noted' })
+      expect(session.getSnapshot()).toMatchObject({ status: 'fresh', rejectedBy: [api.origin] })
+      expect(server.counts.refreshes).toBe(1)
     },
   )
 
   test.each(returned)(
     'P30 %s: returned, and nothing is done about it',
     async (_name, answer, rejectedStatuses = []) => {
-      await using opened = await open({ rejectedStatuses })
+      await using opened = await open({ http: { rejectedStatuses } })
       const { session, store, notices } = opened
       const before = { snapshot: session.getSnapshot(), record: await readRecord(store) }
       api.faults.answerWith(answer)
@@ -156,7 +159,7 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
   )
 
   test.each(stepUps)('P30 %s: returned, with a notice', async (_name, answer, rejectedStatuses = []) => {
-    await using opened = await open({ rejectedStatuses })
+    await using opened = await open({ http: { rejectedStatuses } })
     const { session, store, notices } = opened
     const before = { snapshot: session.getSnapshot(), record: await readRecord(store) }
     api.faults.answerWith(answer, { times: 2 })
@@ -188,7 +191,7 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
 
   test('P30 rejected again: other origins still cause a refresh for that generation', async () => {
     const clock = createSimulatedClock()
-    await using opened = await open({ clock, allowedOrigins: [api.origin, api.otherOrigin] })
+    await using opened = await open({ runtime: { clock }, allowedOrigins: [api.origin, api.otherOrigin] })
     const { session, notices } = opened
     api.faults.answerWith(apiAnswers.invalidToken, always)
     const send = openDoor(session)

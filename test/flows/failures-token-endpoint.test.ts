@@ -52,7 +52,7 @@ async function refreshOnce(
 ): Promise<void> {
   const clock = createSimulatedClock({ now })
   const store = createTroubledStore()
-  await using session = await openSignedInSession(server, { clock, store, random: () => 0 })
+  await using session = await openSignedInSession(server, { runtime: { clock, random: () => 0 }, store })
   const before = await readRecord(store)
   const notices = collectNotices(session)
   let error: unknown
@@ -87,19 +87,29 @@ const blocked: TransientRow[] = (
     ['an HTML 401', tokenAnswers.htmlUnauthorized],
     ['an empty 401', tokenAnswers.emptyUnauthorized],
     ['an empty 403', tokenAnswers.emptyForbidden],
-    ['a JSON array with 401', tokenAnswers.jsonArrayUnauthorized],
     ['403 RBAC: access denied', tokenAnswers.rbacAccessDenied],
-    ['an object as error', tokenAnswers.errorIsObject],
-    ['an empty text as error', oauthError('')],
     ['a 302', tokenAnswers.redirect],
-    ['a bare 400', tokenAnswers.bareBadRequest],
     ['a bare 404', { status: 404 }],
+    ['a 404 with invalid_grant', oauthError('invalid_grant', { status: 404 })],
     ['a truncated invalid_grant', { ...tokenAnswers.invalidGrant, truncated: true }],
   ] as [string, HttpAnswer][]
 ).map(([name, answer]) => transient(name, 'blocked', { arm: answering(answer) }))
 
+const refused: TransientRow[] = (
+  [
+    ['a bare 400', tokenAnswers.bareBadRequest],
+    ['a word that is not known', oauthError('made_up')],
+    ['access_denied under a 200', oauthError('access_denied', { status: 200 })],
+    ['a JSON array with 401', tokenAnswers.jsonArrayUnauthorized],
+    ['an empty text as error', oauthError('')],
+    ['a message of a gateway', jsonAnswer(403, { message: 'Forbidden' })],
+    ['a proof that did not convince', oauthError('invalid_dpop_proof')],
+  ] as [string, HttpAnswer][]
+).map(([name, answer]) => transient(name, 'refused', { arm: answering(answer) }))
+
 const transientRows: TransientRow[] = [
   ...blocked,
+  ...refused,
   transient('a 307 that leads to a token endpoint', 'blocked', {
     arm: () => server.faults.answerWith({ status: 307, headers: { location: server.tokenEndpoint } }),
   }),
@@ -169,7 +179,7 @@ describe('P30 an answer that passes', () => {
     const check = ({ clock, session, before, record, error, notices }: Aftermath) => {
       expect(isRefreshUnavailableError(error) && error.code).toBe(row.code)
       expect(session.getSnapshot()).toMatchObject({ status: 'transientFailure', code: row.code, usable: true })
-      expect(session.getSnapshot()).not.toHaveProperty('reason')
+      expect(session.getSnapshot().reason).toBeUndefined()
       expect(typesOf(notices)).toEqual(['refreshFailed'])
       expect(server.counts.refreshes).toBe(row.requests)
 
@@ -192,7 +202,11 @@ interface EndRow {
   readonly answer: HttpAnswer
   readonly reason: string
   readonly serverCode?: string
+  readonly refreshToken: 'erased' | 'kept'
 }
+
+/** Refused for good, and the refresh token may serve again. */
+const liftable = ['interaction_required', 'login_required', 'consent_required', 'an object as error']
 
 const endRows: EndRow[] = [
   ['invalid_grant', tokenAnswers.invalidGrant, 'grantRejected'],
@@ -210,12 +224,14 @@ const endRows: EndRow[] = [
   ['invalid_scope', tokenAnswers.invalidScope, 'clientRejected'],
   ['invalid_target', tokenAnswers.invalidTarget, 'clientRejected'],
   ['invalid_request', tokenAnswers.invalidRequest, 'requestRejected'],
-  ['bad_refresh_token', oauthError('bad_refresh_token'), 'requestRejected'],
-  ['a 200 with error', tokenAnswers.successWithError, 'requestRejected', 'bad_refresh_token'],
-  ['a 201 with invalid_grant', oauthError('invalid_grant', { status: 201 }), 'requestRejected', 'invalid_grant'],
+  ['bad_refresh_token', oauthError('bad_refresh_token'), 'grantRejected'],
+  ['a 200 with error', tokenAnswers.successWithError, 'grantRejected', 'bad_refresh_token'],
+  ['a 201 with invalid_grant', oauthError('invalid_grant', { status: 201 }), 'grantRejected', 'invalid_grant'],
+  ['an object as error', tokenAnswers.errorIsObject, 'grantRejected', 'invalid_grant'],
 ].map((row) => {
   const [name, answer, reason, serverCode = name] = row as [string, HttpAnswer, string, string?]
-  return { name, answer, reason, serverCode }
+  const isErased = reason === 'grantRejected' && !liftable.includes(name)
+  return { name, answer, reason, serverCode, refreshToken: isErased ? 'erased' : 'kept' }
 })
 
 function challenged(error: string): HttpAnswer {
@@ -223,20 +239,22 @@ function challenged(error: string): HttpAnswer {
 }
 
 describe('P30 an answer that is final', () => {
-  test.each(endRows)('P30 $name: $reason, after one request', async ({ answer, reason, serverCode }) => {
+  test.each(endRows)('P30 $name: $reason, after one request, refresh token $refreshToken', async (row) => {
+    const { answer, reason, serverCode } = row
     server.faults.answerWith(answer)
     await refreshOnce(async ({ session, before, record, error, notices }) => {
       expect(isSessionEndedError(error) && error).toMatchObject({ reason, serverCode, endedAt: now })
       expect(session.getSnapshot()).toMatchObject({ status: 'invalidated', reason, serverCode, usable: true })
-      expect(session.getSnapshot()).not.toHaveProperty('code')
+      expect(session.getSnapshot().code).toBeUndefined()
       expect(notices).toMatchObject([{ type: 'ended', reason, serverCode, advice: expect.any(String) }])
       if (reason === 'clientRejected') expect(notices).toMatchObject([{ clientId: server.publicClient.id }])
 
       expect(record).toMatchObject({ status: 'ended', end: { reason, serverCode, endedAt: now } })
-      expect(record).not.toHaveProperty('refreshIntent')
+      expect(record.refreshIntent).toBeUndefined()
       const { refreshToken, ...remaining } = before.secrets?.tokenSet ?? { accessToken: '' }
-      const isErased = reason === 'grantRejected'
-      expect(record.secrets?.tokenSet).toEqual(isErased ? remaining : { ...remaining, refreshToken })
+      expect(record.secrets?.tokenSet).toEqual(
+        row.refreshToken === 'erased' ? remaining : { ...remaining, refreshToken },
+      )
 
       // What is left of the access token is served, and nothing more is asked of the server.
       expect((await session.getAccessToken()).value).toBe(remaining.accessToken)
@@ -285,7 +303,7 @@ describe('P30 an answer with tokens', () => {
       expect(typesOf(notices)).toEqual(['refreshed'])
       expect(record).toMatchObject({ status: 'signedIn', secrets: { tokenSet: { tokenType: 'Bearer' } } })
       expect(record.secrets?.tokenSet.idToken).toBeDefined()
-      expect(record).not.toHaveProperty('refreshIntent')
+      expect(record.refreshIntent).toBeUndefined()
       const isKept = record.secrets?.tokenSet.refreshToken === before.secrets?.tokenSet.refreshToken
       expect(isKept).toBe(row.refreshToken === 'kept')
       expect(server.counts).toMatchObject({ refreshes: 1, reuseDetected: 0 })

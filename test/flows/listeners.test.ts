@@ -28,7 +28,7 @@ describe('a listener that throws', () => {
       throw new Error(`thrown by ${name}`)
     }
     await using session = openSession(server, {
-      clock,
+      runtime: { clock },
       debug: fail('debug'),
       classifyFailure: fail('classifyFailure') as () => undefined,
     })

@@ -32,7 +32,7 @@ test.each([
   const clock = createSimulatedClock({ now: start })
   const store = createTroubledStore()
   const device = createDevice()
-  const shared = { clock, store, environment: device.environment }
+  const shared = { store, runtime: { clock, environment: device.environment }, maximumWaitMilliseconds: 0 }
   await using first = await openSignedInSession(server, shared)
   await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
   await second.ready
@@ -75,7 +75,7 @@ test.each([
 
 test('P38 a server that asks for more than an hour is asked again after an hour', async () => {
   const clock = createSimulatedClock()
-  await using session = await openSignedInSession(server, { clock })
+  await using session = await openSignedInSession(server, { runtime: { clock } })
   server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 7 * 24 * 3600))
   await expect(session.refresh()).rejects.toSatisfy(
     (error) => isRefreshUnavailableError(error) && error.retryAt === clock.now() + hour,

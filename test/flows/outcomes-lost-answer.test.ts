@@ -24,7 +24,7 @@ afterAll(() => server.close())
 async function openOnSimulatedClock() {
   const clock = createSimulatedClock()
   const store = createTroubledStore()
-  const session = await openSignedInSession(server, { clock, store })
+  const session = await openSignedInSession(server, { runtime: { clock }, store })
   return { clock, store, session, notices: collectNotices(session) }
 }
 
@@ -98,7 +98,7 @@ test('two lost answers leave the intent behind, for the next holder to know', as
 
   // This next request is itself the replay: when it stays without an answer too, none follows it at once.
   server.faults.dropAnswerAfterCommit()
-  await using restarted = openSession(server, { clock, store })
+  await using restarted = openSession(server, { runtime: { clock }, store })
   await expect(passTimeWhile(clock, restarted.refresh())).rejects.toSatisfy(isRefreshUnavailableError)
   expect(server.counts.refreshes).toBe(3)
   await passTimeWhile(clock, restarted.refresh())
@@ -127,7 +127,7 @@ test.each([
 
 test('an unknown outcome is not forgotten when the session ends as unreachable', async () => {
   const clock = createSimulatedClock()
-  await using session = await openSignedInSession(server, { clock, giveUpAfterMilliseconds: 30_000 })
+  await using session = await openSignedInSession(server, { runtime: { clock }, giveUpAfterMilliseconds: 30_000 })
   server.faults.dropAnswerAfterCommit({ times: 2 })
   await expect(passTimeWhile(clock, session.refresh())).rejects.toSatisfy(isRefreshUnavailableError)
   await clock.advance(40_000)

@@ -62,7 +62,11 @@ describe('P36 an outage of an hour', () => {
   async function runThroughOutage(random: () => number) {
     const clock = createSimulatedClock({ now: 1_700_000_000_000 })
     const { attempts, grant } = createWatchedGrant(clock.now)
-    await using session = await openSignedInSession(server, { clock, grant, random, refreshTiming: 'eager' })
+    await using session = await openSignedInSession(server, {
+      runtime: { clock, random },
+      grant,
+      refreshTiming: 'eager',
+    })
     const notices = collectNotices(session)
     await server.goDown()
     // The token is good for an hour, and due a quarter of an hour before that.
@@ -76,10 +80,14 @@ describe('P36 an outage of an hour', () => {
     return { attempts: during, notices }
   }
 
-  test('P36 callers with an unusable token fail at once, with the time of the next try and no request', async () => {
+  test('P36 callers whose next try lies beyond their patience fail at once, with its time and no request', async () => {
     const clock = createSimulatedClock()
     const { attempts, grant } = createWatchedGrant(clock.now)
-    await using session = await openSignedInSession(server, { clock, grant, random: () => 0.9 })
+    await using session = await openSignedInSession(server, {
+      runtime: { clock, random: () => 0.9 },
+      grant,
+      maximumWaitMilliseconds: 0,
+    })
     await server.goDown()
     await clock.advance(2 * hour)
     await session.getAccessToken().catch(() => {})
@@ -106,7 +114,7 @@ describe('P37 giveUpAfterMilliseconds', () => {
     const clock = createSimulatedClock()
     const store = createTroubledStore()
     await using session = await openSignedInSession(server, {
-      clock,
+      runtime: { clock },
       store,
       refreshTiming: 'eager',
       giveUpAfterMilliseconds: minute,
@@ -132,12 +140,12 @@ describe('P37 giveUpAfterMilliseconds', () => {
     await server.comeBack()
     await session.refresh()
     expect(session.getSnapshot().status).toBe('fresh')
-    expect(session.getSnapshot()).not.toHaveProperty('reason')
+    expect(session.getSnapshot().reason).toBeUndefined()
   })
 
   test('P37 without it an outage of a month ends nothing', async () => {
     const clock = createSimulatedClock()
-    await using session = await openSignedInSession(server, { clock })
+    await using session = await openSignedInSession(server, { runtime: { clock }, maximumWaitMilliseconds: 0 })
     await server.goDown()
     for (let day = 0; day < 30; day += 1) {
       await clock.advance(24 * hour)

@@ -36,11 +36,10 @@ const passing: [name: string, code: TransientCode, arm: () => unknown][] = [
   ['a proxy’s HTML 401', 'blocked', answering(tokenAnswers.htmlUnauthorized)],
   ['an empty 401', 'blocked', answering(tokenAnswers.emptyUnauthorized)],
   ['an empty 403', 'blocked', answering(tokenAnswers.emptyForbidden)],
-  ['a JSON array', 'blocked', answering(tokenAnswers.jsonArrayUnauthorized)],
+  ['a JSON array', 'refused', answering(tokenAnswers.jsonArrayUnauthorized)],
   ['RBAC: access denied', 'blocked', answering(tokenAnswers.rbacAccessDenied)],
-  ['an object as error', 'blocked', answering(tokenAnswers.errorIsObject)],
   ['a redirect', 'blocked', answering(tokenAnswers.redirect)],
-  ['a bare 400', 'blocked', answering(tokenAnswers.bareBadRequest)],
+  ['a bare 400', 'refused', answering(tokenAnswers.bareBadRequest)],
   ['a 429', 'throttled', answering(tokenAnswers.throttled)],
   ['a 429 with invalid_grant', 'throttled', answering(tokenAnswers.throttledInvalidGrant)],
   ['a 503 with Retry-After', 'server', answering(withRetryAfter(tokenAnswers.unavailable, 1))],
@@ -65,7 +64,7 @@ test.each(passing)(
   async (_name, code, arm) => {
     const clock = createSimulatedClock()
     const store = createTroubledStore()
-    await using session = await openSignedInSession(server, { clock, store })
+    await using session = await openSignedInSession(server, { runtime: { clock }, store })
     const secretsAtSignIn = JSON.stringify((await store.peek(sessionKey))?.secrets)
     const { value } = await session.getAccessToken()
     await clock.advance(fiftyMinutes)
@@ -103,11 +102,11 @@ function captureFailure(work: Promise<unknown>): { readonly error: unknown } {
 }
 
 const mentions: [name: string, answer: HttpAnswer, code: TransientCode][] = [
-  ['a message', jsonAnswer(400, { message: 'invalid_grant' }), 'blocked'],
-  ['a description alone', jsonAnswer(400, { error_description: 'invalid_grant' }), 'blocked'],
-  ['a list of errors', jsonAnswer(400, { errors: [{ error: 'invalid_grant' }] }), 'blocked'],
-  ['a nested error', jsonAnswer(400, { detail: { error: 'invalid_grant' } }), 'blocked'],
-  ['another letter case', jsonAnswer(400, { Error: 'invalid_grant' }), 'blocked'],
+  ['a message', jsonAnswer(400, { message: 'invalid_grant' }), 'refused'],
+  ['a description alone', jsonAnswer(400, { error_description: 'invalid_grant' }), 'refused'],
+  ['a list of errors', jsonAnswer(400, { errors: [{ error: 'invalid_grant' }] }), 'refused'],
+  ['a nested error', jsonAnswer(400, { detail: { error: 'invalid_grant' } }), 'refused'],
+  ['another letter case', jsonAnswer(400, { Error: 'invalid_grant' }), 'refused'],
   ['a page', { status: 403, headers: { 'content-type': 'text/html' }, body: '<p>error=invalid_grant</p>' }, 'blocked'],
   ['plain text', { status: 401, headers: { 'content-type': 'text/plain' }, body: 'invalid_grant' }, 'blocked'],
   ['a challenge', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_grant"' } }, 'blocked'],
@@ -138,7 +137,7 @@ test('P32 a code that merely contains invalid_grant is another code', async () =
   await using session = await openSignedInSession(server, { store })
   server.faults.answerWith(oauthError('not_invalid_grant_at_all'))
   await expect(session.refresh()).rejects.toSatisfy(
-    (error) => isSessionEndedError(error) && error.reason === 'requestRejected',
+    (error) => isRefreshUnavailableError(error) && error.code === 'refused',
   )
   expect((await store.peek(sessionKey))?.secrets?.tokenSet.refreshToken).toBeDefined()
 })

@@ -66,7 +66,7 @@ async function open(options: Partial<SessionOptions> = {}) {
 describe('an app’s own refresh function', () => {
   test('gets each next token set with the refresh token of the one before', async () => {
     const clock = createSimulatedClock()
-    const { session, tokens } = await open({ clock })
+    const { session, tokens } = await open({ runtime: { clock } })
     await using _session = session
     const before = api.refreshes
     expect((await session.getAccessToken()).value).toBe(tokens.accessToken)
@@ -117,7 +117,7 @@ describe('an app’s own refresh function', () => {
 
   test('is called once more when its connection ended without an answer', async () => {
     const clock = createSimulatedClock()
-    const { session, tokens, notices } = await open({ clock })
+    const { session, tokens, notices } = await open({ runtime: { clock } })
     await using _session = session
     api.answerNext('dropped')
     const { refreshes } = api
@@ -130,7 +130,7 @@ describe('an app’s own refresh function', () => {
   test('that returns no token set ends nothing', async () => {
     const clock = createSimulatedClock()
     for (const answer of ['{}', 'null', '"token"', '{"accessToken":7}', '{"accessToken":""}', 'not JSON']) {
-      const { session } = await open({ clock })
+      const { session } = await open({ runtime: { clock } })
       await using _session = session
       for (let call = 0; call < 2; call += 1) api.answerNext({ status: 200, body: answer })
       await expect(passTimeWhile(clock, session.refresh())).rejects.toSatisfy(
@@ -144,7 +144,7 @@ describe('an app’s own refresh function', () => {
     const clock = createSimulatedClock()
     let cookie = api.signIn().refreshToken
     const { session } = await open({
-      clock,
+      runtime: { clock },
       grant: async ({ refreshToken, signal }) => {
         expect(refreshToken).toBeUndefined()
         const { refreshToken: next = '', ...tokens } = await refreshByApi({ refreshToken: cookie, signal })

@@ -60,9 +60,9 @@ async function live(initial: unknown, steps: readonly Step[]) {
   await using session = createSession({
     key: sessionKey,
     store,
-    clock,
-    random: () => 0.5,
+    runtime: { clock, random: () => 0.5 },
     refreshTiming: 'eager',
+    maximumWaitMilliseconds: 0,
     allowedOrigins: [origin],
     grant: refreshTokenGrant({ metadata, clientId: 'app', fetch: answer }),
   })

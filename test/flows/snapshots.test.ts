@@ -23,7 +23,10 @@ describe('getSnapshot', () => {
   test('is the same object until something changes, frozen, and tells listeners of each change once', async () => {
     const clock = createSimulatedClock()
     const device = createDevice()
-    await using session = openSession(server, { clock, environment: device.environment })
+    await using session = openSession(server, {
+      runtime: { clock, environment: device.environment },
+      maximumWaitMilliseconds: 0,
+    })
     const heard: SessionSnapshot[] = []
     let current = session.getSnapshot()
     session.subscribe((snapshot) => {
@@ -79,7 +82,13 @@ describe('getSnapshot', () => {
 
   test('is there at once, before the store has answered', async () => {
     await using session = openSession(server)
-    expect(session.getSnapshot()).toEqual({ status: 'restoring', usable: false, generation: 0, online: true })
+    expect(session.getSnapshot()).toEqual({
+      signedIn: false,
+      status: 'restoring',
+      usable: false,
+      generation: 0,
+      online: true,
+    })
     expect(session.getSnapshot()).toBe(session.getSnapshot())
   })
 })
@@ -117,7 +126,7 @@ describe('ready', () => {
     await using signedIn = await openSignedInSession(server, { store })
     await using session = openSession(server, { store })
     expect(await session.ready).toMatchObject({ status: 'fresh', usable: true })
-    expect((await signedIn.ready).status).toBe('signedOut')
+    expect((await signedIn.ready).status).toBe('fresh')
     expect(await openSession(server).ready).toMatchObject({ status: 'signedOut', usable: false })
   })
 
@@ -126,10 +135,10 @@ describe('ready', () => {
     async (code) => {
       const clock = createSimulatedClock()
       const store = createTroubledStore()
-      await using signedIn = await openSignedInSession(server, { store, clock })
+      await using signedIn = await openSignedInSession(server, { store, runtime: { clock } })
       const { value } = await signedIn.getAccessToken()
       store.trouble('read', 'fails', { code })
-      await using session = openSession(server, { store, clock })
+      await using session = openSession(server, { store, runtime: { clock }, maximumWaitMilliseconds: 0 })
       await expect(session.ready).rejects.toSatisfy((error) => isStoreError(error) && error.code === code)
       expect(session.getSnapshot()).toMatchObject({ status: 'restoring', usable: false, code })
       await expect(session.getAccessToken()).rejects.toMatchObject({ code, retryAt: session.getSnapshot().retryAt })
@@ -145,7 +154,7 @@ describe('ready', () => {
     const store = createTroubledStore()
     const newer = { formatVersion: 99, revision: 'a', anything: 'else' }
     await store.compareAndSet(sessionKey, undefined, newer as never)
-    await using session = openSession(server, { store, clock })
+    await using session = openSession(server, { store, runtime: { clock } })
     const notices = collectNotices(session)
     await expect(session.ready).rejects.toSatisfy(
       (error) => isStoreError(error) && error.code === 'recordFromNewerVersion',

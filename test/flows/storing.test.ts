@@ -20,7 +20,7 @@ afterAll(() => server.close())
 async function openOnTroubledStore() {
   const clock = createSimulatedClock()
   const store = createTroubledStore()
-  const session = await openSignedInSession(server, { clock, store })
+  const session = await openSignedInSession(server, { runtime: { clock }, store })
   const notices = collectNotices(session)
   const generation = session.getSnapshot().generation
   /** Strikes the writes that carry new tokens, not the intent before them. */
@@ -54,7 +54,7 @@ describe('P47 a store that fails after a rotation', () => {
     troubleTokens('fails')
     const { value, generation } = await session.getAccessToken()
     expect(session.getSnapshot()).toMatchObject({ usable: true, generation })
-    await using neighbour = openSession(server, { store, clock })
+    await using neighbour = openSession(server, { store, runtime: { clock } })
     await neighbour.ready
 
     for (let minute = 0; minute < 30; minute += 1) {

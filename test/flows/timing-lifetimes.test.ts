@@ -61,7 +61,11 @@ function expectLifetime(session: Session, lifetime: number | undefined): void {
 
 describe.each(cases)('an expires_in of $value, refreshing $refreshTiming', ({ value, lifetime, refreshTiming }) => {
   it('P27 in every answer to a refresh makes no loop', async () => {
-    await using session = await openSignedInSession(server, { clock, refreshTiming, random: () => 0.5 })
+    await using session = await openSignedInSession(server, {
+      runtime: { clock, random: () => 0.5 },
+      maximumWaitMilliseconds: 0,
+      refreshTiming,
+    })
     server.faults.alterAnswer(withMembers({ expires_in: value }), always)
     const first = session.refresh()
     if (lifetime === 0) await expect(first).rejects.toMatchObject({ code: 'tokenUnusable', retryable: true })
@@ -88,7 +92,11 @@ describe.each(cases)('an expires_in of $value, refreshing $refreshTiming', ({ va
   })
 
   it('P27 in a sign-in costs one refresh at most', async () => {
-    await using session = openSession(server, { clock, refreshTiming, random: () => 0.5 })
+    await using session = openSession(server, {
+      runtime: { clock, random: () => 0.5 },
+      maximumWaitMilliseconds: 0,
+      refreshTiming,
+    })
     await session.signIn({ ...tokenSetOf(await server.signIn()), expiresIn: value })
     if (lifetime !== 0 || refreshTiming === 'onUse') expectLifetime(session, lifetime)
     const codes = await live(session, { minutes: 1 })
@@ -100,8 +108,17 @@ describe.each(cases)('an expires_in of $value, refreshing $refreshTiming', ({ va
 
 it('P27 a token that is unusable on arrival makes everybody on the store back off, and it is said once', async () => {
   const store = memoryStore()
-  await using session = await openSignedInSession(server, { clock, store, random: () => 0.5 })
-  await using neighbour = openSession(server, { clock, store, random: () => 0.5, refreshTiming: 'eager' })
+  await using session = await openSignedInSession(server, {
+    runtime: { clock, random: () => 0.5 },
+    maximumWaitMilliseconds: 0,
+    store,
+  })
+  await using neighbour = openSession(server, {
+    runtime: { clock, random: () => 0.5 },
+    maximumWaitMilliseconds: 0,
+    store,
+    refreshTiming: 'eager',
+  })
   await neighbour.ready
   const notices: string[] = []
   session.on('*', ({ type }) => notices.push(type))

@@ -27,7 +27,7 @@ afterEach(() => server.close())
 
 /** A session signed in just now, without jitter. */
 function signInNow(options: Partial<SessionOptions> = {}): Promise<Session> {
-  return openSignedInSession(server, { clock, random: () => 0, ...options })
+  return openSignedInSession(server, { ...options, runtime: { clock, random: () => 0, ...options.runtime } })
 }
 
 function refreshEnded(session: Session): Promise<void> {
@@ -83,7 +83,7 @@ describe.each(margins)('a token of %i s', (lifetime, margin) => {
 
   it('P25 is jittered earlier by less than a tenth of the margin, and never later', async () => {
     server.lifetimes.accessToken = lifetime
-    await using session = await signInNow({ random: () => 0.999 })
+    await using session = await signInNow({ runtime: { random: () => 0.999 } })
     const { expiresAt = 0, refreshDueAt = 0 } = session.getSnapshot()
     expect(expiresAt - refreshDueAt).toBeGreaterThan(margin * second)
     expect(expiresAt - refreshDueAt).toBeLessThanOrEqual(margin * second * 1.1)
@@ -106,11 +106,11 @@ it('P25 a forced refresh is always due', async () => {
 describe.each(['eager', 'onUse'] as const)('refreshing %s', (refreshTiming) => {
   it('P26 a token of unknown lifetime is never due, until it is rejected', async () => {
     await using api = await startApi({ authorizationServer: server })
-    await using session = openSession(server, { clock, refreshTiming, allowedOrigins: [api.origin] })
+    await using session = openSession(server, { runtime: { clock }, refreshTiming, allowedOrigins: [api.origin] })
     const { expiresIn: _, ...withoutLifetime } = tokenSetOf(await server.signIn())
     await session.signIn(withoutLifetime)
     const authorizedFetch = createFetch(session)
-    expect(session.getSnapshot()).not.toHaveProperty('expiresAt')
+    expect(session.getSnapshot().expiresAt).toBeUndefined()
     await clock.advance(day)
     clock.sleep(365 * day)
     await clock.advance(10 * minute)
@@ -174,7 +174,7 @@ it.each(['its timers', 'the device'] as const)(
         return () => {}
       },
     }
-    await using session = await signInNow({ refreshTiming: 'eager', environment })
+    await using session = await signInNow({ refreshTiming: 'eager', runtime: { environment } })
     clock.sleep(2 * day)
     if (waker === 'the device') wake()
     else await clock.advance(0)
@@ -225,9 +225,9 @@ describe('P26 the exp of a JWT', () => {
     server.faults.alterAnswer(({ expires_in, ...rest }) => ({ ...rest, access_token: accessToken }))
     expect((await session.refresh()).value).toBe(accessToken)
     expect(session.getSnapshot()).toMatchObject({ status: 'fresh', usable: true })
-    expect(session.getSnapshot()).not.toHaveProperty('expiresAt')
+    expect(session.getSnapshot().expiresAt).toBeUndefined()
     await session.signIn({ accessToken })
     expect(session.getSnapshot()).toMatchObject({ status: 'fresh', usable: true })
-    expect(session.getSnapshot()).not.toHaveProperty('expiresAt')
+    expect(session.getSnapshot().expiresAt).toBeUndefined()
   })
 })

@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
       mimeType: 'application/json',
       buffer: Buffer.from('{"format":'),
     })
-    await page.getByText('other.json is no recording').waitFor()
+    await page.getByText('other.json is not a recording').waitFor()
     await page.context().close()
   })
 
@@ -145,10 +145,18 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
   })
 })
 
-test('the relay takes no messages from pages of other sites', async () => {
+test.each([
+  ['of another site', () => ({ origin: 'https://elsewhere.example' })],
+  [
+    'whose name leads here',
+    (port: string) => ({ host: `evil.example:${port}`, origin: `http://evil.example:${port}` }),
+  ],
+  ['whose name leads here, without an origin', (port: string) => ({ host: `evil.example:${port}` })],
+  ['of another server on this machine', () => ({ origin: 'http://127.0.0.1:1' })],
+])('the relay takes no messages from a page %s, and gives it none', async (_name, headersFor) => {
   const other = await serveViewer({ port: 0 })
   try {
-    const socket = new WebSocket(other.messagesUrl, { origin: 'https://elsewhere.example' })
+    const socket = new WebSocket(other.messagesUrl, { headers: headersFor(new URL(other.url).port) })
     const error = await new Promise<Error>((resolve) => socket.once('error', resolve))
     expect(error.message).toContain('403')
   } finally {

@@ -9,7 +9,7 @@ test('V5 the chart is one literal that an editor can import: no variable, call o
 })
 
 test.each(['guard: and([])', '...common', 'on: events', 'entry: [assign({})]'])('%s would be found', (member) => {
-  expect(findForeign(`export const machine = setup.createMachine({ ${member} })`)).toHaveLength(1)
+  expect(findForeign(`export const createMachine = () => createChart({ ${member} })`)).toHaveLength(1)
 })
 
 /** What in the config of the machine is neither a literal nor a function of parameters. */
@@ -39,15 +39,17 @@ function foreignIn(node: Node): Node[] {
 /** What takes something out of an event, which an editor shows as it is. */
 function isFunctionOfEvent({ key, value }: { key: Node; value: Node }): boolean {
   const name = key.type === 'Identifier' ? key.name : ''
-  return ['params', 'input', 'context'].includes(name) && value.type === 'ArrowFunctionExpression'
+  return ['input', 'context'].includes(name) && value.type === 'ArrowFunctionExpression'
 }
 
 function findConfig(program: ReturnType<typeof parseSync>['program']): Node {
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration' || statement.declaration?.type !== 'VariableDeclaration') continue
-    const call = statement.declaration.declarations[0]?.init
+    const { init } = statement.declaration.declarations[0] ?? {}
+    // The machine is made when the first session is.
+    const call = init?.type === 'ArrowFunctionExpression' ? init.body : init
     const [config] = call?.type === 'CallExpression' ? call.arguments : []
     if (config !== undefined) return config
   }
-  throw new Error('There is no `export const … = ….createMachine({ … })`.')
+  throw new Error('There is no `export const … = () => createChart({ … })`.')
 }

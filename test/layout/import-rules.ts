@@ -8,21 +8,17 @@ import { readModuleImports } from '../../scripts/module-imports.ts'
 const layers: readonly (readonly string[])[] = [
   ['doors'],
   ['testing', 'inspection'],
-  ['http', 'session'],
+  ['http'],
+  ['session'],
   ['refresh'],
   ['store', 'policy'],
   ['token'],
   ['errors', 'clock'],
 ]
 
-/** What is so only for types: they bind nothing together at run time. */
-const typeOnlyExceptions: readonly { from: string; to: string; because: string }[] = [
-  { from: 'policy', to: 'store/session-record.ts', because: 'policy decides over records, and reads no store' },
-  { from: 'session', to: 'http/request-port.ts', because: 'the session offers what the HTTP layer says it needs' },
-]
-
-/** Files that somebody else than the layers say may import. */
+/** Files that may be imported beside what the layers say. */
 const exceptions: readonly { from: string; to: string; because: string }[] = [
+  { from: 'policy', to: 'store/session-record.ts', because: 'policy decides over records, and reads no store' },
   { from: 'oauth', to: 'policy/backoff.ts', because: 'a sign-in that polls reads `Retry-After` as a refresh does' },
 ]
 
@@ -38,15 +34,15 @@ const packageImporters: Readonly<Record<string, RegExp>> = {
  * @param file its path below `packages/core/src`, such as `policy/expiry.ts`
  */
 export function findForbiddenImports(file: string, source: string): string[] {
-  return readModuleImports(file, source).flatMap(({ specifier, typeOnly, exportsAll, line }) => {
-    const problem = specifier.startsWith('.') ? judgeRelative(file, specifier, typeOnly) : judgePackage(file, specifier)
+  return readModuleImports(file, source).flatMap(({ specifier, exportsAll, line }) => {
+    const problem = specifier.startsWith('.') ? judgeRelative(file, specifier) : judgePackage(file, specifier)
     const problems = problem === undefined ? [] : [problem]
     if (exportsAll) problems.push(`hides what it exports behind \`export *\` from \`${specifier}\``)
     return problems.map((text) => `${file}:${line} ${text}`)
   })
 }
 
-function judgeRelative(file: string, specifier: string, typeOnly: boolean): string | undefined {
+function judgeRelative(file: string, specifier: string): string | undefined {
   const target = join(dirname(file), specifier)
   if (target.startsWith('..')) return `leaves the package: \`${specifier}\``
   if (!target.endsWith('.ts')) return `does not end in .ts: \`${specifier}\``
@@ -54,16 +50,14 @@ function judgeRelative(file: string, specifier: string, typeOnly: boolean): stri
   if (to === 'doors') return `imports a door: \`${specifier}\``
   if (from === to || mayImport(file, from, to)) return undefined
   if (exceptions.some((entry) => entry.from === from && entry.to === target)) return undefined
-  const exception = typeOnlyExceptions.find((entry) => entry.from === from && entry.to === target)
-  if (exception !== undefined && typeOnly) return undefined
-  return exception === undefined
-    ? `imports ${to}/ from ${from}: \`${specifier}\``
-    : `may import \`${specifier}\` for its types only`
+  return `imports ${to}/ from ${from}: \`${specifier}\``
 }
 
 function mayImport(file: string, from: string, to: string): boolean {
   // A grant is handed to the session; nobody but its door knows where it comes from.
   if (to === 'oauth') return file === 'oauth.ts'
+  if (to === 'providers') return file === 'providers.ts'
+  if (from === 'providers') return to === 'token' || to === 'errors'
   if (from === 'oauth') return to === 'token' || to === 'errors' || to === 'clock'
   // Time comes into a decision as an argument.
   if (from === 'policy' && to === 'clock') return false

@@ -27,7 +27,8 @@ describe('the import rules', () => {
     ['session/create-session.ts', "import { createActor } from 'xstate'"],
     ['session/create-session.ts', "import { createVault } from './vault.ts'"],
     ['session/create-session.ts', "import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'"],
-    ['session/create-session.ts', "import type { RequestPort } from '../http/request-port.ts'"],
+    ['http/send-with-token.ts', "import { getNewerToken } from '../session/callers.ts'"],
+    ['policy/next-record.ts', "import { recordFormatVersion } from '../store/session-record.ts'"],
     ['policy/choose-record.ts', "import type { SessionRecord } from '../store/session-record.ts'"],
     ['oauth/refresh-token-grant.ts', "import * as oauth from 'oauth4webapi'"],
     ['oauth/poll-pace.ts', "import { readRetryAfter } from '../policy/backoff.ts'"],
@@ -39,9 +40,7 @@ describe('the import rules', () => {
   })
 
   it.each([
-    ['http/replay.ts', "import { createVault } from '../session/vault.ts'"],
-    ['http/replay.ts', "import type { Vault } from '../session/vault.ts'"],
-    ['session/vault.ts', "import { requestPort } from '../http/request-port.ts'"],
+    ['session/vault.ts', "import { sendWithToken } from '../http/send-with-token.ts'"],
     ['session/vault.ts', "import type { Replay } from '../http/replay.ts'"],
     ['session/vault.ts', "import { refreshTokenGrant } from '../oauth/refresh-token-grant.ts'"],
     ['session/vault.ts', "import { createFetch } from '../fetch.ts'"],
@@ -49,7 +48,6 @@ describe('the import rules', () => {
     ['inspection/inspect-session.ts', "import { createWebSocketInspector } from '@statelyai/inspect'"],
     ['refresh/refresh-under-lease.ts', "import { createVault } from '../session/vault.ts'"],
     ['store/memory-store.ts', "import { isDue } from '../policy/expiry.ts'"],
-    ['policy/choose-record.ts', "import { summarizeRecord } from '../store/session-record.ts'"],
     ['policy/choose-record.ts', "import type { SessionStore } from '../store/session-store.ts'"],
     ['policy/expiry.ts', "import { systemClock } from '../clock/clock.ts'"],
     ['errors/codes.ts', "import type { TokenSet } from '../token/token-set.ts'"],

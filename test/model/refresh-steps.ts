@@ -89,8 +89,8 @@ function decide(state: State, reading: { record: SessionRecord; now: number; con
   const { record, now, context } = reading
   const { generation, cause } = runOf(state, context)
   const prompted = context.without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
-  const prompt = { generation: prompted, cause, rejectedSoon: false }
-  return decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })
+  const prompt = { generation: prompted, cause }
+  return decideAfterReread(record, prompt, { now, needsRefreshToken: true })
 }
 
 function carryOut(

@@ -60,14 +60,12 @@ function decide(state: State, back: ReadBack): State {
   const { run, record, context } = back
   const { intended, set, revision, writeFailed } = run
   const signInId = context.without === 'signInId' ? (record?.signInId ?? '') : intended.signInId
-  switch (
-    decideAfterLostWrite(record, { revision, signInId, sentGeneration: intended.generation, needsSignIn: true })
-  ) {
+  switch (decideAfterLostWrite(record, { revision, signInId, sentGeneration: intended.generation, tokens: true })) {
     case 'stored':
       return finish(state, context, (vault) => take(vault, issuedRecord(run, context)))
     case 'adopt':
       return followAndFinish(changeSet(state, set, { fate: 'superseded' }), record, context)
-    case 'revoke': {
+    case 'drop': {
       const revoked = changeSignIn(state, Number(intended.signInId), { revoked: 'byClient' })
       return followAndFinish(changeSet(revoked, set, { fate: 'revoked' }), record, context)
     }

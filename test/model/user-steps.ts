@@ -1,6 +1,6 @@
 import { nextGeneration } from '../../packages/core/src/policy/choose-record.ts'
 import { signedInRecord, signedOutRecord } from '../../packages/core/src/policy/next-record.ts'
-import { recordFormatVersion, type SessionRecord } from '../../packages/core/src/store/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
 import { newRevision } from './run.ts'
 import { loseAnswer, remove } from './server.ts'
 import {
@@ -133,7 +133,6 @@ function writeSignIn(state: State, user: SigningIn, context: Context): Step[] {
   const { name, holder, without } = context
   const { set, revision, before } = user
   const next = signedInRecord(before, {
-    formatVersion: recordFormatVersion,
     revision,
     signInId: String(state.sets[set]?.signIn),
     generation: generationAbove(before, holder, without),

@@ -138,7 +138,7 @@ async function killRefresh(server: AuthorizationServer, { step, key }: { step: s
   }
   await killed(program)
   gate?.release()
-  // What the server has, it does, whoever is gone.
+  // The server does what it was sent, though the client is gone.
   await server.until(({ open }) => open === 0, { description: 'the end of the request' })
 }
 

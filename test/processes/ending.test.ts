@@ -70,7 +70,7 @@ describe('a process that is done', () => {
     expect(await holder.exited(atOnce)).toBe(0)
     const after = await store.read(sessionKey)
     expect(after?.generation).toBeGreaterThan(before?.generation ?? Number.NaN)
-    expect(after).not.toHaveProperty('refreshIntent')
+    expect(after?.refreshIntent).toBeUndefined()
   })
 })
 
@@ -104,13 +104,32 @@ describe('a folder that cannot be written', () => {
     expect(server.counts).toMatchObject({ refreshes: 2, reuseDetected: 0, replays: 0 })
   })
 
-  it('P52 is told by `check` before anybody is sent to sign in', async () => {
+  it('P52 is told by `check` before a user is sent to sign in', async () => {
     await signIn()
     breakDown()
     await expect(store.check(sessionKey)).rejects.toMatchObject({ name: 'StoreError' })
     mend()
     await store.check(sessionKey)
   })
+})
+
+it('P76 a process whose folder was removed notices a sign-in by another process, which makes the folder anew', async () => {
+  await signIn()
+  await using holder = await startHolder()
+  const answersWith = (line: string) =>
+    eventually(
+      async () => {
+        holder.tell('token')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return holder.lines.includes(line)
+      },
+      { description: line, withinMilliseconds: 20_000 },
+    )
+  await answersWith(`generation ${(await store.read(sessionKey))?.generation}`)
+  rmSync(directory, { recursive: true })
+  await answersWith('failed sessionEnded')
+  await signIn()
+  await answersWith(`generation ${(await store.read(sessionKey))?.generation}`)
 })
 
 it('sign-out and sign-in do not wait for the lease of a refresh under way in another process', async () => {

@@ -37,7 +37,7 @@ async function start(options: Partial<ShareSessionInput> = {}) {
   return program
 }
 
-it('a holder that is suspended during its request keeps the lease: nobody sends another, and its going on is harmless', async () => {
+it('a holder that is suspended during its request keeps the lease: no other sends one, and it goes on without harm', async () => {
   const suspendedMilliseconds = isSoak ? 30_000 : 2_000
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   await using signedIn = openSession(server, { store: openNodeStore(store) })

@@ -18,17 +18,28 @@ export function findSecondRequests({ edges }: ChartGraph): Findings {
 }
 
 /** Answers after which the procedure has nothing more to say. */
-const lastAnswers = ['tokens.stored', 'tokens.adopted', 'refresh.failed', 'refresh.refused', 'refresh.cancelled']
+const lastAnswers = [
+  'tokens.stored',
+  'tokens.adopted',
+  'refresh.failed',
+  'refresh.paused',
+  'session.ended',
+  'refresh.cancelled',
+]
 
-/** No procedure is replaced by another while its token request could be open. */
+/**
+ * No procedure is replaced by another while its token request could be open; but by that of another sign-in, whose tokens
+ * are due at once, and which waits for the lease.
+ */
 export function findReplacedRequests({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ before, after, event }) => {
     const [one, other] = [effectOf(before, 'refresher'), effectOf(after, 'refresher')]
-    return one !== undefined && other !== undefined && one !== other && !lastAnswers.includes(event.type)
+    const isOver = lastAnswers.includes(event.type) || before.context.token.signInId !== after.context.token.signInId
+    return one !== undefined && other !== undefined && one !== other && !isOver
   })
 }
 
-/** A page that nobody sees begins a refresh only because somebody asks for one. */
+/** A page that cannot be seen begins a refresh only because a caller asks for one. */
 export function findUnaskedRefreshes({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ before, after, event }) => {
     const isBegun = effectOf(after, 'refresher') !== undefined && effectOf(before, 'refresher') === undefined
@@ -42,26 +53,27 @@ export function findMissedRefreshes({ edges }: ChartGraph): Findings {
     const { refreshable } = before.context.token
     const isIdle = before.matches({ signedIn: { refresh: 'idle' } })
     const isDue = before.matches({ signedIn: { token: 'expiring' } }) && refreshable
-    const isSpent = before.matches({ signedIn: { token: 'expired' } })
-    return event.type === 'page.shown' && isIdle && (isDue || isSpent) && effectOf(after, 'refresher') === undefined
+    const isUseless = ['expired', 'rejected'].some((token) => describePlace(before).startsWith(`${token}/`))
+    return event.type === 'page.shown' && isIdle && (isDue || isUseless) && effectOf(after, 'refresher') === undefined
   })
 }
 
-/** The rejection of a token that is not held changes nothing. */
+/** The rejection of a token that is not held changes nothing but what is known of the last request. */
 export function findStaleRejectionsHeard({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ before, after, event }) => isStaleRejection(before, event) && !isSame(before, after))
 }
 
 function isStaleRejection({ context }: ChartSnapshot, event: ChartEvent): boolean {
-  if (event.type !== 'token.rejected') return false
+  if (event.type !== 'request.ended' || event.outcome !== 'rejected') return false
   return staleRejections(context.token).some(({ generation }) => generation === event.generation)
 }
 
 function isSame(one: ChartSnapshot, other: ChartSnapshot): boolean {
-  const effects = ['clockReader', 'recordReader', 'refresher', 'signOut'] as const
+  const effects = ['recordReader', 'refresher', 'signOut'] as const
+  const contextOf = ({ context: { lastOutcome, ...rest } }: ChartSnapshot) => JSON.stringify(rest)
   return (
     describePlace(one) === describePlace(other) &&
-    JSON.stringify(one.context) === JSON.stringify(other.context) &&
+    contextOf(one) === contextOf(other) &&
     effects.every((id) => effectOf(one, id) === effectOf(other, id))
   )
 }
@@ -69,9 +81,10 @@ function isSame(one: ChartSnapshot, other: ChartSnapshot): boolean {
 /** The rejection of the token that is held is remembered wherever that token might be served. */
 export function findRejectionsMissed({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ before, after, event }) => {
-    const mayBeServed = ['judging', 'fresh', 'expiring'].some((token) => describePlace(before).startsWith(`${token}/`))
+    const mayBeServed = ['fresh', 'expiring'].some((token) => describePlace(before).startsWith(`${token}/`))
     const { token } = before.context
-    if (event.type !== 'token.rejected' || event.generation !== token.generation || !mayBeServed) return false
+    if (event.type !== 'request.ended' || event.generation !== token.generation || !mayBeServed) return false
+    if (event.outcome !== 'rejected' && event.outcome !== 'rejectedAfterRefresh') return false
     return after.context.rejectedGeneration !== token.generation
   })
 }
@@ -98,20 +111,19 @@ export function findSignOutImpossible(graph: ChartGraph): Findings {
   })
 }
 
-/** Whatever is being waited for, its last answer ends the waiting, and something leads out of every state. */
+/** Where something is waited for, its last answer ends the waiting; and something leads out of every state. */
 export function findDeadEnds(graph: ChartGraph): Findings {
   const unanswered = findAt(graph.edges, ({ before, after, event }) => {
     const stays = (id: Parameters<typeof effectOf>[1]) =>
       effectOf(before, id) !== undefined && effectOf(before, id) === effectOf(after, id)
     if (lastAnswers.includes(event.type)) return stays('refresher')
-    if (event.type === 'clock.read') return stays('clockReader')
     return before.matches('restoring') && event.type.startsWith('record.') && stays('recordReader')
   })
   const stuck = findStates(graph, (state) => graph.edgesFrom(state).every(({ to }) => to === state))
   return [...unanswered, ...stuck]
 }
 
-/** Who has come to rest has left behind what was wrong, or the snapshot would go on telling it. */
+/** A session that has come to rest has left behind what was wrong, or the snapshot would go on telling it. */
 export function findTroubleRemembered({ edges }: ChartGraph): Findings {
   const isResting = (chart: ChartSnapshot) => chart.matches({ signedIn: { refresh: 'idle' } })
   return findAt(edges, ({ before, after }) => {

@@ -7,15 +7,22 @@ export type ChartSnapshot = SnapshotFrom<typeof sessionMachine>
 /** What the chart hears: the session's events, and its own timers. */
 export type ChartEvent = SessionEvent | { readonly type: `xstate.after.${string}` }
 
+/** Something that the chart hears. */
+export interface Happening {
+  readonly event: ChartEvent
+  /** What time it is then, in milliseconds since the epoch; absent where the chart does not ask. */
+  readonly now?: number
+}
+
 /** The actor that runs an effect, while it does. */
-export function effectOf(chart: ChartSnapshot, id: 'clockReader' | 'recordReader' | 'refresher' | 'signOut') {
+export function effectOf(chart: ChartSnapshot, id: 'recordReader' | 'refresher' | 'signOut') {
   return (chart.children as Record<string, AnyActorRef | undefined>)[id]
 }
 
-/** The generation that made somebody want the refresh under way; `undefined` while there is none. */
-export function promptedGeneration(chart: ChartSnapshot): number | undefined {
-  const refresher = effectOf(chart, 'refresher') as { options?: { input?: { generation: number } } } | undefined
-  return refresher?.options?.input?.generation
+/** Why the refresh under way was begun; `undefined` while there is none. */
+export function promptOf(chart: ChartSnapshot): { generation: number; cause: string } | undefined {
+  const refresher = effectOf(chart, 'refresher')
+  return (refresher as { options?: { input?: { generation: number; cause: string } } } | undefined)?.options?.input
 }
 
 /** Whether something has failed and is tried again in a while. */

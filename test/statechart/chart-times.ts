@@ -1,6 +1,6 @@
 import type { SessionContext, TokenFacts } from '@authchart/core/machine'
 
-/** Each generation lives in a time of its own, so that "not yet judged" can be told from "judged". */
+/** Each generation lives in a time of its own, so that one token is never judged by the times of another. */
 const generationMilliseconds = 1_000_000
 
 const dueAfter = 60_000

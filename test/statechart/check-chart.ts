@@ -7,14 +7,14 @@ import { type ChartGraph, exploreChart, placesOf } from './explore-chart.ts'
 /** Explores the real chart with one timing, and checks every state that can be reached. */
 export function checkChart(
   refreshTiming: 'eager' | 'onUse',
-  { unreachable, needsSignIn = true }: { unreachable: readonly string[]; needsSignIn?: boolean },
+  { unreachable, signsIn = false }: { unreachable: readonly string[]; signsIn?: boolean },
 ): void {
-  const whose = needsSignIn ? '' : ' of a session that needs no sign-in'
+  const whose = signsIn ? ' of a grant that signs in by itself' : ''
   describe(`the chart${whose} with refreshTiming ${refreshTiming}, wherever it can get`, () => {
     let graph: ChartGraph
 
     beforeAll(() => {
-      graph = exploreChart({ refreshTiming, needsSignIn })
+      graph = exploreChart({ refreshTiming, signsIn })
       console.info(`${refreshTiming}${whose}: ${graph.states.size} classes of states, ${graph.edges.length} steps`)
     }, 60_000)
 

@@ -30,8 +30,8 @@ export const everyCheck = {
   'what is over comes back by a sign-in, newer tokens or a refresh that mends, and by nothing else': findRevivals,
   'sign-out is possible': findSignOutImpossible,
   'no state is a dead end, and every last answer is heard': findDeadEnds,
-  'whoever comes to rest forgets what was wrong': findTroubleRemembered,
-  'whatever is wrong is known': findTroubleForgotten,
+  'a session at rest has forgotten what was wrong': findTroubleRemembered,
+  'a session in trouble knows what is wrong': findTroubleForgotten,
 } satisfies Record<string, (graph: ChartGraph) => Findings>
 
 export type CheckName = keyof typeof everyCheck

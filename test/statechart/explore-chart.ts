@@ -1,7 +1,6 @@
 import { type SessionInput, sessionMachine } from '@authchart/core/machine'
-import { type ActorLogic, getInitialSnapshot } from 'xstate'
-import { getAdjacencyMap } from 'xstate/graph'
-import { type ChartEvent, type ChartSnapshot, describePlace } from './chart-snapshot.ts'
+import { createActor, getInitialSnapshot } from 'xstate'
+import { type ChartEvent, type ChartSnapshot, describePlace, type Happening } from './chart-snapshot.ts'
 import type { TokenKind } from './chart-times.ts'
 import { pageEvents, possibleEvents } from './possible-events.ts'
 import { classOf } from './state-class.ts'
@@ -11,6 +10,8 @@ export interface Edge {
   readonly from: string
   readonly to: string
   readonly event: ChartEvent
+  /** What the clock said then; absent where the chart did not ask. */
+  readonly now: number | undefined
   readonly before: ChartSnapshot
   readonly after: ChartSnapshot
 }
@@ -27,8 +28,8 @@ export interface ChartGraph {
 /** What is explored; and with which machine, where it is not the real one. */
 export interface Exploration {
   readonly refreshTiming: 'eager' | 'onUse'
-  /** Default `true`. */
-  readonly needsSignIn?: boolean
+  /** Whether the grant signs in by itself. Default `false`. */
+  readonly signsIn?: boolean
   readonly tokenKinds?: readonly TokenKind[]
   readonly machine?: typeof sessionMachine
   /** Whether the page is hidden and shown. Default: it is always seen. */
@@ -39,22 +40,22 @@ export interface Exploration {
   readonly mostSteps?: number
 }
 
-/** Every kind of token that can come. Where nobody signs in, another can always be had. */
+/** Every kind of token that can come. Where the grant signs in by itself, another can always be had. */
 function tokenKindsOf({ context }: ChartSnapshot): readonly TokenKind[] {
   const kinds = ['lasting', 'endless', 'uselessOnArrival'] as const
-  return context.needsSignIn === false ? kinds : [...kinds, 'notRefreshable']
+  return context.signsIn ? kinds : [...kinds, 'notRefreshable']
 }
 
 /** Well above what there is. A class that held a number would come to it soon. */
-const defaultMostSteps = 150_000
+const defaultMostSteps = 250_000
 
 /**
  * Goes everywhere that the chart can go.
  * @throws when that takes more than `mostSteps`
  */
 export function exploreChart(exploration: Exploration): ChartGraph {
-  const { machine = sessionMachine, refreshTiming, needsSignIn = true, mostSteps = defaultMostSteps } = exploration
-  const start = getInitialSnapshot(machine, { key: 'acme:alice', refreshTiming, needsSignIn, online: true })
+  const { machine = sessionMachine, refreshTiming, signsIn = false, mostSteps = defaultMostSteps } = exploration
+  const start = startOf({ key: 'acme:alice', refreshTiming, signsIn, online: true }, machine)
   const states = new Map([[classOf(start), start]])
   const outgoing = new Map<string, Edge[]>()
   let steps = 0
@@ -68,25 +69,57 @@ export function exploreChart(exploration: Exploration): ChartGraph {
   return { states, edges: [...outgoing.values()].flat(), edgesFrom: (state) => outgoing.get(state) ?? [] }
 }
 
+/** Where a chart begins. */
+export function startOf(input: SessionInput, machine = sessionMachine): ChartSnapshot {
+  return getInitialSnapshot(machine, input)
+}
+
 /** All steps from one state. */
 export function stepsFrom(before: ChartSnapshot, exploration: Omit<Exploration, 'refreshTiming'> = {}): Edge[] {
   const { machine = sessionMachine, tokenKinds = tokenKindsOf(before), pageIsHidden } = exploration
   const { leaveOut = () => false } = exploration
   const from = classOf(before)
-  // The machine hears its own timers too, which its type does not say.
-  const logic = machine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>
-  // One state at a time: a traversal of all at once keeps a queue that it takes from in quadratic time.
-  const map = getAdjacencyMap(logic, {
-    fromState: before,
-    events: [...possibleEvents(before, tokenKinds), ...(pageIsHidden ? pageEvents(before.context) : [])],
-    filterEvents: (chart, event) => !leaveOut(chart, event),
-    serializeState: (chart) => (chart === before ? 'before' : 'after'),
-    stopWhen: (chart) => chart !== before,
-  })
-  return Object.entries(map)
-    .filter(([state]) => state === 'before')
-    .flatMap(([, { transitions }]): { event: ChartEvent; state: ChartSnapshot }[] => Object.values(transitions))
-    .map(({ event, state: after }) => ({ from, to: classOf(after), event, before, after }))
+  const goOn = createStepper(machine)
+  return [...possibleEvents(before, tokenKinds), ...(pageIsHidden ? pageEvents(before.context) : [])]
+    .filter(({ event }) => !leaveOut(before, event))
+    .map(({ event, now }) => {
+      const after = goOn(before, { event, now })
+      return { from, to: classOf(after), event, now, before, after }
+    })
+}
+
+/**
+ * A function that tells where the chart is after an event. Effects and timers are not run; the clock says `now`.
+ * @throws when the chart asks for a time that there is not
+ */
+export function createStepper(
+  machine = sessionMachine,
+): (before: ChartSnapshot, happening: Happening) => ChartSnapshot {
+  let time: number | undefined = 0
+  const clock = { now: readClock, setTimeout: () => 0, clearTimeout() {} }
+  function readClock() {
+    if (time === undefined) throw new Error('The chart asks what time it is where it was not to')
+    return time
+  }
+  const input = { key: 'acme:alice', refreshTiming: 'onUse', online: true } as const
+  const self = createActor(machine, { clock, input })
+  const nothing = () => {}
+  const scope = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    defer: nothing,
+    logger: nothing,
+    stopChild: nothing,
+    emit: nothing,
+    actionExecutor: nothing,
+  }
+  return (before, { event, now }) => {
+    time = now
+    // The machine hears its own timers too, which its type does not say.
+    return machine.transition(before, event as never, scope as never)
+  }
 }
 
 /** The places that can be reached, each once. */

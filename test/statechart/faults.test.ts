@@ -5,7 +5,7 @@ import { type Exploration, exploreChart } from './explore-chart.ts'
 import { type ChartFault, chartFaults } from './faults.ts'
 
 /**
- * Tokens come by a sign-in alone, nobody else changes the record, no end is mended, and no server asks for patience:
+ * Tokens come by a sign-in alone, no other holder changes the record, no end is mended, and no server asks for patience:
  * enough for a fault to show, and soon explored.
  */
 const smallWorld: Exploration = {
@@ -13,7 +13,7 @@ const smallWorld: Exploration = {
   tokenKinds: [],
   leaveOut(chart, event) {
     if (event.type.startsWith('record.') && chart.matches('signedIn')) return true
-    if (event.type === 'refresh.failed') return event.serverAsked
+    if (event.type === 'refresh.failed') return event.serverAsked === true
     return 'end' in event && event.end.reason !== 'grantRejected'
   },
 }

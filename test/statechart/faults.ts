@@ -1,4 +1,4 @@
-import { and, not, or, stateIn } from 'xstate'
+import { and, not, stateIn } from 'xstate'
 import { type StateConfig, stateAt, transitionsAt } from './changed-chart.ts'
 import type { CheckName } from './every-check.ts'
 import type { Exploration } from './explore-chart.ts'
@@ -45,23 +45,18 @@ export const chartFaults: readonly ChartFault[] = [
     },
   },
   {
-    name: 'counting every rejection of a fresh token',
+    name: 'counting every rejection',
     foundBy: 'a stale rejection changes nothing',
-    change: (root) => dropGuard(stateAt(root, 'signedIn.token.fresh'), 'token.rejected'),
+    change: (root) => dropGuard(stateAt(root, 'signedIn.token'), 'request.ended'),
   },
   {
-    name: 'counting every rejection of a token that is due',
-    foundBy: 'a stale rejection changes nothing',
-    change: (root) => dropGuard(stateAt(root, 'signedIn.token.expiring'), 'token.rejected'),
-  },
-  {
-    name: 'refreshing eagerly whether or not anybody looks',
+    name: 'refreshing eagerly whether or not the page can be seen',
     foundBy: 'a hidden page refreshes only what is asked for',
     world: { pageIsHidden: true },
     change(root) {
       stateAt(root, 'signedIn.refresh.idle').always = {
         target: 'refreshing',
-        guard: or([and(['isRefreshable', 'isExpiring']), 'isSpent']),
+        guard: stateIn({ signedIn: { token: 'expired' } }),
       }
     },
   },
@@ -72,9 +67,12 @@ export const chartFaults: readonly ChartFault[] = [
     change: (root) => void delete root.on?.['page.shown'],
   },
   {
-    name: 'not hearing a rejection while the token is being judged',
+    name: 'hearing no rejection that came after a refresh',
     foundBy: 'the rejection of the token that is held is never missed',
-    change: (root) => void delete stateAt(root, 'signedIn.token.judging').on?.['token.rejected'],
+    change(root) {
+      const [rejected] = transitionsAt(stateAt(root, 'signedIn.token'), 'request.ended')
+      if (rejected !== undefined) rejected.guard = and(['rejectsToken', isFirstRejection as never])
+    },
   },
   {
     name: 'refreshing in two places',
@@ -83,7 +81,7 @@ export const chartFaults: readonly ChartFault[] = [
       stateAt(root, 'signedIn.token.rejected').invoke = {
         id: 'secondRefresher',
         src: 'refreshUnderLease',
-        input: { generation: 0, cause: 'rejected', rejectedSoon: false },
+        input: { generation: 0, cause: 'rejected' },
       }
     },
   },
@@ -97,7 +95,7 @@ export const chartFaults: readonly ChartFault[] = [
     },
   },
   {
-    name: 'beginning anew whenever somebody asks for a refresh',
+    name: 'beginning anew whenever the app asks for a refresh',
     foundBy: 'no refresh is replaced by another while its token request could be open',
     change(root) {
       const refreshing = stateAt(root, 'signedIn.refresh.refreshing')
@@ -109,8 +107,7 @@ export const chartFaults: readonly ChartFault[] = [
     foundBy: 'a token is called usable only while it is held, unexpired and not rejected',
     change(root) {
       const judging = stateAt(root, 'signedIn.token.judging')
-      const readings = transitionsAt(judging, 'clock.read').filter(({ target }) => target !== 'rejected')
-      judging.on = { ...judging.on, 'clock.read': readings }
+      judging.always = (judging.always as { target: string }[]).filter(({ target }) => target !== 'rejected')
     },
   },
   {
@@ -159,7 +156,7 @@ export const chartFaults: readonly ChartFault[] = [
     name: 'no answer to a refusal of tokens that are not held any more',
     foundBy: 'no state is a dead end, and every last answer is heard',
     world: { tokenKinds: ['lasting'], leaveOut: () => false },
-    change: (root) => void delete stateAt(root, 'signedIn.refresh.refreshing').on?.['refresh.refused'],
+    change: (root) => void delete stateAt(root, 'signedIn.refresh.refreshing').on?.['session.ended'],
   },
   {
     name: 'no way on where the store does not hear of a sign-out',
@@ -167,8 +164,30 @@ export const chartFaults: readonly ChartFault[] = [
     change: (root) => void delete stateAt(root, 'signingOut').on?.['signOut.failed'],
   },
   {
+    name: 'forgetting a sign-out that the store could not be told, where the grant signs in by itself',
+    foundBy: 'sign-out is possible',
+    world: { signsIn: true },
+    change(root) {
+      for (const transition of transitionsAt(stateAt(root, 'signingOut'), 'signOut.failed')) transition.actions = []
+    },
+  },
+  {
+    name: 'going on after an end though the refresh token is spent',
+    foundBy: 'what is over comes back by a sign-in, newer tokens or a refresh that mends, and by nothing else',
+    world: { leaveOut: (chart, event) => event.type.startsWith('record.') && chart.matches('signedIn') },
+    change: (root) => dropGuard(stateAt(root, 'signedIn.refresh.invalidated'), 'refresh.requested'),
+  },
+  {
+    name: 'refreshing again at once for an origin that pauses',
+    foundBy: 'no refresh leads to the next without a wait',
+    change(root) {
+      const refreshing = stateAt(root, 'signedIn.refresh.refreshing')
+      for (const transition of transitionsAt(refreshing, 'refresh.paused')) transition.actions = []
+    },
+  },
+  {
     name: 'resting offline with the failure in mind',
-    foundBy: 'whoever comes to rest forgets what was wrong',
+    foundBy: 'a session at rest has forgotten what was wrong',
     world: { refreshTiming: 'onUse' },
     change(root) {
       const offline = stateAt(root, 'signedIn.refresh.transientFailure.offline')
@@ -177,7 +196,7 @@ export const chartFaults: readonly ChartFault[] = [
   },
   {
     name: 'backing off without noting why',
-    foundBy: 'whatever is wrong is known',
+    foundBy: 'a session in trouble knows what is wrong',
     change(root) {
       const refreshing = stateAt(root, 'signedIn.refresh.refreshing')
       for (const transition of transitionsAt(refreshing, 'refresh.failed')) transition.actions = []
@@ -187,4 +206,8 @@ export const chartFaults: readonly ChartFault[] = [
 
 function dropGuard(state: StateConfig, type: string): void {
   for (const transition of transitionsAt(state, type)) delete transition.guard
+}
+
+function isFirstRejection({ event }: { event: { outcome?: string } }): boolean {
+  return event.outcome === 'rejected'
 }

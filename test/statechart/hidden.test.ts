@@ -3,7 +3,7 @@ import { everyCheck } from './every-check.ts'
 import { exploreChart } from './explore-chart.ts'
 
 describe('the chart with refreshTiming eager, in a page that is hidden and shown', () => {
-  // No tokens of other kinds, and nobody else who writes: what those do does not depend on who looks.
+  // No tokens of other kinds, and no other holder that writes: what those do does not depend on the page.
   const graph = exploreChart({
     refreshTiming: 'eager',
     pageIsHidden: true,
@@ -15,7 +15,7 @@ describe('the chart with refreshTiming eager, in a page that is hidden and shown
     const states = [...graph.states.keys()]
     const hidden = states.filter((state) => state.endsWith(' hidden')).map((state) => state.replace(/ hidden$/, ''))
     expect(hidden.length).toBeGreaterThan(50)
-    // Seen, it would not rest there.
+    // A page that can be seen would not rest there.
     const alsoSeen = hidden.filter((state) => !/^(expiring|expired|rejected).idle/.test(state))
     expect(states).toEqual(expect.arrayContaining(alsoSeen))
   })

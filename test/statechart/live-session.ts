@@ -6,7 +6,7 @@ import { createDevice } from '../support/device.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSession, tokenSetOf } from '../support/signed-in-session.ts'
 import { describePlace } from './chart-snapshot.ts'
-import { type Phase, phaseAt } from './chart-times.ts'
+import { phaseAt } from './chart-times.ts'
 import type { Path, PathStep } from './replay-paths.ts'
 import { createStoppedStore, everyStop, type StoppedStore } from './stopped-store.ts'
 
@@ -36,10 +36,8 @@ export async function replay(
   await writeRecord(steps[0]?.event.type, { server, store, clock })
   const session = openSession(server, {
     store,
-    clock,
+    runtime: { clock, environment: device.environment, random: () => 0.9 },
     refreshTiming,
-    environment: device.environment,
-    random: () => 0.9,
     disposeTimeoutMilliseconds: 0,
   })
   const places = watchPlaces(session)
@@ -80,7 +78,7 @@ function watchPlaces(session: Session): string[] {
 async function cause(step: PathStep, { live, next }: { live: LiveSession; next: PathStep | undefined }): Promise<void> {
   const { session, store, clock, device, server, gate } = live
   const { event } = step
-  letTimePass(step, next, live)
+  letTimePass(step, live)
   switch (event.type) {
     case 'record.absent':
     case 'record.signedIn':
@@ -97,7 +95,7 @@ async function cause(step: PathStep, { live, next }: { live: LiveSession; next: 
     case 'signOut.stored':
       store.open('tombstone')
       return store.open('read')
-    case 'token.rejected':
+    case 'request.ended':
       return session.reportOutcome({
         outcome: 'rejected',
         origin: 'https://api.example',
@@ -122,38 +120,30 @@ async function cause(step: PathStep, { live, next }: { live: LiveSession; next: 
       return gate.release()
     case 'tokens.stored':
       return store.open('tokens')
-    case 'refresh.refused':
+    case 'session.ended':
       server.faults.answerWith(tokenAnswers.invalidGrant)
       return gate.release()
     case 'refresh.failed':
       if (event.code !== 'offline') store.fail('lease')
       return
-    case 'clock.read':
-      // The chart reads the clock by itself.
-      return
     default:
-      if (!event.type.startsWith('xstate.after')) throw new Error(`Nobody knows how to cause ${event.type}`)
+      if (!event.type.startsWith('xstate.after')) throw new Error(`It is not known how to cause ${event.type}`)
       await clock.advance(0)
   }
 }
 
-/** The clock is read at once: before what leads to that, the time has to be what it is to be read as. */
-function letTimePass({ event, chart }: PathStep, next: PathStep | undefined, { clock, session }: LiveSession): void {
+/** The chart reads the clock at once: before what leads to that, the time has to be what it is to be read as. */
+function letTimePass({ event, now, chart }: PathStep, { clock, session }: LiveSession): void {
   const { refreshDueAt = 0, expiresAt = 0 } = session.getSnapshot()
-  if (event.type === 'refresh.requested' && refreshDueAt > clock.now()) {
-    clock.sleep(refreshDueAt - leadMilliseconds - clock.now())
+  if (event.type === 'refresh.requested') {
+    if (refreshDueAt > clock.now()) clock.sleep(refreshDueAt - leadMilliseconds - clock.now())
+    return
   }
+  // A token that comes is judged as it comes.
+  if (now === undefined || 'token' in event) return
   const instants = { fresh: 0, expiring: refreshDueAt, expired: expiresAt }
-  const instant = instants[phaseAfter({ event, chart }, next)]
+  const instant = instants[phaseAt(chart.context.token, now)]
   if (instant > clock.now()) clock.sleep(instant - clock.now())
-}
-
-/** How the token is to be when a step has been caused. */
-function phaseAfter({ event, chart }: Pick<PathStep, 'event' | 'chart'>, next: PathStep | undefined): Phase {
-  const { token, judgedAt } = chart.context
-  if (next?.event.type === 'clock.read' && judgedAt >= token.receivedAt) return phaseAt(token, next.event.now)
-  if (event.type.startsWith('xstate.after.untilExpiry')) return 'expired'
-  return event.type.startsWith('xstate.after.untilRefreshIsDue') ? 'expiring' : 'fresh'
 }
 
 async function signIn({ session, server }: LiveSession, { refreshable }: TokenFacts): Promise<void> {
@@ -161,13 +151,13 @@ async function signIn({ session, server }: LiveSession, { refreshable }: TokenFa
   await session.signIn(refreshable && refreshToken !== undefined ? { ...tokenSet, refreshToken } : tokenSet)
 }
 
-/** The store is as somebody has left it: signed in, or refused for good. */
+/** The store is as another holder has left it: signed in, or refused for good. */
 async function writeRecord(
   first: string | undefined,
   { server, store, clock }: Pick<LiveSession, 'server' | 'store' | 'clock'>,
 ): Promise<void> {
   if (first !== 'record.signedIn' && first !== 'record.ended') return
-  await using before = openSession(server, { store: store.inside, clock })
+  await using before = openSession(server, { store: store.inside, runtime: { clock } })
   await before.signIn(tokenSetOf(await server.signIn()))
   if (first === 'record.signedIn') return
   server.faults.answerWith(tokenAnswers.invalidGrant)

@@ -1,29 +1,51 @@
-import type { SessionContext, SessionEvent, TokenFacts } from '@authchart/core/machine'
-import { type ChartEvent, type ChartSnapshot, effectOf, isWaitingToRetry } from './chart-snapshot.ts'
+import type { RequestEnded, SessionContext, TokenFacts } from '@authchart/core/machine'
+import { type ChartEvent, type ChartSnapshot, effectOf, type Happening, isWaitingToRetry } from './chart-snapshot.ts'
 import { createToken, instantsOf, nextGeneration, retryTimes, signInIdOf, type TokenKind } from './chart-times.ts'
 import { endedTokens, older, procedureEvents } from './procedure-events.ts'
 
 const origin = 'https://api.example'
 
 /**
- * All that the chart can hear in a state: from its timers, from callers, from the device, and from the effects that it
- * has running. The chart runs without effects here, so this says what they could answer, and nothing that they could
- * not. Where it is in doubt whether something can come, it comes.
+ * All that the chart can hear in a state, at each time that matters: from its timers, from callers, from the device, and
+ * from the effects that it has running. The chart runs without effects here, so this says what they could answer, and
+ * nothing that they could not. Where it is in doubt whether something can come, it comes.
  *
- * @param kinds how tokens come: from a sign-in, from a refresh, from somebody else
+ * @param kinds how tokens come: from a sign-in, from a refresh, from another holder
  */
-export function possibleEvents(chart: ChartSnapshot, kinds: readonly TokenKind[]): ChartEvent[] {
+export function possibleEvents(chart: ChartSnapshot, kinds: readonly TokenKind[]): Happening[] {
   return [
     ...timerEvents(chart),
     ...retryEvents(chart),
     ...callerEvents(chart.context),
     ...deviceEvents(chart.context),
     ...requestEvents(chart.context),
-    ...clockEvents(chart),
     ...recordEvents(chart, kinds),
     ...procedureEvents(chart, kinds),
     ...signOutEvents(chart),
-  ]
+  ].flatMap((event) => timesOf(event, chart.context).map((now) => ({ event, now })))
+}
+
+/** Events at which the chart does not ask for the time: the exploration fails where it does. */
+const timeless: ReadonlySet<string> = new Set([
+  'store.changed',
+  'network.offline',
+  'page.hidden',
+  'lease.acquired',
+  'intent.written',
+  'tokens.issued',
+  'refresh.cancelled',
+  'signOut.requested',
+])
+
+/**
+ * When an event may be heard: at the time that it tells, or at each that matters to the token that is held by then. The
+ * clock may have been set back since it was read last.
+ */
+function timesOf(event: ChartEvent, { token }: SessionContext): readonly (number | undefined)[] {
+  if (timeless.has(event.type)) return [undefined]
+  if ('now' in event) return [event.now]
+  const brought = 'token' in event ? event.token.generation : 0
+  return Object.values(instantsOf(Math.max(brought, token.generation)))
 }
 
 function timerEvents(chart: ChartSnapshot): ChartEvent[] {
@@ -64,14 +86,12 @@ function callerEvents(context: SessionContext): ChartEvent[] {
     // The store was quicker with the news, or with those of a later one.
     { type: 'signIn.stored', token },
     { type: 'signIn.stored', token: older(token) },
-    { type: 'revocation.failed' },
   ]
 }
 
 function deviceEvents({ token }: SessionContext): ChartEvent[] {
-  const { fresh, expired } = instantsOf(token.generation)
   return [
-    ...[fresh, expired].flatMap((now): ChartEvent[] => [
+    ...Object.values(instantsOf(token.generation)).flatMap((now): ChartEvent[] => [
       { type: 'clock.resumed', now },
       { type: 'network.online', now },
     ]),
@@ -84,42 +104,34 @@ function deviceEvents({ token }: SessionContext): ChartEvent[] {
  * The page is hidden and shown. Apart from the others: a hidden page behaves as one that refreshes on use, so that every
  * state twice would tell little more than the few of a small world do.
  */
-export function pageEvents({ token, visible }: SessionContext): ChartEvent[] {
-  const { fresh, expired } = instantsOf(token.generation)
-  if (visible) return [{ type: 'page.hidden' }]
-  return [fresh, expired].map((now): ChartEvent => ({ type: 'page.shown', now }))
+export function pageEvents(context: SessionContext): Happening[] {
+  const { token, visible } = context
+  if (visible) return [{ event: { type: 'page.hidden' } }]
+  return Object.values(instantsOf(token.generation)).map((now) => ({ event: { type: 'page.shown', now }, now }))
 }
 
 /** Requests carry the token that is held, or one that was held when they were sent. */
 function requestEvents({ token }: SessionContext): ChartEvent[] {
   const { generation, held } = token
-  const request = { generation, origin, status: 401 }
+  const { fresh: now, ...later } = instantsOf(generation)
+  const answered = { type: 'request.ended', generation, origin, status: 401, now } as const
+  const rejections = [now, ...Object.values(later)].map(
+    (at): RequestEnded => ({ ...answered, outcome: 'rejected', now: at }),
+  )
   return [
-    ...(held ? [{ type: 'token.rejected', now: instantsOf(generation).fresh, ...request } as const] : []),
+    ...(held ? [...rejections, { ...answered, outcome: 'rejectedAfterRefresh' } as const] : []),
     ...staleRejections(token),
-    { type: 'request.accepted', ...request, status: 200 },
-    { type: 'request.rejectedAfterRefresh', ...request },
-    { type: 'request.stepUpRequired', ...request },
-    { type: 'request.networkFailed', generation, origin },
+    { ...answered, outcome: 'accepted', status: 200 },
+    { ...answered, outcome: 'stepUpRequired' },
+    { ...answered, outcome: 'networkFailed', status: undefined },
   ]
 }
 
 /** Rejections of tokens that are not held: of an older one, and of one from before the record was lost. */
-export function staleRejections({ generation }: TokenFacts): Extract<SessionEvent, { type: 'token.rejected' }>[] {
+export function staleRejections({ generation }: TokenFacts): RequestEnded[] {
   const { fresh: now } = instantsOf(generation)
-  return [generation - 1, generation + 1].map((stale) => ({
-    type: 'token.rejected',
-    now,
-    generation: stale,
-    origin,
-    status: 401,
-  }))
-}
-
-/** The clock is asked while a token is judged. It may have been set back since. */
-function clockEvents(chart: ChartSnapshot): ChartEvent[] {
-  if (effectOf(chart, 'clockReader') === undefined) return []
-  return Object.values(instantsOf(chart.context.token.generation)).map((now) => ({ type: 'clock.read', now }))
+  const stale = { type: 'request.ended', outcome: 'rejected', origin, status: 401, now } as const
+  return [generation - 1, generation + 1].map((other) => ({ ...stale, generation: other }))
 }
 
 /**
@@ -160,12 +172,14 @@ function recordContents(context: SessionContext, kinds: readonly TokenKind[]): C
     ...kinds.map((kind) => signedIn(createToken(kind, next, token.signInId))),
     signedIn(createToken('lasting', next, anotherSignIn)),
     ...(token.held ? [signedIn(token)] : []),
-    // What a refresh that began the session has written, before it brought tokens.
-    ...(context.needsSignIn === false ? [token.signInId, anotherSignIn].map((id) => signedIn(noneYet(token, id))) : []),
+    // What a first try has written that brought no tokens.
+    ...(context.signsIn ? [token.signInId, anotherSignIn].map((id) => signedIn(noneYet(token, id))) : []),
     signedIn(older(token)),
     signedIn({ ...older(token), signInId: anotherSignIn }),
     ...endedTokens(context).map(ended),
-    { type: 'record.ended', end: { reason: 'clientRejected', endedAt: now }, token },
+    ...(['clientRejected', 'rotationLost'] as const).map(
+      (reason): ChartEvent => ({ type: 'record.ended', end: { reason, endedAt: now }, token }),
+    ),
   ]
 }
 

@@ -1,5 +1,5 @@
-import type { FailureFacts, SessionContext, TokenFacts } from '@authchart/core/machine'
-import { type ChartEvent, type ChartSnapshot, promptedGeneration } from './chart-snapshot.ts'
+import type { EndFacts, FailureFacts, SessionContext, TokenFacts } from '@authchart/core/machine'
+import { type ChartEvent, type ChartSnapshot, promptOf } from './chart-snapshot.ts'
 import { createToken, instantsOf, nextGeneration, retryTimes, signInIdOf, type TokenKind } from './chart-times.ts'
 
 /**
@@ -8,8 +8,9 @@ import { createToken, instantsOf, nextGeneration, retryTimes, signInIdOf, type T
  * it finds nothing to refresh any more, it answers as a look at the record does, and then fails.
  */
 export function procedureEvents(chart: ChartSnapshot, kinds: readonly TokenKind[]): ChartEvent[] {
-  const prompted = promptedGeneration(chart)
-  if (prompted === undefined) return []
+  const prompt = promptOf(chart)
+  if (prompt === undefined) return []
+  const { generation: prompted, cause } = prompt
   const { context } = chart
   const adopted = adoptions(context, { kinds, prompted })
   switch (stepOf(chart)) {
@@ -23,6 +24,8 @@ export function procedureEvents(chart: ChartSnapshot, kinds: readonly TokenKind[
         ...localFailures(context),
         ...serverFailures(context),
         offline(context),
+        // An origin pauses by its rejections, and by nothing else.
+        ...(cause === 'rejected' ? [paused] : []),
         cancelled,
       ]
     case 'requestingTokens':
@@ -35,9 +38,9 @@ export function procedureEvents(chart: ChartSnapshot, kinds: readonly TokenKind[
         offline(context),
       ]
     default:
-      // What is served from memory can be stored, or lose to somebody else's tokens; it is refused no more.
+      // What is served from memory can be stored, or lose to another holder's tokens; it is not refused any more.
       return context.unstored
-        ? [{ type: 'tokens.stored', token: context.token, now: nowOf(context) }, ...adopted, ...localFailures(context)]
+        ? [...stored(context.token), ...adopted, ...localFailures(context)]
         : [...issues(context, kinds), ...adopted, ...refusals(context, prompted), ...localFailures(context)]
   }
 }
@@ -51,7 +54,9 @@ function stepOf(chart: ChartSnapshot): string {
 /** Only for a session that is being disposed of, and only before anything is sent. */
 const cancelled: ChartEvent = { type: 'refresh.cancelled' }
 
-/** Somebody else's tokens: new, or taken already when the look after a hint was quicker. */
+const paused: ChartEvent = { type: 'refresh.paused', rejections: undefined }
+
+/** Another holder's tokens: new, or taken already when the look after a hint was quicker. */
 function adoptions(
   context: SessionContext,
   { kinds, prompted }: { kinds: readonly TokenKind[]; prompted: number },
@@ -69,10 +74,12 @@ function issues(context: SessionContext, kinds: readonly TokenKind[]): ChartEven
   const next = nextGeneration(context)
   return kinds
     .map((kind) => createToken(kind, next, context.token.signInId))
-    .flatMap((token): ChartEvent[] => [
-      { type: 'tokens.stored', token, now: instantsOf(next).fresh },
-      { type: 'tokens.unstored', token },
-    ])
+    .flatMap((token): ChartEvent[] => [...stored(token), { type: 'tokens.unstored', token }])
+}
+
+/** Storing may take its time. */
+function stored(token: TokenFacts): ChartEvent[] {
+  return Object.values(instantsOf(token.generation)).map((now) => ({ type: 'tokens.stored', token, now }))
 }
 
 /** This holder's alone: no store, no lease. */
@@ -97,15 +104,17 @@ function failure(
   return { type: 'refresh.failed', now: nowOf(context), refusedWithoutReason: false, ...facts }
 }
 
+/** A refusal may leave the refresh token, or be about something else; a spent one is erased, but not by every store. */
 function refusals(context: SessionContext, prompted: number): ChartEvent[] {
   const endedAt = nowOf(context)
   return endedTokens(context)
     .filter(({ generation }) => generation >= prompted)
     .flatMap((token): ChartEvent[] => {
-      const refusal = { type: 'refresh.refused', token, stored: true } as const
-      const unreachable: ChartEvent = { ...refusal, end: { reason: 'unreachable', endedAt } }
       const isCurrent = token.generation === context.token.generation && token.refreshable
-      return [{ ...refusal, end: { reason: 'grantRejected', endedAt } }, ...(isCurrent ? [unreachable] : [])]
+      const reasons: EndFacts['reason'][] = isCurrent
+        ? ['grantRejected', 'unreachable', 'rotationLost']
+        : ['grantRejected']
+      return reasons.map((reason) => ({ type: 'session.ended', token, end: { reason, endedAt } }))
     })
 }
 

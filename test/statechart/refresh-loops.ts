@@ -1,15 +1,15 @@
+import type { TokenFacts } from '@authchart/core/machine'
 import { describeEdge, type Findings } from './chart-checks.ts'
-import { type ChartEvent, type ChartSnapshot, describePlace, effectOf } from './chart-snapshot.ts'
-import { isUselessOnArrival, phaseAt, phaseWithoutDelay } from './chart-times.ts'
+import { type ChartSnapshot, effectOf } from './chart-snapshot.ts'
+import { instantsOf, isUselessOnArrival, phaseAt, phaseWithoutDelay } from './chart-times.ts'
 import type { ChartGraph, Edge } from './explore-chart.ts'
 
 /**
  * Refreshes that lead to the next refresh without a wait between them.
  *
- * A cycle waits if at least one of its steps is a timer, something that a caller or the device wants, news that somebody
- * else has written, or a reading of the clock that is not what it was. Left to themselves, then, are the chart's own
- * readings of the clock in the same moment, and the answers of the procedure: in a graph of these alone no cycle may
- * begin a refresh.
+ * A cycle waits if at least one of its steps is a timer, something that a caller or the device wants, news that another
+ * holder has written, or a time that says something else of the token. Left to themselves, then, are the answers of the
+ * procedure in the same moment: in a graph of these alone no cycle may begin a refresh.
  */
 export function findRefreshLoops(graph: ChartGraph): Findings {
   const steps = new Map<string, Edge[]>()
@@ -23,12 +23,28 @@ function beginsRefresh({ before, after }: Edge): boolean {
   return refresher !== undefined && refresher !== effectOf(before, 'refresher')
 }
 
-function takesNoTime({ before, event }: Edge): boolean {
+function takesNoTime(edge: Edge): boolean {
+  return isAtOnce(edge) && isProcedureAnswer(edge)
+}
+
+/** Whether the clock says of the token what it said before, or what it says of one that has just come. */
+function isAtOnce({ before, after, now }: Edge): boolean {
+  if (now === undefined) return true
+  const isNew = before.context.token.generation !== after.context.token.generation
+  const { context } = isNew ? after : before
+  return (
+    phaseAt(context.token, now) === (isNew ? phaseAt(context.token, bornAt(context.token)) : phaseWithoutDelay(context))
+  )
+}
+
+function bornAt({ generation }: TokenFacts): number {
+  return instantsOf(generation).fresh
+}
+
+function isProcedureAnswer({ before, event }: Edge): boolean {
   switch (event.type) {
-    case 'clock.read':
-      return phaseAt(before.context.token, event.now) === phaseWithoutDelay(before.context)
     case 'tokens.adopted':
-      // Before it asked for tokens, the procedure adopts none that are of no use: somebody has written them since.
+      // Before it asked for tokens, the procedure adopts none that are of no use: another holder has written them since.
       return !isUselessOnArrival(event.token)
     case 'refresh.cancelled':
       // The session is being disposed of, and the next refresh answers nothing.
@@ -39,12 +55,8 @@ function takesNoTime({ before, event }: Edge): boolean {
       // What the procedure found in place of something to refresh.
       return effectOf(before, 'refresher') !== undefined
     default:
-      return isProcedureAnswer(event)
+      return /^(lease\.|intent\.|tokens\.|refresh\.(failed|paused)|session\.ended)/.test(event.type)
   }
-}
-
-function isProcedureAnswer({ type }: ChartEvent): boolean {
-  return /^(lease\.|intent\.|tokens\.|refresh\.(failed|refused))/.test(type)
 }
 
 /** Classes from which no sequence of steps leads to a token that is fresh, with nothing left to do about it. */
@@ -55,30 +67,37 @@ export function findFreshOutOfReach(graph: ChartGraph): Findings {
   const byItself = reachable(goals, backwards(graph.edges.filter((edge) => !isHelp(edge))))
   return [...graph.states].flatMap(([name, chart]) => {
     if (!anyhow.has(name)) return [`${name} never becomes fresh again`]
-    const isOver = ['signedOut', 'signingOut'].includes(describePlace(chart)) || isInvalidated(chart)
+    const isOver = isSignedOut(chart) || chart.matches('signingOut') || isInvalidated(chart)
     return byItself.has(name) || isOver ? [] : [`${name} does not become fresh by a refresh`]
   })
 }
 
-/** A sign-in, or what somebody else has made of the record since it was first read. */
+/** A sign-in, or what another holder has made of the record since it was first read. */
 function isHelp(edge: Edge): boolean {
   return isSignIn(edge) || (isSignedIn(edge.before) && edge.event.type.startsWith('record.'))
+}
+
+/** Signed out by the user, or never signed in where a user must. */
+function isSignedOut(chart: ChartSnapshot): boolean {
+  const { signsIn, tombstone } = chart.context
+  return chart.matches('signedOut') && (tombstone || !signsIn)
 }
 
 /** States that a sign-in does not make fresh at once. */
 export function findSignInsInVain(graph: ChartGraph): Findings {
   return [...graph.states.keys()].filter((state) => {
-    const signIns = graph.edgesFrom(state).filter((edge) => edge.event.type === 'signIn.stored' && isSignIn(edge))
-    const isFreshAfter = ({ to }: Edge) =>
-      graph.edgesFrom(to).some(({ event, to: judged }) => event.type === 'clock.read' && isFreshAndIdle(judged))
-    return signIns.length === 0 || !signIns.every(isFreshAfter)
+    const signIns = graph
+      .edgesFrom(state)
+      .filter((edge) => edge.event.type === 'signIn.stored' && isSignIn(edge) && isAtOnce(edge))
+    return signIns.length === 0 || !signIns.every(({ to }) => isFreshAndIdle(to))
   })
 }
 
 /**
  * Ways out of `signedOut` and `invalidated` other than a sign-in: except, from `invalidated`, newer tokens of the same
- * sign-in (the end was overtaken), and a refresh that somebody asks for where nothing is wrong with the refresh token, or
- * where nobody has to sign in.
+ * sign-in (the end was overtaken), and a refresh that the app asks for where the refresh token was kept and is not spent,
+ * where the end was not about it, or where the grant signs in by itself. Such a grant needs no user to begin, either,
+ * unless the user has signed out; and begins anew where the record of an end is gone.
  */
 export function findRevivals({ edges }: ChartGraph): Findings {
   return edges.filter((edge) => isSignedIn(edge.after) && isRevival(edge)).map(describeEdge)
@@ -86,13 +105,22 @@ export function findRevivals({ edges }: ChartGraph): Findings {
 
 function isRevival(edge: Edge): boolean {
   const { before, after, event } = edge
-  const beginsAgain = before.context.needsSignIn === false && event.type === 'refresh.requested'
-  if (before.matches('signedOut') || before.matches('signingOut')) return !isSignIn(edge) && !beginsAgain
+  const { token, end, signsIn } = before.context
+  const beginsAgain = signsIn && event.type === 'refresh.requested'
+  if (before.matches('signedOut')) {
+    const begins = event.type === 'token.requested' && !isSignedOut(before)
+    return !isSignIn(edge) && !beginsAgain && !begins
+  }
+  if (before.matches('signingOut')) return !isSignIn(edge)
   if (!isInvalidated(before) || isInvalidated(after) || isSignIn(edge)) return false
-  const { token, end } = before.context
-  const isMendable = end?.reason === 'clientRejected' || end?.reason === 'unreachable'
-  if (event.type === 'refresh.requested') return !isMendable && !beginsAgain
+  if (signsIn && event.type === 'record.absent') return false
+  if (event.type === 'refresh.requested') return !beginsAgain && !(end !== undefined && isMendable(end.reason, token))
   return !(event.type === 'record.signedIn' && event.token.generation > token.generation)
+}
+
+function isMendable(reason: string, { refreshable }: TokenFacts): boolean {
+  if (reason === 'clientRejected' || reason === 'unreachable') return true
+  return refreshable && reason !== 'rotationLost' && reason !== 'identityMismatch'
 }
 
 /** A sign-in that is new to the chart: made here, or found in the record. */

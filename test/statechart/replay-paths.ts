@@ -1,14 +1,11 @@
-import { type SessionInput, sessionMachine } from '@authchart/core/machine'
-import type { ActorLogic } from 'xstate'
-import { getShortestPaths } from 'xstate/graph'
-import { type ChartEvent, type ChartSnapshot, describePlace } from './chart-snapshot.ts'
-import { instantsOf } from './chart-times.ts'
+import { type ChartEvent, type ChartSnapshot, describePlace, type Happening } from './chart-snapshot.ts'
+import { instantsOf, phaseAt, phaseWithoutDelay } from './chart-times.ts'
+import { createStepper, startOf } from './explore-chart.ts'
 import { possibleEvents } from './possible-events.ts'
 import { classOf } from './state-class.ts'
 
 /** One step of a path, with where the chart is after it. */
-export interface PathStep {
-  readonly event: ChartEvent
+export interface PathStep extends Happening {
   readonly chart: ChartSnapshot
   readonly place: string
 }
@@ -21,91 +18,106 @@ export interface Path {
 
 /** The shortest path to each place that the chart can be in, of steps that a test can cause in a live session. */
 export function shortestPaths(refreshTiming: 'eager' | 'onUse'): Path[] {
-  const logic = sessionMachine as unknown as ActorLogic<ChartSnapshot, ChartEvent, SessionInput>
-  const paths = getShortestPaths(logic, {
-    input: { key: 'acme:alice', refreshTiming, online: true },
-    events: (chart) => possibleEvents(chart, ['lasting', 'uselessOnArrival']),
-    filterEvents: (chart, event) => canBeCaused(chart, event),
-    serializeState: (chart) => `${classOf(chart)}${isJudged(chart) ? '' : ' unjudged'}`,
-    limit: 50_000,
-  })
+  const goOn = createStepper()
+  const start = startOf({ key: 'acme:alice', refreshTiming, online: true })
   const byPlace = new Map<string, Path>()
-  for (const path of paths) {
-    const place = describePlace(path.state)
-    const shortest = byPlace.get(place)
-    if (shortest === undefined || path.steps.length < shortest.steps.length + 1) {
-      byPlace.set(place, { place, steps: path.steps.slice(1).map(toStep) })
+  const byClass = new Map([[classOf(start), { chart: start, steps: [] as PathStep[] }]])
+  for (const { chart, steps } of byClass.values()) {
+    const place = describePlace(chart)
+    if (!byPlace.has(place)) byPlace.set(place, { place, steps })
+    const happenings = possibleEvents(chart, ['lasting', 'uselessOnArrival'])
+    for (const happening of happenings.filter((next) => canBeCaused(chart, next))) {
+      const after = goOn(chart, happening)
+      const name = classOf(after)
+      const step = { ...happening, chart: after, place: describePlace(after) }
+      if (!byClass.has(name)) byClass.set(name, { chart: after, steps: [...steps, step] })
     }
   }
   return [...byPlace.values()]
 }
 
-function toStep({ event, state }: { event: ChartEvent; state: ChartSnapshot }): PathStep {
-  return { event, chart: state, place: describePlace(state) }
-}
-
-/** Whether the token has been judged since it came. */
-function isJudged({ context }: ChartSnapshot): boolean {
-  return context.judgedAt >= context.token.receivedAt
-}
-
 /**
  * What can be caused for real, at will, one step at a time: not what needs another holder at the right moment, a
- * session that is being disposed of, or a clock that is set back. The tests of flows and of concurrency cause those.
+ * session that is being disposed of, an origin that pauses, or a clock that is set back. The tests of flows and of
+ * concurrency cause those.
  */
-function canBeCaused(chart: ChartSnapshot, event: ChartEvent): boolean {
+function canBeCaused(chart: ChartSnapshot, { event, now }: Happening): boolean {
   const { context } = chart
   const { fresh, due } = instantsOf(context.token.generation)
   const place = describePlace(chart)
   const isEagerToRetry = context.refreshTiming === 'eager' && place.includes('transientFailure')
-  // The clock answers at once: there is no time for anything else.
-  if (place.startsWith('judging') && event.type !== 'clock.read') return false
+  const isAtOnce = now === undefined || isInTheSameMoment(event, { now, chart })
+  const isLater = now !== undefined && now >= context.judgedAt
   switch (event.type) {
     case 'record.signedIn':
-      return place === 'restoring.reading' && event.token.signInId !== context.token.signInId && isNew(event, context)
+      return (
+        isAtOnce &&
+        place === 'restoring.reading' &&
+        event.token.signInId !== context.token.signInId &&
+        isNew(event, context)
+      )
     case 'record.ended':
-      return place === 'restoring.reading' && event.token.held && !event.token.refreshable && isNew(event, context)
+      return (
+        isAtOnce &&
+        place === 'restoring.reading' &&
+        event.end.reason === 'grantRejected' &&
+        event.token.held &&
+        !event.token.refreshable &&
+        isNew(event, context)
+      )
     case 'record.absent':
       return place === 'restoring.reading'
     case 'record.unavailable':
       return !event.unreadable
     case 'signIn.stored':
-      return place === 'signedOut' && isNew(event, context)
+      return isAtOnce && place === 'signedOut' && isNew(event, context)
     case 'signOut.requested':
     case 'signOut.stored':
     case 'lease.acquired':
     case 'intent.written':
     case 'tokens.issued':
       return true
-    case 'token.rejected':
-      return event.generation === context.token.generation && /^(fresh|expiring)/.test(place)
-    case 'clock.read': {
-      // Time passes only where the token has been judged; and an eager session that has failed tries again very soon.
-      const isLater = event.now >= context.judgedAt && !(isEagerToRetry && event.now > due)
-      return isJudged(chart) ? isLater : event.now === fresh
-    }
+    case 'request.ended':
+      return (
+        isAtOnce &&
+        event.outcome === 'rejected' &&
+        event.generation === context.token.generation &&
+        /^(fresh|expiring)/.test(place)
+      )
     case 'clock.resumed':
-      return place.includes('/') && event.now === fresh && !isEagerToRetry
+      return place.includes('/') && isLater && !isEagerToRetry
     case 'token.requested':
-      return /^(expiring|expired|rejected).idle/.test(place) && !event.evenIfFresh
+      return isAtOnce && /^(expiring|expired|rejected).idle/.test(place) && !event.evenIfFresh
     case 'refresh.requested':
       return /^(fresh|expiring|expired|rejected).idle/.test(place) && event.now === fresh
     case 'tokens.stored':
-      return true
+      return isAtOnce
     case 'refresh.failed':
       // The first failures are tried again within the second, long before the token is due.
       if (event.code === 'offline') return place.endsWith('rereading')
       return event.code === 'storeUnavailable' && place.endsWith('waitingForLease') && event.retryAt < due
-    case 'refresh.refused':
+    case 'session.ended':
       return (
+        isAtOnce &&
         place.endsWith('requestingTokens') &&
+        event.end.reason === 'grantRejected' &&
         event.token.generation === context.token.generation &&
         event.token.held &&
         !event.token.refreshable
       )
-    default:
-      return /^xstate\.after\.until(RefreshIsDue|Expiry)/.test(event.type) && !place.includes('refreshing')
+    default: {
+      // An eager session that has failed tries again very soon, before the token expires.
+      const isInTime = isLater && !(isEagerToRetry && now > due)
+      return isInTime && /^xstate\.after\.until(RefreshIsDue|Expiry)/.test(event.type) && !place.includes('refreshing')
+    }
   }
+}
+
+/** No time has passed, as far as it matters: the clock says of the token what it said, or the token has just come. */
+function isInTheSameMoment(event: ChartEvent, { now, chart }: { now: number; chart: ChartSnapshot }): boolean {
+  const { context } = chart
+  if ('token' in event && isNew(event, context)) return now === instantsOf(event.token.generation).fresh
+  return phaseAt(context.token, now) === phaseWithoutDelay(context)
 }
 
 function isNew(event: { token: { generation: number } }, context: { token: { generation: number } }): boolean {

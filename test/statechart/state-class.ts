@@ -1,19 +1,31 @@
 import type { TokenFacts } from '@authchart/core/machine'
-import { type ChartSnapshot, describePlace, isWaitingToRetry, promptedGeneration } from './chart-snapshot.ts'
+import { type ChartSnapshot, describePlace, isWaitingToRetry, promptOf } from './chart-snapshot.ts'
 import { instantsBefore, isUselessOnArrival, phaseWithoutDelay } from './chart-times.ts'
 
 /**
  * The class of a state: two states of one class can do the same, whatever the numbers in them. It holds what the chart
  * decides by: the relations of generations, never generations, and what the clock said, never a time.
  *
- * Left out is what no transition depends on: what was said (it silences notices), how often it failed, the last
- * outcome of a request, whether the device is online and why a refresh was begun (both tell the effects, and them only).
+ * Left out is what no transition depends on: how the tokens came, how often it failed, the last outcome of a request,
+ * which origins reject or pause, and whether the device is online (the last two tell the effects, and them only).
  */
 export function classOf(chart: ChartSnapshot): string {
-  return [describePlace(chart), ...tokenFacts(chart), ...refreshFacts(chart), ...pageFacts(chart)].join(' ')
+  return [
+    describePlace(chart),
+    ...signOutFacts(chart),
+    ...tokenFacts(chart),
+    ...refreshFacts(chart),
+    ...pageFacts(chart),
+  ].join(' ')
 }
 
-/** Who refreshes on use does so whether or not anybody sees the page. */
+/** Where the grant signs in by itself, it makes a difference whether the user has signed out. */
+function signOutFacts(chart: ChartSnapshot): string[] {
+  const { signsIn, tombstone } = chart.context
+  return chart.matches('signedOut') && signsIn && tombstone ? ['tombstone'] : []
+}
+
+/** A session that refreshes on use does so whether or not the page can be seen. */
 function pageFacts({ context: { refreshTiming, visible } }: ChartSnapshot): string[] {
   return refreshTiming === 'eager' && !visible ? ['hidden'] : []
 }
@@ -35,12 +47,18 @@ function describeToken(token: TokenFacts): string {
 function refreshFacts(chart: ChartSnapshot): string[] {
   const { unstored, token } = chart.context
   if (chart.matches('signingOut')) return []
-  const prompted = promptedGeneration(chart)
+  const prompt = promptOf(chart)
   return [
     ...troubleFacts(chart),
     ...(unstored ? ['unstored'] : []),
-    ...(prompted === undefined || prompted === token.generation ? [] : ['tookNewerMeanwhile']),
+    ...(prompt?.cause === 'rejected' && mayPause(chart) ? ['afterRejection'] : []),
+    ...(prompt === undefined || prompt.generation === token.generation ? [] : ['tookNewerMeanwhile']),
   ]
+}
+
+/** Whether the refresh under way may still find that the origin pauses which rejected the token. */
+function mayPause(chart: ChartSnapshot): boolean {
+  return /refreshing\.(waitingForLease|rereading)$/.test(describePlace(chart))
 }
 
 /** When to try again matters only where that is waited for. Elsewhere it is enough to know that it was not forgotten. */
@@ -52,12 +70,13 @@ function troubleFacts(chart: ChartSnapshot): string[] {
   return end === undefined ? ['remembersFailure'] : ended
 }
 
-function describeFailure(failure: { retryAt: number; serverAsked: boolean }, generation: number): string {
+function describeFailure(failure: { retryAt: number; serverAsked?: boolean }, generation: number): string {
   const who = failure.serverAsked ? 'serverAsked' : 'failed'
   return `${who}:${instantsBefore(failure.retryAt, generation)}`
 }
 
 function endKind(reason: string): string {
   if (reason === 'clientRejected' || reason === 'unreachable') return 'mendable'
-  return reason === 'recordRemoved' ? reason : 'final'
+  if (reason === 'rotationLost' || reason === 'identityMismatch') return 'final'
+  return reason === 'recordRemoved' ? reason : 'refused'
 }

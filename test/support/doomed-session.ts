@@ -20,7 +20,7 @@ export async function openDoomedSession(
 ): Promise<DoomedSession> {
   const clock = createSimulatedClock()
   const store = createTroubledStore()
-  const session = await openSignedInSession(server, { clock, store, ...options })
+  const session = await openSignedInSession(server, { runtime: { clock }, store, ...options })
   const notices = collectNotices(session)
   server.revokeGrant()
   await clock.advance((server.lifetimes.accessToken + 1) * 1000)

@@ -1,13 +1,15 @@
 import type { SessionNotice } from '@authchart/core'
 import {
+  type RequestEnded,
   type SessionContext,
   type SessionEvent,
   type SessionInput,
   sessionMachine,
   type TokenFacts,
 } from '@authchart/core/machine'
-import { createSimulatedClock } from '@authchart/core/testing'
+import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import { type Actor, createActor } from 'xstate'
+import { nothingTold, noticesBetween } from '../../packages/core/src/session/session-notices.ts'
 
 /** When a token of `createTokenFacts` is judged so, in milliseconds since the epoch. */
 export const judgedAt = { fresh: 1_000_000, rejected: 1_000_000, expiring: 2_000_000, expired: 3_000_000 }
@@ -29,6 +31,7 @@ export function createTokenFacts(changes: Partial<TokenFacts> = {}): TokenFacts 
 /** The chart of a session that runs without effects: it goes where the events it is sent take it. */
 export interface DrivenChart {
   readonly actor: Actor<typeof sessionMachine>
+  readonly clock: SimulatedClock
   /** All that it has said. */
   readonly notices: readonly SessionNotice[]
   readonly context: SessionContext
@@ -39,19 +42,30 @@ export interface DrivenChart {
   takeNotices(): SessionNotice[]
 }
 
-/** Starts the chart. */
-export function startChart(input: Partial<SessionInput> = {}): DrivenChart {
+/** Starts the chart, with a clock that stands still unless it is moved. */
+export function startChart(input: Partial<SessionInput> = {}, now = judgedAt.fresh): DrivenChart {
+  const clock = createSimulatedClock({ now })
   const actor = createActor(sessionMachine, {
     input: { key: 'acme:alice', refreshTiming: 'onUse', online: true, ...input },
-    clock: createSimulatedClock({ now: 0 }),
+    clock,
   })
   const notices: SessionNotice[] = []
   let taken = 0
-  actor.on('*', (notice) => notices.push(notice))
-  actor.subscribe({ error: () => {} })
+  let told = nothingTold
+  let before = actor.getSnapshot()
+  actor.subscribe({
+    next(after) {
+      const telling = noticesBetween(before, after, told)
+      before = after
+      told = telling.told
+      notices.push(...telling.notices)
+    },
+    error: () => {},
+  })
   actor.start()
   return {
     actor,
+    clock,
     notices,
     get context() {
       return actor.getSnapshot().context
@@ -70,7 +84,7 @@ export function startChart(input: Partial<SessionInput> = {}): DrivenChart {
   }
 }
 
-const tokenStates = ['judging', 'fresh', 'expiring', 'expired', 'rejected'] as const
+const tokenStates = ['fresh', 'expiring', 'expired', 'rejected'] as const
 const refreshStates = [
   'idle',
   'refreshing.waitingForLease',
@@ -103,7 +117,8 @@ export const chartPlaces: readonly ChartPlace[] = [
 
 /** The chart, driven to a place by events; what it says on the way is not kept for `takeNotices`. */
 export function startChartAt(place: ChartPlace, input: Partial<SessionInput> = {}): DrivenChart {
-  const chart = startChart(input)
+  const [token] = place.split(' / ')
+  const chart = startChart(input, judgedAt[token as keyof typeof judgedAt] ?? judgedAt.fresh)
   chart.send(...eventsTo(place))
   chart.takeNotices()
   if (chart.state !== place) throw new Error(`The chart is at ${chart.state}, not at ${place}`)
@@ -116,7 +131,7 @@ function eventsTo(place: ChartPlace): SessionEvent[] {
     case 'restoring.reading':
       return []
     case 'restoring.unavailable':
-      return [{ type: 'record.unavailable', code: 'storeLocked', retryAt: now + 1000, now, unreadable: false }]
+      return [{ type: 'record.unavailable', code: 'storeLocked', retryAt: now + 1000, now }]
     case 'signedOut':
       return [{ type: 'record.absent', now }]
     case 'signingOut':
@@ -133,11 +148,17 @@ function eventsTo(place: ChartPlace): SessionEvent[] {
 }
 
 function eventsToToken(state: (typeof tokenStates)[number]): SessionEvent[] {
-  if (state === 'judging') return []
-  const now = judgedAt[state]
-  const read: SessionEvent = { type: 'clock.read', now }
-  if (state !== 'rejected') return [read]
-  return [read, { type: 'token.rejected', generation: 5, origin: 'https://api.example', status: 401, now }]
+  return state === 'rejected' ? [rejection] : []
+}
+
+/** A resource server rejects the token of `createTokenFacts`. */
+export const rejection: RequestEnded = {
+  type: 'request.ended',
+  outcome: 'rejected',
+  generation: 5,
+  origin: 'https://api.example',
+  status: 401,
+  now: judgedAt.rejected,
 }
 
 function eventsToRefresh(state: (typeof refreshStates)[number]): SessionEvent[] {
@@ -173,7 +194,7 @@ function eventsToRefresh(state: (typeof refreshStates)[number]): SessionEvent[] 
       return [start, { ...failure, code: 'offline' }]
     case 'invalidated': {
       const end = { reason: 'grantRejected', endedAt: now } as const
-      return [start, { type: 'refresh.refused', end, token: createTokenFacts({ refreshable: false }), stored: true }]
+      return [start, { type: 'session.ended', end, token: createTokenFacts({ refreshable: false }) }]
     }
   }
 }

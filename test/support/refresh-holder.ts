@@ -2,7 +2,7 @@ import { type Grant, type GrantOutcome, type GrantRequest, memoryStore, type Ses
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
 import type { RefreshPrompt } from '../../packages/core/src/policy/choose-record.ts'
-import type { RefreshHolder, RefreshOutcome } from '../../packages/core/src/refresh/refresh-holder.ts'
+import type { RefreshHolder, RefreshOutcome } from '../../packages/core/src/refresh/holder.ts'
 import { refreshUnderLease } from '../../packages/core/src/refresh/refresh-under-lease.ts'
 import { recordTime } from './session-records.ts'
 
@@ -16,7 +16,8 @@ export interface TestHolder {
   readonly memory: SessionStore
   /** Replaces operations of the store that the holder sees. */
   readonly store: { -readonly [Method in keyof SessionStore]: SessionStore[Method] }
-  /** What was done, in order: `lease`, `read`, `write intent`, `request refresh-1`, `write tokens`, `give back`. */
+  /** What was done, in order: `lease`, `read`, `write intent`, `request refresh-1`, `write tokens` (or `pause`,
+   * `failure …`, `end …`), `give back`. */
   readonly diary: string[]
   /** Refresh tokens that were sent. */
   readonly sent: (string | undefined)[]
@@ -27,6 +28,8 @@ export interface TestHolder {
   readonly interest: AbortController
   readonly abandonment: AbortController
   readonly stopped: AbortController
+  /** Origins whose run of rejections this holder has seen end. */
+  readonly endedRuns: Set<string>
   /** Settings that tests change. */
   readonly settings: { online: boolean; random: number; giveUpAfterMilliseconds?: number }
   /** What the record is now. */
@@ -44,11 +47,11 @@ export interface TestHolder {
 /** The key of the session. */
 export const refreshKey = 'session-under-test'
 
-/** A holder on a store with that record, and a grant that answers so. */
+/** A holder on a store with that record, and a grant that answers so; `signsIn`: and signs in by itself. */
 export async function openHolder(
   record: SessionRecord | undefined,
   answers: GrantAnswer[] = [],
-  grantChanges: Partial<Grant> = {},
+  { signsIn = false, ...grantChanges }: Partial<Grant> & { signsIn?: boolean } = {},
 ): Promise<TestHolder> {
   const clock = createSimulatedClock({ now: recordTime })
   const memory = memoryStore()
@@ -62,25 +65,28 @@ export async function openHolder(
   const abandonment = new AbortController()
   const stopped = new AbortController()
   const settings: TestHolder['settings'] = { online: true, random: 0 }
+  const endedRuns = new Set<string>()
   let ids = 0
   const store = createDiaryStore(memory, diary)
 
+  const refresh: Grant['refresh'] = async (request) => {
+    diary.push(`request ${request.refreshToken}`)
+    sent.push(request.refreshToken)
+    const answer = answers.shift()
+    if (answer === undefined) throw new Error('more requests than answers')
+    return typeof answer === 'function' ? answer(request) : answer
+  }
   const grant: Grant = {
-    needsRefreshToken: true,
+    needsRefreshToken: !signsIn,
     identity: {},
-    async refresh(request) {
-      diary.push(`request ${request.refreshToken}`)
-      sent.push(request.refreshToken)
-      const answer = answers.shift()
-      if (answer === undefined) throw new Error('more requests than answers')
-      return typeof answer === 'function' ? answer(request) : answer
-    },
+    refresh,
+    signIn: signsIn ? refresh : undefined,
     ...grantChanges,
   }
 
   const holder: RefreshHolder = {
     key: refreshKey,
-    holder: 'holder-1',
+    holderId: 'holder-1',
     store,
     grant,
     clock,
@@ -89,14 +95,17 @@ export async function openHolder(
       ids += 1
       return `id-${ids}`
     },
-    interest: interest.signal,
     abandonment: abandonment.signal,
     stopped: stopped.signal,
-    isOnline: () => settings.online,
-    failuresInARow: () => 0,
-    highestGeneration: () => 0,
+    get offlineSince() {
+      return settings.online ? undefined : clock.now()
+    },
+    failuresInARow: 0,
+    failingMilliseconds: 0,
+    highestGeneration: 0,
+    knownRecord: undefined,
+    endedRuns,
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
-    report: (step) => void reported.push(step.type),
     debug: (entry) => void debugged.push(entry),
     get giveUpAfterMilliseconds() {
       return settings.giveUpAfterMilliseconds
@@ -104,10 +113,12 @@ export async function openHolder(
   }
 
   function begin(prompt: Partial<RefreshPrompt> = {}) {
-    return refreshUnderLease(
-      { generation: record?.generation ?? 0, cause: 'due', rejectedSoon: false, ...prompt },
+    return refreshUnderLease({
       holder,
-    )
+      prompt: { generation: record?.generation ?? 0, cause: 'due', ...prompt },
+      interest: interest.signal,
+      report: (step) => void reported.push(step.type),
+    })
   }
 
   async function pass<Value>(promise: Promise<Value>): Promise<Value> {
@@ -135,6 +146,7 @@ export async function openHolder(
     interest,
     abandonment,
     stopped,
+    endedRuns,
     settings,
     record: () => memory.read(refreshKey),
     async overwrite(change) {
@@ -151,14 +163,16 @@ export async function openHolder(
 
 /** A store that writes down what is asked of it. */
 function createDiaryStore(memory: SessionStore, diary: string[]): SessionStore {
+  let last: SessionRecord | undefined
   return {
     ...memory,
-    read(key) {
+    async read(key) {
       diary.push('read')
-      return memory.read(key)
+      last = await memory.read(key)
+      return last
     },
     compareAndSet(key, expectedRevision, next) {
-      diary.push(`write ${describeWrite(next)}`)
+      diary.push(`write ${describeWrite(next, last)}`)
       return memory.compareAndSet(key, expectedRevision, next)
     },
     async lease(key, options) {
@@ -175,8 +189,9 @@ function createDiaryStore(memory: SessionStore, diary: string[]): SessionStore {
   }
 }
 
-function describeWrite(record: SessionRecord): string {
+function describeWrite(record: SessionRecord, last: SessionRecord | undefined): string {
   if (record.status === 'ended') return `end ${record.end?.reason}`
   if (record.failure !== undefined) return `failure ${record.failure.code}`
-  return record.refreshIntent === undefined ? 'tokens' : 'intent'
+  if (record.refreshIntent !== undefined) return 'intent'
+  return record.generation === last?.generation ? 'pause' : 'tokens'
 }

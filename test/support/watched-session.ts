@@ -48,9 +48,8 @@ export function openWatchedSession(
 ) {
   const clock = createSimulatedClock()
   const session = openSession(server, {
-    clock,
+    runtime: { clock, random: () => 0 },
     store,
-    random: () => 0,
     ...options,
     grant: refreshTokenGrant({
       issuer: server.issuer,

@@ -64,5 +64,5 @@ export async function signIn(): Promise<void> {
   // @ts-expect-error: what is handed out is read only
   session.claims = {}
   const { idToken } = await session.signOut({ returnIdToken: true })
-  expectType<string | undefined>()(await endSessionUrl({ ...server, idTokenHint: idToken }))(true)
+  expectType<string>()(await endSessionUrl({ ...server, idTokenHint: idToken }))(true)
 }

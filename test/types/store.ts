@@ -40,4 +40,4 @@ expectType<SessionStore>()({} as SessionStoreOfItsDoor)(true)
 export const notAStore: SessionStore = new Map()
 
 const clock: SimulatedClock = createSimulatedClock()
-createSession({ key: 'acme:alice', store: memoryStore(), grant: async () => ({ accessToken: '' }), clock })
+createSession({ key: 'acme:alice', store: memoryStore(), grant: async () => ({ accessToken: '' }), runtime: { clock } })

@@ -29,12 +29,12 @@ export function App() {
   )
 }
 
-/** Completes a sign-in, if the page was loaded by one: why that failed, and what its address asks for. */
+/** Completes a sign-in, if one loaded the page. Returns why that failed, and what the address asks for. */
 function useArrival(): { readonly error: string | undefined; readonly isInspected: boolean } {
   const [error, setError] = useState<string>()
   const [isInspected, setIsInspected] = useState(false)
   useEffect(() => {
-    // StrictMode comes here twice: there is one exchange all the same. Afterwards the address is what it was before.
+    // StrictMode calls this twice; there is still one exchange. Afterwards the address is what it was before.
     arrive()
       .catch((reason: Error) => setError(reason.message))
       .finally(() => setIsInspected(new URLSearchParams(location.search).has('inspect')))

@@ -1,6 +1,6 @@
-/** The servers behind the page, as they are asked to make trouble. An app of yours has nothing like this. */
+/** Asks the servers behind the page to make trouble. Your own app has nothing like this. */
 
-/** Where the app's servers are. */
+/** The addresses of the app's servers. */
 export interface Configuration {
   readonly issuer: string
   readonly clientId: string
@@ -16,10 +16,10 @@ export const readOutage = async () => (await ask<{ isOut: boolean }>('GET', '/st
 export const setOutage = async (begins: boolean) =>
   (await ask<{ isOut: boolean }>('POST', `/stage/outage/${begins ? 'begin' : 'end'}`)).isOut
 
-/** Ends the grant at the authorization server, as its operator or the user might elsewhere. */
+/** Revokes the grant at the authorization server, as its operator or the user could elsewhere. */
 export const revokeGrant = () => ask('POST', '/stage/revoke')
 
-/** Serves the viewer of charts; where it is. */
+/** Serves the viewer of charts, and returns its URL. */
 export const startViewer = async () => (await ask<{ url: string }>('POST', '/stage/viewer')).url
 
 async function ask<Answer>(method: 'GET' | 'POST', path: string): Promise<Answer> {

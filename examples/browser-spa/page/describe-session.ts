@@ -1,6 +1,6 @@
 import type { EndReason, SessionSnapshot, TransientCode } from '@authchart/core'
 
-/** How a session looks to the person in front of it. */
+/** How a session is shown. */
 export interface SessionDescription {
   readonly tone: 'good' | 'busy' | 'bad' | 'idle'
   readonly headline: string
@@ -10,7 +10,7 @@ export interface SessionDescription {
 const failures: Partial<Record<TransientCode, string>> = {
   offline: 'This page has no network.',
   network: 'The authorization server cannot be reached.',
-  server: 'The authorization server is in trouble.',
+  server: 'The authorization server reports an error.',
   timeout: 'The authorization server does not answer.',
   throttled: 'The authorization server wants us to wait.',
   unknownOutcome: 'The authorization server gave no answer.',
@@ -18,18 +18,18 @@ const failures: Partial<Record<TransientCode, string>> = {
 
 const ends: Partial<Record<EndReason, string>> = {
   grantRejected: 'The authorization server has withdrawn the sign-in.',
-  rotationLost: 'The answer to a refresh was lost, and with it the session.',
+  rotationLost: 'The sign-in no longer works, after a refresh whose outcome is unknown.',
   recordRemoved: 'The browser has removed what was stored.',
 }
 
-/** Says in words how a session is. */
+/** Describes a session in words. */
 export function describeSession(snapshot: SessionSnapshot): SessionDescription {
   const { status, usable, code, reason } = snapshot
   switch (status) {
     case 'restoring':
-      return { tone: 'idle', headline: 'Looking for a session', detail: 'What this browser has stored is being read.' }
+      return { tone: 'idle', headline: 'Looking for a session', detail: 'Reading what this browser has stored.' }
     case 'signedOut':
-      return { tone: 'idle', headline: 'Signed out', detail: 'Nobody is signed in here, nor in any other tab.' }
+      return { tone: 'idle', headline: 'Signed out', detail: 'You are signed out, here and in all other tabs.' }
     case 'signingOut':
       return { tone: 'busy', headline: 'Signing out', detail: 'The tokens are being erased and revoked.' }
     case 'fresh':
@@ -52,13 +52,13 @@ export function describeSession(snapshot: SessionSnapshot): SessionDescription {
 }
 
 /**
- * What a screen reader is told of it: less than is shown. A refresh that goes well is nobody's news, and a text that
- * stays the same is not read again.
+ * What a screen reader reads: less than is shown. A successful refresh is not news, and a text that stays the same is not
+ * read again.
  */
 export function announceSession(snapshot: SessionSnapshot, subject: string | undefined): string {
   const { headline, detail, tone } = describeSession(snapshot)
   if (tone === 'bad') return `${headline}. ${detail}`
   if (tone === 'idle') return snapshot.status === 'signedOut' ? 'Signed out.' : ''
   if (snapshot.status === 'signingOut') return 'Signing out.'
-  return `Signed in as ${subject ?? 'somebody'}.`
+  return subject === undefined ? 'Signed in.' : `Signed in as ${subject}.`
 }

@@ -1,8 +1,8 @@
 import { type Environment, globalEnvironment } from '@authchart/core'
 
 /**
- * The page's own plug: pulled, it has no network. A page cannot take its browser offline; what it can is to say so to
- * its session, and to fail each of its requests as the browser would.
+ * The page's own network plug. A page cannot take its browser offline, but it can tell its session so, and fail each of
+ * its requests as the browser would.
  */
 const listeners = new Set<() => void>()
 let isPulled = false
@@ -27,14 +27,14 @@ export const pluggedFetch: typeof fetch = async (input, init) => {
   return fetch(input, init)
 }
 
-/** What a session hears of the device by default, and of the plug. */
+/** What a session hears by default of the device, and of the plug. */
 export const environment: Environment = {
   ...globalEnvironment,
   isOnline: () => !isPulled && globalEnvironment.isOnline(),
   subscribe(listener) {
     const stopPlug = subscribeToPlug(() => listener(environment.isOnline() ? 'online' : 'offline'))
     const stopDevice = globalEnvironment.subscribe((change) => {
-      // The device may come online under a plug that is pulled.
+      // The device may come online while the plug is pulled.
       if (change !== 'online' || environment.isOnline()) listener(change)
     })
     return () => {

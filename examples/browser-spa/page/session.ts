@@ -9,25 +9,25 @@ import { environment, pluggedFetch } from './plug.ts'
 
 const { issuer, clientId, apiOrigin } = await readConfiguration()
 
-/** The authorization server, and who we are to it. */
+/** The authorization server, and our client there. */
 const client = { issuer, clientId, fetch: pluggedFetch }
 const redirectUri = '/callback'
 
 export { apiOrigin }
 
-// Hot reload makes this module anew, and with it the session: the old one must not live on. Not by `hot.dispose`, which
-// Vite calls for modules only that accept themselves or are accepted by name: this one's importers are made anew.
+// Hot reload runs this module again and makes a new session: close the old one. Not in `hot.dispose`: Vite calls that only
+// for modules that accept themselves or are accepted by name, and here it reloads the importers.
 const hot = import.meta.hot
 await (hot?.data.session as Session | undefined)?.[Symbol.asyncDispose]()
 
-/** The page's one session: made here, once, and nowhere in a component. */
+/** The page's one session: created here, once, not in a component. */
 export const session = createSession({
-  // The servers of this example are others each time it starts.
+  // This example has new servers each time it starts.
   key: `spa@${new URL(issuer).host}`,
   store: indexedDbStore(),
   grant: refreshTokenGrant(client),
   allowedOrigins: [apiOrigin],
-  environment,
+  runtime: { environment },
 })
 if (hot) hot.data.session = session
 
@@ -42,5 +42,5 @@ export function signIn(): Promise<void> {
   })
 }
 
-/** Comes back from there, if that is where the page comes from. To be called on every load. */
+/** Completes the sign-in, if the page comes back from there. Call it on every load. */
 export const arrive = () => completeRedirect(session, { ...client, redirectUri })

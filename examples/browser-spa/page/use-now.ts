@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 
-/** Milliseconds since the epoch, anew each half second while that is of interest. */
+/** Milliseconds since the epoch, updated each half second while it is needed. */
 export function useNow(isOfInterest: boolean): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

@@ -4,17 +4,17 @@ import { useSelector } from '@xstate/react'
 import { useSyncExternalStore } from 'react'
 import { session } from './session.ts'
 
-/** How the session is. This is the whole binding to React. */
+/** The session's snapshot. This is the whole binding to React. */
 export function useSession(): SessionSnapshot {
   return useSyncExternalStore(session.subscribe, session.getSnapshot)
 }
 
-/** Who is signed in, by the id token. */
+/** The signed-in user, from the id token. */
 export function useClaims(): IdTokenClaims | undefined {
   return useSyncExternalStore(session.subscribe, () => session.claims)
 }
 
-/** The other way: whatever of the chart itself, by a selector. Here, the last request whose outcome it was told. */
+/** The other way: any part of the chart, by a selector. Here, the last request whose outcome it was told. */
 export function useLastOutcome(): SessionContext['lastOutcome'] {
   return useSelector(getSessionActor(session), ({ context }) => context.lastOutcome)
 }

@@ -7,9 +7,9 @@ import { createApiClient } from '../request-api.ts'
 import type { Command } from './command.ts'
 
 /**
- * `acme call`: one request to the API, and what it answers.
+ * `acme call`: makes one request to the API and prints its answer.
  *
- * The session is left open: nothing of it keeps the process, except a refresh under way until it is stored.
+ * The session stays open. It does not keep the process alive, except for a refresh under way until that is stored.
  */
 export const call: Command = async (options, output) => {
   const api = requireApi(options)
@@ -30,7 +30,7 @@ export const call: Command = async (options, output) => {
   }
 }
 
-/** What the API answers is JSON, mostly. */
+/** Most answers of the API are JSON. */
 function parseBody(body: string): unknown {
   try {
     return JSON.parse(body)

@@ -7,7 +7,7 @@ import { requireChosen } from '../open-session.ts'
 import { openStore, stateFolder } from '../place.ts'
 import type { Command } from './command.ts'
 
-/** `acme explain`: why an account's session has ended or is failing, as `call` and `watch` have recorded it. */
+/** `acme explain`: says why an account's session ended or fails, as `call` and `watch` recorded it. */
 export const explain: Command = async (options, output) => {
   const store = await openStore(options)
   const { account } = requireChosen(chooseAccount(options.account, await store.list()))

@@ -13,7 +13,7 @@ import type { Output } from '../output.ts'
 import { openStore, stateFolder } from '../place.ts'
 import type { Command } from './command.ts'
 
-/** `acme login`: signs in, under the name that was given or else under the one that the id token gives. */
+/** `acme login`: signs in, under the given name or else under the name in the id token. */
 export const login: Command = async (options, output) => {
   const server = requireServer(options)
   const store = await openStore(options)
@@ -43,9 +43,9 @@ interface SignIn {
 async function signIn({ options, output, server, store, signal }: SignIn): Promise<OpenAccount> {
   const { account: named, scope } = options
   const opened = Promise.withResolvers<OpenAccount>()
-  // Who it will be is known only afterwards; whether anybody could be kept, before the browser opens.
+  // The account is known only after the sign-in. Check before the browser opens that the store can keep one.
   const target = {
-    checkStore: () => store.check(keyOf(named ?? 'nobody-yet')),
+    checkStore: () => store.check(keyOf(named ?? 'not-known-yet')),
     async signIn(tokens: SignInTokens) {
       const account = named ?? (await nameOf(tokens, server))
       const session = openSession(account, { store, server, options })
@@ -73,12 +73,12 @@ async function waitForDevice({
 }: Pick<SignIn, 'server' | 'output' | 'signal'> & { scope: string }): Promise<SignInTokens> {
   const device = await beginDeviceAuthorization({ ...server, scope, signal })
   const { verificationUri, userCode } = device
-  // On stderr with --json too: somebody has to see it.
+  // On stderr with --json too: the user has to see it.
   output.say([plain('Open '), styled('accent', verificationUri), plain(' and type '), styled('strong', userCode)])
   return device.waitForTokens({ signal })
 }
 
-/** What the id token says, read by a session that keeps nothing. */
+/** The claims of the id token, read by a session that stores nothing. */
 async function nameOf(tokens: SignInTokens, server: Server): Promise<string> {
   await using reader = createSession({ key: 'reader', store: memoryStore(), grant: refreshTokenGrant(server) })
   await reader.signIn(tokens)

@@ -9,7 +9,7 @@ import type { Output } from '../output.ts'
 import { openStore, stateFolder } from '../place.ts'
 import type { Command } from './command.ts'
 
-/** `acme logout`: forgets the tokens here first, whatever the server does; then revokes them. */
+/** `acme logout`: forgets the tokens here first, then revokes them, which may fail. */
 export const logout: Command = async (options, output) => {
   const store = await openStore(options)
   if (!options.all) {
@@ -21,7 +21,7 @@ export const logout: Command = async (options, output) => {
   const accounts = await Promise.all(
     signedIn.map(({ key }) => signOut(store, { ...options, account: accountOf(key) }, output)),
   )
-  if (accounts.length === 0) output.print([plain('Nobody is signed in.')])
+  if (accounts.length === 0) output.print([plain('Not signed in.')])
   output.printJson({ accounts })
   return exitCodes.done
 }
@@ -33,7 +33,7 @@ async function signOut(store: NodeStore, options: Options, output: Output) {
     isRevoked = false
   })
   await session.signOut()
-  // Notices come once everybody else has seen the change.
+  // Notices arrive after the other listeners have seen the change.
   await session[Symbol.asyncDispose]()
   await forgetRecording(stateFolder(options), account)
   output.print([styled('good', '✓ '), plain(`Signed out ${account}.`)])

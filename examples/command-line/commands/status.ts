@@ -6,7 +6,7 @@ import { openStore } from '../place.ts'
 import { describeAccount, renderTable } from '../status-table.ts'
 import type { Command } from './command.ts'
 
-/** `acme status`: what the store lists. It needs no key, so it works while the keyring is locked; and no network. */
+/** `acme status`: shows what the store lists. It needs no network and no key, so it works while the keyring is locked. */
 export const status: Command = async (options, output) => {
   const store = await openStore(options)
   const { account } = options
@@ -15,6 +15,6 @@ export const status: Command = async (options, output) => {
   output.printJson({ accounts })
   const now = Date.now()
   if (accounts.length > 0) for (const line of renderTable(accounts, { now })) output.print(line)
-  else output.print([plain(`Nobody is signed in; ${signInHint}.`)])
+  else output.print([plain(`Not signed in; ${signInHint}.`)])
   return accounts.some(({ state }) => state === 'signedIn') ? exitCodes.done : exitCodes.notSignedIn
 }

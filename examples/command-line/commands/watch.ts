@@ -12,14 +12,14 @@ import { createWatchTeller } from '../watch-teller.ts'
 import type { Command } from './command.ts'
 
 /**
- * `acme watch`: a heartbeat beside other programs that use the account. One line for each change, never one for each
- * failure. It lives through outages, and through the end of the session: it goes on once somebody has signed in again.
+ * `acme watch`: a heartbeat beside other programs that use the account. It prints one line for each change, not for each
+ * failure. It survives outages and the end of the session: it goes on after the next sign-in.
  */
 export const watch: Command = async (options, output) => {
   const api = requireApi(options)
   const url = urlAt(api, options.path)
   const { account, session: opened } = await openChosen(await openStore(options), { options, api })
-  // Whatever comes, a refresh under way is stored before the program leaves.
+  // Store a refresh under way before the program ends.
   await using session = opened
   const recorder = startRecorder(session, { state: stateFolder(options), account })
   const teller = createWatchTeller(output)
@@ -47,7 +47,7 @@ interface Beating {
   readonly teller: ReturnType<typeof createWatchTeller>
 }
 
-/** One heartbeat after another, until it is stopped; or only one where there was no session to begin with. */
+/** Makes one heartbeat after another until it is stopped; only one if there is no session at first. */
 async function beatOn(session: Session, { ask, everyMilliseconds, stop, teller }: Beating): Promise<void> {
   const pause = createPause(session, stop)
   let pulse = noPulse
@@ -73,7 +73,7 @@ async function makeBeat(
     const status = facts?.status === undefined ? '' : ` ${facts.status}`
     return { kind: 'failed', code: `${code}${status}`, text: lines.join(' '), isOver: code === 'sessionEnded' }
   } catch (error) {
-    // Stopped, or a fault of this program's own, which is not to be beaten on.
+    // Stopped, or a fault of this program, after which it must not go on.
     if (!isSessionError(error)) {
       if (signal.aborted) return { kind: 'ok' }
       throw error
@@ -85,7 +85,7 @@ async function makeBeat(
   }
 }
 
-/** Ctrl-C, a polite kill, or nobody left who reads. A second signal ends the process as if nobody listened. */
+/** Ctrl-C, SIGTERM, or an output that is closed. A second signal ends the process at once. */
 function createStop(): AbortSignal {
   const stop = new AbortController()
   const end = () => stop.abort()

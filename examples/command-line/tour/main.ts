@@ -1,7 +1,7 @@
 /**
  * Shows the command-line program against an authorization server and an API on loopback: `pnpm example:command-line`.
  *
- * With `--shell` it opens a shell instead, in which `acme` is there to be tried out.
+ * With `--shell` it opens a shell instead, in which you can try `acme`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,7 +24,7 @@ async function openShell({ environment, server }: World): Promise<void> {
     ].join('\n'),
   )
   const shell = spawn(environment.SHELL ?? 'sh', [], { env: environment, stdio: 'inherit' })
-  // Ctrl-C is the shell's.
+  // Leave Ctrl-C to the shell.
   process.on('SIGINT', () => {})
   await once(shell, 'close')
 }

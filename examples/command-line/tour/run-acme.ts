@@ -4,22 +4,22 @@ import { createInterface } from 'node:readline'
 import { paint, plain, styled } from '@authchart/example-demo/line'
 import { nodeArguments, type World } from './world.ts'
 
-/** A command of the tour that runs. */
+/** A running command of the tour. */
 export interface RunningAcme {
   readonly exited: Promise<number>
-  /** Resolves with the first line, from here on, that says this. */
+  /** Resolves with the next line that contains this. */
   says(what: RegExp): Promise<RegExpExecArray>
   interrupt(): void
 }
 
 const { stdout, stderr } = process
 
-/** Says what comes next, in a line. */
+/** Announces the next step in a line. */
 export function announce(text: string): void {
   stdout.write(`\n${paint([styled('heading', `# ${text}`)], { stream: stdout })}\n`)
 }
 
-/** Shows a command as it would be typed, and starts it; what it prints is passed on. */
+/** Shows a command as you would type it, starts it, and passes on what it prints. */
 export function startAcme(commandLine: string, { environment }: Pick<World, 'environment'>): RunningAcme {
   stdout.write(`${paint([styled('strong', `$ acme ${commandLine}`)], { stream: stdout })}\n`)
   const colour = stdout.isTTY && process.env.NO_COLOR === undefined ? { FORCE_COLOR: '1' } : {}
@@ -55,7 +55,7 @@ export function startAcme(commandLine: string, { environment }: Pick<World, 'env
   }
 }
 
-/** Runs a command to its end, and shows its exit code where that is not 0. */
+/** Runs a command to its end, and shows its exit code if that is not 0. */
 export async function runAcme(commandLine: string, world: Pick<World, 'environment'>): Promise<number> {
   const code = await startAcme(commandLine, world).exited
   if (code !== 0) stdout.write(`${paint([plain('exit code '), styled('caution', String(code))], { stream: stdout })}\n`)

@@ -10,18 +10,18 @@ export async function showAll(world: World): Promise<void> {
 }
 
 async function signInTwice(world: World): Promise<void> {
-  announce('Sign in from a machine without a browser. Somebody types the code in elsewhere.')
+  announce('Sign in from a machine without a browser. The code is typed in on another one.')
   const login = startAcme('login --device', world)
   const [, code = ''] = await login.says(/type (\S+)/)
   await world.server.answerDevice(code.replaceAll(escapes, ''), { approve: true })
   await login.exited
-  announce('Sign in by the browser on this machine, as somebody else.')
+  announce('Sign in by the browser on this machine, as another user.')
   await runAcme('login --account bob', world)
   await runAcme('status', world)
 }
 
-/** Colours, in what a terminal is sent. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what they begin with
+/** Colours, as a terminal gets them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they begin with one
 const escapes = /\u001b\[\d+m/g
 
 async function callTwiceAtOnce(world: World): Promise<void> {
@@ -50,7 +50,7 @@ async function watchTheWorst(world: World): Promise<void> {
 }
 
 async function explainTheEnd(world: World): Promise<void> {
-  announce('What has become of them? The exit code tells scripts that somebody has to sign in.')
+  announce('The state of the accounts. The exit code tells scripts that a sign-in is needed.')
   await runAcme('status', world)
   await runAcme('call /orders --account alice', world)
   announce('Why was alice signed out?')

@@ -10,23 +10,23 @@ import {
   startAuthorizationServer,
 } from '@authchart/test/authorization-server'
 
-/** An authorization server, an API, and a place of its own for the program's files. */
+/** An authorization server, an API, and a folder for the program's files. */
 export interface World extends AsyncDisposable {
   readonly server: AuthorizationServer
   readonly api: Api
-  /** With it, `acme` needs no options; a browser that shows nothing signs in at once. */
+  /** The environment in which `acme` needs no options, with a browser without a window that signs in at once. */
   readonly environment: NodeJS.ProcessEnv
 }
 
 const program = fileURLToPath(new URL('../main.ts', import.meta.url))
 const asSource = '--conditions=@authchart/source'
 
-/** What to start Node with, to run a program from its source. */
+/** The arguments of Node that run a program from its source. */
 export const nodeArguments = [asSource, program]
 
-/** Starts it all on loopback; it is gone without a trace afterwards. */
+/** Starts all of it on loopback, and leaves nothing behind. */
 export async function startWorld(): Promise<World> {
-  // Seconds, so that there is something to see.
+  // Seconds, so that you see refreshes.
   const server = await startAuthorizationServer({ lifetimes: { accessToken: 4 } })
   const api = await startApi({ authorizationServer: server })
   const folder = await mkdtemp(join(tmpdir(), 'acme-tour-'))
@@ -45,7 +45,7 @@ export async function startWorld(): Promise<World> {
       ACME_ISSUER: server.issuer,
       ACME_CLIENT_ID: server.publicClient.id,
       ACME_API: api.origin,
-      // Files under a key that nobody keeps: the user's keyring is left alone.
+      // Files, under a key that is then forgotten: the user's keyring is left alone.
       ACME_STORE: 'file',
       ACME_STORE_KEY: randomBytes(32).toString('base64'),
       ACME_STATE: join(folder, 'state'),
@@ -57,7 +57,7 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-/** Without a desktop, the opener of browsers goes by `BROWSER`. */
+/** Without a desktop, `BROWSER` names the program that opens URLs. */
 function withoutDisplay({ DISPLAY, WAYLAND_DISPLAY, XDG_CURRENT_DESKTOP, ...rest }: NodeJS.ProcessEnv) {
   return rest
 }

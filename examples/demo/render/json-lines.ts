@@ -1,6 +1,6 @@
 import type { Renderer } from '../demo-events.ts'
 
-/** One JSON object a line, one line an event; the summary last. */
+/** One line of JSON per event; the summary last. */
 export function createJsonLines(output: NodeJS.WriteStream): Renderer {
   const write = (value: unknown) => void output.write(`${JSON.stringify(value)}\n`)
   return {

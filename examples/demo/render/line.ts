@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 type Format = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>
 
-/** A piece of text in one style. Every character of it is one column wide. */
+/** A piece of text in one style. Each character is one column wide. */
 export interface Span {
   readonly text: string
   readonly style: readonly Format[]
@@ -16,7 +16,7 @@ export function plain(text: string): Span {
   return { text, style: [] }
 }
 
-/** What styles mean here; each reads well on a dark and on a light background. */
+/** What styles mean here; each is readable on a dark and on a light background. */
 export const style = {
   good: ['green'],
   caution: ['yellow'],

@@ -7,11 +7,11 @@ import { addToView, emptyView } from './panel-view.ts'
 import { describeSummary } from './summary-lines.ts'
 
 const frameMilliseconds = 80
-// What Node's own terminal methods lack.
+// Escape codes that Node has no methods for.
 const hideCursor = '\u001b[?25l'
 const showCursor = '\u001b[?25h'
 
-/** A log that scrolls like any other, above a panel that is drawn anew in its place. */
+/** A scrolling log above a panel that is redrawn in place. */
 export function createLiveTerminal(output: WriteStream): Renderer {
   const narrate = createNarrator({ withStates: false })
   let view = emptyView
@@ -24,7 +24,7 @@ export function createLiveTerminal(output: WriteStream): Renderer {
   function draw(): void {
     const columns = output.columns - 1
     const panel = describePanel(view, { now: Date.now(), columns })
-    // Corked, the frame reaches the terminal in one piece: no flicker.
+    // Corked, so that the frame reaches the terminal in one piece, without flicker.
     output.cork()
     erasePanel()
     print(log, columns)

@@ -2,7 +2,7 @@ import type { SessionNotice } from '@authchart/core'
 import type { CallEndedEvent, StateEvent, TimedEvent, TokenRequestEvent } from '../demo-events.ts'
 import { type Line, plain, styled } from './line.ts'
 
-/** Tells events as lines of a log; of a run of calls that fare alike it tells where it begins. */
+/** Tells events as lines of a log; of a run of calls with the same result, only the first. */
 export type Narrator = (event: TimedEvent) => Line[]
 
 const textColumn = 18
@@ -66,7 +66,7 @@ function tellNotice(notice: SessionNotice, at: number): Line[] {
   }
 }
 
-/** What the server did, as far as the session can or cannot know. */
+/** What the server did, even where the session cannot know it. */
 function tellTokenRequest({ refreshToken = 0, presentation, outcome, status, error }: TokenRequestEvent): Line {
   const token = plain(`refresh token ${refreshToken}`)
   const again = presentation === 'replay' ? [styled('caution', ' again, a replay')] : []

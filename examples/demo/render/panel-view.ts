@@ -12,7 +12,7 @@ export interface PanelView {
   readonly refreshedAt: number
 }
 
-/** How a call fares. */
+/** The state of a call. */
 export interface CallMark {
   readonly call: number
   readonly fate: 'open' | 'sentAgain' | CallEndedEvent['outcome']

@@ -6,7 +6,7 @@ import type { CallMark, PanelView } from './panel-view.ts'
 /** How many lines a panel has. */
 export const panelHeight = 7
 
-/** How the panel reads at an instant: `now` in milliseconds since the epoch. */
+/** The text of the panel at `now`, in milliseconds since the epoch. */
 export function describePanel(view: PanelView, { now, columns }: { now: number; columns: number }): Line[] {
   const width = Math.min(columns, 100)
   return [
@@ -31,7 +31,7 @@ function lamp(state: string, name: StyleName): Span {
   return styled(name, `● ${state}`.padEnd(stateWidth))
 }
 
-/** The first region, and what is left of the token's life: the bar shrinks; the tick is where a refresh is due. */
+/** The first region, and the rest of the token's life: the bar shrinks; the tick marks where a refresh is due. */
 function describeToken(state: StateEvent | undefined, { now, width }: { now: number; width: number }): Line {
   if (state === undefined) return [label('token')]
   const { token, receivedAt, expiresAt } = state
@@ -74,7 +74,7 @@ function describeRefresh({ tally: { state }, refreshedAt }: PanelView, now: numb
     : [...line, styled('quiet', 'nothing to do')]
 }
 
-/** A refresh is quick: what it brought stays in sight for so long. */
+/** A refresh is quick: its result stays visible for this long. */
 const afterglowMilliseconds = 700
 
 const steps = ['waitingForLease', 'rereading', 'requestingTokens', 'storing']

@@ -2,20 +2,20 @@ import type { ChartDefinition, ChartTransition } from '@authchart/core/inspect'
 
 /** A state of the chart, with its place in it. */
 export interface StatePart {
-  /** The names on the way down to it, with dots: `signedIn.token.fresh`. Empty for the chart itself. */
+  /** The names from the root down to it, with dots: `signedIn.token.fresh`. Empty for the chart itself. */
   readonly path: string
   readonly name: string
   readonly definition: ChartDefinition
   readonly children: readonly StatePart[]
 }
 
-/** One arrow: everything that leads from one state to another. */
+/** One arrow for all transitions from one state to another. */
 export interface TransitionPart {
   readonly source: string
   readonly target: string
-  /** It leads from anywhere in its source to within it: drawn from a mark inside. */
+  /** It leads from any state in its source to one inside it: drawn from a mark inside. */
   readonly isFromWithin: boolean
-  /** What leads there: an event, `after` a delay, or `always`. */
+  /** The triggers: an event, `after` a delay, or `always`. */
   readonly triggers: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export function flatten(state: StatePart): readonly StatePart[] {
   return [state, ...state.children.flatMap(flatten)]
 }
 
-/** The arrows of a chart. What leads nowhere is none: the state stays. */
+/** The arrows of a chart, without transitions that stay in their state. */
 export function findTransitions(root: StatePart): readonly TransitionPart[] {
   const states = flatten(root)
   const byId = new Map(
@@ -57,7 +57,7 @@ export function findTransitions(root: StatePart): readonly TransitionPart[] {
   }))
 }
 
-/** The states that are active, each with those around it, for a state as XState writes it. */
+/** The active states and those around them, for a state as XState writes it. */
 export function activePaths(value: unknown, path = ''): readonly string[] {
   if (typeof value === 'string') return [join(path, value)]
   if (typeof value !== 'object' || value === null) return []
@@ -93,7 +93,7 @@ function resolveTargets(
   })
 }
 
-/** Of several targets, those that are not where their region begins anyhow. */
+/** The targets that are not the initial states of their regions. */
 function drawnTargets(targets: readonly string[], states: readonly StatePart[]): readonly string[] {
   if (targets.length < 2) return targets
   return targets.filter((target) => {

@@ -30,8 +30,8 @@ const dark: typeof light = {
 /**
  * A chart as an SVG document, light or dark as the reader prefers.
  *
- * Every state has its path in `data-state`, every arrow its ends in `data-source` and `data-target` and what leads along
- * it in `data-triggers`: a page lights them by class.
+ * Every state has its path in `data-state`, every arrow its ends in `data-source` and `data-target` and its triggers in
+ * `data-triggers`: a page lights them by class.
  */
 export function drawSvg(layout: ChartLayout, { title }: { title: string }): string {
   const { width, height } = layout

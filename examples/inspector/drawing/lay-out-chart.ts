@@ -3,16 +3,16 @@ import elkModule from 'elkjs/lib/elk.bundled.js'
 import type { ElkEdgeSection, ElkExtendedEdge, ElkLabel, ElkNode, ELK as ElkType } from 'elkjs/lib/elk-api.js'
 import { findStates, findTransitions, flatten, type StatePart, type TransitionPart } from './chart-parts.ts'
 
-// Bundlers and Node disagree on what a CommonJS module's default is.
+// Bundlers and Node disagree about the default export of a CommonJS module.
 const Elk = ((elkModule as { default?: unknown }).default ?? elkModule) as new () => ElkType
 
-/** A chart with a place for everything in it. */
+/** A chart with the place of each of its parts. */
 export interface ChartLayout {
   readonly width: number
   readonly height: number
   readonly states: readonly PlacedState[]
   readonly transitions: readonly PlacedTransition[]
-  /** Where regions begin, and the marks that stand for anywhere in a state. */
+  /** Initial marks of regions, and marks that stand for any state inside a state. */
   readonly marks: readonly PlacedMark[]
 }
 
@@ -39,7 +39,7 @@ export interface PlacedTransition {
   readonly labels: readonly (Box & { readonly text: string })[]
 }
 
-/** The letters' size: a monospaced font is as wide everywhere, so that the layout needs no browser to measure it. */
+/** The size of letters: a monospaced font has the same width everywhere, so no browser has to measure it. */
 export const text = { size: 11, line: 15, advance: 6.62, headline: 13, headlineAdvance: 7.83 } as const
 
 const mark = 10
@@ -64,7 +64,7 @@ const rootOptions = {
   'elk.randomSeed': '1',
 }
 
-/** Finds a place for every state and transition of a chart. The same chart is always laid out the same way. */
+/** Finds a place for every state and transition of a chart: always the same for the same chart. */
 export async function layOutChart(definition: ChartDefinition): Promise<ChartLayout> {
   const root = findStates(definition)
   const transitions = findTransitions(root)

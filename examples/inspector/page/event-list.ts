@@ -1,7 +1,7 @@
 import { triggerOf } from './light-chart.ts'
 import type { Step } from './traces.ts'
 
-/** The list of events: a list box, of which one entry is chosen. */
+/** The list of events: a list box with one chosen entry. */
 export function createEventList(list: HTMLElement, onChoose: (index: number) => void) {
   let shown: readonly Step[] = []
   list.addEventListener('click', (event) => {
@@ -11,7 +11,7 @@ export function createEventList(list: HTMLElement, onChoose: (index: number) => 
 
   return {
     show(steps: readonly Step[], chosen: number) {
-      // Steps are only ever added, unless another session is shown or the oldest are dropped.
+      // Steps are only added, unless another session is shown or the oldest ones are dropped.
       const isContinued = shown[0] === steps[0] && shown.length <= steps.length
       if (!isContinued) list.replaceChildren()
       const start = steps[0]?.time ?? 0

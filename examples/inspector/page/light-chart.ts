@@ -1,7 +1,7 @@
 import { activePaths } from '../drawing/chart-parts.ts'
 import type { Step } from './traces.ts'
 
-/** Lights the states that are active after a step, and the arrows that it went along. */
+/** Lights the active states after a step, and the arrows it took. */
 export function lightChart(chart: Element, step: Step | undefined, before: Step | undefined): void {
   const active = new Set(activePaths(step?.value))
   const wasActive = new Set(activePaths(before?.value))

@@ -10,7 +10,7 @@ const messagesUrl = `ws://${location.host}/messages`
 /** What is shown. */
 let traces: ReadonlyMap<string, Trace> = new Map()
 let sessionId: string | undefined
-/** The chosen step; undefined follows what happens. */
+/** The chosen step; undefined follows the latest one. */
 let chosen: number | undefined
 let drawn: string | undefined
 
@@ -89,7 +89,7 @@ function follow(): void {
 }
 
 let isScheduled = false
-/** Messages come in bursts: what they add up to is shown once. */
+/** Messages come in bursts: their result is shown once. */
 function scheduleShow(): void {
   if (isScheduled) return
   isScheduled = true
@@ -143,7 +143,7 @@ function showDetail(step: Step | undefined): void {
   )
 }
 
-/** Draws the chart where it is another one than before; lights it in any case. */
+/** Draws the chart if it has changed; lights it always. */
 async function showChart(step: Step | undefined, before: Step | undefined): Promise<void> {
   const definition = traces.get(sessionId ?? '')?.definition
   if (definition === undefined) return
@@ -152,7 +152,7 @@ async function showChart(step: Step | undefined, before: Step | undefined): Prom
     drawn = text
     const svg = drawSvg(await layOutChart(definition), { title: `The chart of ${definition.id ?? 'an actor'}` })
     chart.innerHTML = svg
-    // Meanwhile there may be more to show.
+    // There may be more to show by now.
     show()
     return
   }
@@ -171,6 +171,6 @@ async function load(file: File | undefined): Promise<void> {
     traces = new Map(traces).set(sessionId, { ...traceOf(recording), name: file.name })
     choose(Number.POSITIVE_INFINITY)
   } catch (error) {
-    text.textContent = `${file.name} is no recording: ${error instanceof Error ? error.message : error}`
+    text.textContent = `${file.name} is not a recording: ${error instanceof Error ? error.message : error}`
   }
 }

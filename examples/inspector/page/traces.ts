@@ -10,19 +10,19 @@ export interface Step {
   /** The chart's state, as XState writes it. */
   readonly value: unknown
   readonly context?: unknown
-  /** It happened so often in a row. */
+  /** How often it happened in a row. */
   readonly times?: number
 }
 
-/** What is known of one session, or of another actor that somebody inspects. */
+/** What is known of one session, or of another inspected actor. */
 export interface Trace {
   readonly name: string
-  /** Absent until the actor has been told of. */
+  /** Absent until a message describes the actor. */
   readonly definition?: ChartDefinition
   readonly steps: readonly Step[]
 }
 
-/** So many steps are kept of a session. */
+/** How many steps are kept of a session. */
 const mostSteps = 5_000
 
 /** What is known after one more message of an inspector. */

@@ -1,5 +1,5 @@
 import { type AuthorizedFetchOptions, createAuthorizedFetch } from './http/authorized-fetch.ts'
-import { requestPortOf } from './session/request-port-of.ts'
+import { coreOf } from './session/create-session.ts'
 import type { Session } from './session/session.ts'
 
 export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
@@ -13,7 +13,7 @@ export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
  * a token that is good for a minute at least; a 401 for them is returned as it is. Handing the result to ky as its
  * `fetch` is not supported; that is what `createKyHooks` of `@authchart/core/ky` is for.
  *
- * @throws ConfigurationError when an option is malformed or unknown. The function it returns rejects with a `SessionError` when
+ * @throws ConfigurationError when the session lists no origin, or an option is malformed or unknown. The function it returns rejects with a `SessionError` when
  * there is no token, before anything is sent; with the signal's reason; and with what the underlying fetch throws.
  * @example
  * const authorizedFetch = createFetch(session)
@@ -21,5 +21,5 @@ export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
  * @see RFC 6750, section 2.1
  */
 export function createFetch(session: Session, options?: AuthorizedFetchOptions): typeof globalThis.fetch {
-  return createAuthorizedFetch(requestPortOf(session), options)
+  return createAuthorizedFetch(coreOf(session), options)
 }

@@ -9,26 +9,25 @@ export { isSessionEndedError, SessionEndedError } from './errors/session-ended-e
 export { isSessionError, SessionError } from './errors/session-error.ts'
 export { isSignInError, SignInError, type SignInErrorCode } from './errors/sign-in-error.ts'
 export { isStoreError, StoreError, type StoreErrorCode } from './errors/store-error.ts'
-export type { FailureFacts } from './policy/classify-token-endpoint.ts'
-export type { RefreshDecisionEntry, SessionDebugEntry } from './refresh/debug-entry.ts'
-export type { ClassifyFailure } from './refresh/refresh-holder.ts'
+export type { RefreshDecisionEntry, SessionDebugEntry } from './refresh/holder.ts'
 export { createSession } from './session/create-session.ts'
 export { type Environment, globalEnvironment } from './session/environment.ts'
 export type {
   GetAccessTokenOptions,
+  IdTokenClaims,
   Session,
   SessionActorHandle,
   SignedOut,
   SignInOptions,
   SignOutOptions,
 } from './session/session.ts'
-export type { IdTokenClaims } from './session/session-claims.ts'
 export type { EndedNotice, SessionNotice } from './session/session-notices.ts'
-export type { SessionOptions } from './session/session-options.ts'
+export type { HttpOptions, RuntimeOptions, SessionOptions } from './session/session-options.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
 export { memoryStore } from './store/memory-store.ts'
 export type { SessionStore } from './store/session-store.ts'
 export type { AccessToken } from './token/access-token.ts'
+export type { ClassifyFailure, FailureOverride, TokenEndpointFailureFacts } from './token/failure-facts.ts'
 export type {
   Grant,
   GrantDebugEntry,

@@ -7,10 +7,12 @@ export {
   type SessionInspector,
   sessionInspectorOptions,
 } from './inspection/inspect-session.ts'
-export { type RecordSessionOptions, recordSession, type SessionRecorder } from './inspection/record-session.ts'
-export type {
-  RecordedOptions,
-  RecordedState,
-  RecordedTransition,
-  SessionRecording,
-} from './inspection/session-recording.ts'
+export {
+  type RecordedOptions,
+  type RecordedState,
+  type RecordedTransition,
+  type RecordSessionOptions,
+  recordSession,
+  type SessionRecorder,
+  type SessionRecording,
+} from './inspection/record-session.ts'

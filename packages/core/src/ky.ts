@@ -1,11 +1,19 @@
 import type { InitHook, Options, RetryOptions } from 'ky'
-import { bodyKindOf, hiddenBodyKindOf } from './http/request-body.ts'
-import { hasHeader } from './http/request-headers.ts'
-import { copyInit, type FetchInit, isRequest } from './http/request-options.ts'
-import { createTokenSender, sendWithToken, type TokenSender } from './http/send-with-token.ts'
+import {
+  bodyKindOf,
+  copyInit,
+  type FetchInit,
+  freezeBody,
+  hasHeader,
+  hiddenBodyKindOf,
+  isRequest,
+} from './http/requests.ts'
+import { sendWithToken } from './http/send-with-token.ts'
 import { createSendable, type TransmitInit } from './http/sendable.ts'
-import { requestPortOf } from './session/request-port-of.ts'
+import { createTokenOrigins } from './http/token-origins.ts'
+import { coreOf } from './session/create-session.ts'
 import type { Session } from './session/session.ts'
+import type { SessionCore } from './session/session-core.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -24,13 +32,15 @@ type Fetch = typeof globalThis.fetch
  *
  * What ky throws for a request without a token is the session's own error, a `SessionError`, not wrapped.
  *
+ * @throws ConfigurationError when the session lists no origin
  * @example
  * const api = ky.extend({ hooks: createKyHooks(session) })
  * const invoices = await api.get('https://api.acme.example/invoices').json()
  * @see RFC 6750, section 2.1
  */
 export function createKyHooks(session: Session): { init: InitHook[] } {
-  const sender = createTokenSender(requestPortOf(session))
+  const core = coreOf(session)
+  const tokenOriginOf = createTokenOrigins(core.options.allowedOrigins)
   const mark = markOf(session)
   // An `init` hook rather than `beforeRequest` and `afterResponse`: those put the token on a `Request` that ky shows in
   // its errors, cost a clone of every response, and can retry only as often and as late as the app's `retry` allows.
@@ -39,7 +49,7 @@ export function createKyHooks(session: Session): { init: InitHook[] } {
       (options) => {
         // `extend` collects hooks, so the same may be there twice.
         if (options.fetch !== undefined && mark in options.fetch) return
-        const fetch = createKyFetch(sender, options) as Fetch & Record<symbol, true>
+        const fetch = createKyFetch(core, options, tokenOriginOf) as Fetch & Record<symbol, true>
         fetch[mark] = true
         options.fetch = fetch
       },
@@ -57,15 +67,15 @@ function markOf(session: Session): symbol {
 }
 
 /** The `fetch` for one call of ky: sends each of its attempts with the token of the moment. */
-function createKyFetch(sender: TokenSender, options: Options): Fetch {
+function createKyFetch(core: SessionCore, options: Options, tokenOriginOf: (url: string) => string | undefined): Fetch {
   const appFetch = options.fetch as Fetch | undefined
-  const { header } = sender.port
+  const { header } = core.options
   const findBody = watchBody(options)
 
   return async (input, init) => {
     const fetch = appFetch ?? globalThis.fetch
     if (!isRequest(input)) return fetch(input, init)
-    const origin = sender.tokenOriginOf(input.url)
+    const origin = tokenOriginOf(input.url)
     if (origin === undefined || hasHeader(init?.headers ?? input.headers, header)) return fetch(input, init)
     const { isOneShot, body } = findBody(input)
     const sendable = createSendable({
@@ -78,7 +88,7 @@ function createKyFetch(sender: TokenSender, options: Options): Fetch {
       // First with the body that ky put into its request, which may be one that reports progress.
       transmit: (own, isReplay) => fetch(input, isReplay && body !== undefined ? withBody(own, body, options) : own),
     })
-    return sendWithToken(sender, sendable)
+    return sendWithToken(core, sendable)
   }
 }
 
@@ -110,9 +120,10 @@ function watchBody(options: Options): (request: Request) => KnownBody {
   const isReplaced = watchReplacement(options)
   if (options.json === undefined && bodyKindOf(options.body) === 'oneShot')
     options.retry = withoutRetries(options.retry)
+  const given = freezeBody(options.body)
 
   return (request) => {
-    const body = options.json === undefined ? options.body : json()
+    const body = options.json === undefined ? given : json()
     const isKnown = hiddenBodyKindOf(request) !== 'none' && !isReplaced() && bodyKindOf(body) === 'replayable'
     return isKnown ? { isOneShot: false, body: body as BodyInit } : hiddenBodyOf(request)
   }

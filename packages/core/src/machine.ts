@@ -1,17 +1,18 @@
 import type { Session } from './session/session.ts'
-import type { SessionActor } from './session/session-actor.ts'
+import { sessionMachineOf } from './session/session-chart.ts'
+import type { SessionActor } from './session/session-core.ts'
 
-export type { SessionActor } from './session/session-actor.ts'
-export { sessionMachine } from './session/session-chart.ts'
 export type { SessionContext, SessionInput } from './session/session-context.ts'
-export type { EndFacts, FailureFacts, RequestFacts, SessionEvent, TokenFacts } from './session/session-events.ts'
+export type { SessionActor } from './session/session-core.ts'
+export type { EndFacts, FailureFacts, RequestEnded, SessionEvent, TokenFacts } from './session/session-events.ts'
 
 /**
- * The XState actor of a session, with its types: for `useSelector` of `@xstate/react`, inspectors and tests.
- *
- * The machine by itself has no effects: run it with `createActor(sessionMachine, { input })`, send it the events of
- * `SessionEvent`, and watch it go through its states.
+ * The machine that every session runs. By itself it has no effects: run it with
+ * `createActor(sessionMachine, { input })`, send it the events of `SessionEvent`, and watch it go through its states.
  */
+export const sessionMachine = sessionMachineOf()
+
+/** The XState actor of a session, with its types: for `useSelector` of `@xstate/react`, inspectors and tests. */
 export function getSessionActor(session: Session): SessionActor {
   return session.actor as SessionActor
 }

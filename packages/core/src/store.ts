@@ -2,15 +2,17 @@ export {
   callable,
   checkOptions,
   flag,
+  isObject,
   isText,
+  milliseconds,
   type OptionRule,
   type OptionRules,
   required,
   ruleOf,
   text,
+  withMethods,
 } from './errors/check-options.ts'
 export { ConfigurationError, isConfigurationError } from './errors/configuration-error.ts'
-export { rejectUnknownOptions } from './errors/reject-unknown-options.ts'
 export {
   isStoreError,
   type ReplaceToken,

@@ -44,9 +44,9 @@ async function openSignedIn(): Promise<Session> {
 /** Two at a time, and not alike: what repeats itself is recorded once. */
 function createTransition(session: Session): () => void {
   const actor = getSessionActor(session)
-  const request = { generation: 1, origin: 'https://api.acme.example' }
+  const request = { type: 'request.ended', generation: 1, origin: 'https://api.acme.example', now: 0 } as const
   return () => {
-    actor.send({ type: 'request.networkFailed', ...request })
-    actor.send({ type: 'request.accepted', ...request, status: 200 })
+    actor.send({ ...request, outcome: 'networkFailed' })
+    actor.send({ ...request, outcome: 'accepted', status: 200 })
   }
 }

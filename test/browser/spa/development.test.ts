@@ -71,6 +71,7 @@ it('A5 starts by one command, says where it is, and stops at Ctrl-C', { timeout:
   expect(await response.text()).toContain('<title>authchart in a page</title>')
   const foreign = { method: 'POST', headers: { origin: 'https://elsewhere.example' } }
   expect((await fetch(`${url}stage/revoke`, foreign)).status).toBe(403)
+  expect((await fetch(`${url}stage/configuration`, { headers: foreign.headers })).status).toBe(403)
   child.kill('SIGINT')
   expect(await exit).toEqual([0, null])
 })

@@ -51,7 +51,7 @@ describe('acme call', () => {
   it('never takes the token to another origin', async () => {
     await world.signIn('alice')
     const { code, stderr } = await world.run('call', `${world.api.otherOrigin}/orders`)
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is no path at') })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is not a path at') })
     expect(world.api.requests).toEqual([])
   })
 

@@ -142,7 +142,7 @@ describe('acme logout', () => {
     expect(world.server.counts.revocationRequests).toBeGreaterThan(0)
     const [status, call] = await Promise.all([world.run('status'), world.run('call', '/orders')])
     expect(status).toMatchObject({ code: 3, stdout: expect.stringContaining('signed out') })
-    expect(call).toEqual({ code: 3, stdout: '', stderr: '✗ Nobody is signed in; run "acme login".\n' })
+    expect(call).toEqual({ code: 3, stdout: '', stderr: '✗ Not signed in; run "acme login".\n' })
   })
 
   it('P53 forgets the tokens though the server is down, and says that they were not revoked', async () => {

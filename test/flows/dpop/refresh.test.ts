@@ -45,7 +45,7 @@ test('P60 a server that never has enough of nonces is in trouble, which passes',
 })
 
 test('P63 a lost answer is asked for again with the same key', async () => {
-  await using fixture = await startFixture({ random: () => 0 })
+  await using fixture = await startFixture({ runtime: { random: () => 0 } })
   const { api, server, session } = fixture
   server.faults.setGrace(60_000, { answer: 'newPair' })
   server.faults.dropAnswerAfterCommit()
@@ -107,7 +107,7 @@ test('P63 a lost answer does not lose the first bound tokens of a session that h
   await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   await using api = await startApi({ authorizationServer: server })
   const grant = refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id, dpop: dpop() })
-  await using session = openSession(server, { grant, allowedOrigins: [api.origin], random: () => 0 })
+  await using session = openSession(server, { grant, allowedOrigins: [api.origin], runtime: { random: () => 0 } })
   await session.signIn(tokenSetOf(await server.signIn()))
   server.faults.setGrace(60_000, { answer: 'sameAnswer' })
   server.faults.dropAnswerAfterCommit()
@@ -166,7 +166,7 @@ test('a clock that is an hour off costs one more token request where a nonce can
     setTimeout: (callback: () => void, delay: number) => setTimeout(callback, delay),
     clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
   }
-  await using fixture = await startFixture({ clock: clock as never })
+  await using fixture = await startFixture({ runtime: { clock: clock as never } })
   const { server, session } = fixture
   await session.refresh()
   expect(server.requests.map(({ error }) => error)).toEqual(['use_dpop_nonce', undefined])

@@ -28,12 +28,12 @@ describe('P64 a sign-in is refused, and nothing stored,', () => {
     [
       'with a key that is none',
       async () => ({ ...bound, proofKey: { kty: 'EC', d: 'canary-of-a-key' } }),
-      '`proofKey` is no key',
+      '`proofKey` must be a key',
     ],
     [
       'with a public key',
       async () => ({ ...bound, proofKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } }),
-      '`proofKey` is no',
+      '`proofKey` must be a key',
     ],
   ])('%s', async (_name, tokens, message) => {
     const store = memoryStore()

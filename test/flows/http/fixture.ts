@@ -1,4 +1,11 @@
-import { createSession, memoryStore, type Session, type SessionNotice, type SessionOptions } from '@authchart/core'
+import {
+  type Clock,
+  createSession,
+  memoryStore,
+  type Session,
+  type SessionNotice,
+  type SessionOptions,
+} from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import {
   type Api,
@@ -33,7 +40,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   const api = await startApi({
     authorizationServer: server,
-    ...(sessionOptions.header === undefined ? {} : { header: sessionOptions.header }),
+    ...(sessionOptions.http?.header === undefined ? {} : { header: sessionOptions.http.header }),
   })
   let ahead = 0
   const session = createSession({
@@ -41,7 +48,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     store: memoryStore(),
     grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
     allowedOrigins: [api.origin],
-    clock: createShiftedClock(() => ahead),
+    runtime: { clock: createShiftedClock(() => ahead) },
     ...sessionOptions,
   })
   const notices: SessionNotice[] = []
@@ -69,7 +76,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
 }
 
 /** The system's clock, ahead by some time; timers run as they do. */
-function createShiftedClock(ahead: () => number): NonNullable<SessionOptions['clock']> {
+function createShiftedClock(ahead: () => number): Clock {
   return {
     now: () => Date.now() + ahead(),
     setTimeout: (callback, delay) => setTimeout(callback, Math.min(delay, 2 ** 31 - 1)).unref(),

@@ -1,6 +1,6 @@
 import { isRefreshUnavailableError, isSessionEndedError, type Session } from '@authchart/core'
 import { createKyHooks } from '@authchart/core/ky'
-import { apiAnswers, tokenAnswers } from '@authchart/test/authorization-server'
+import { apiAnswers, tokenAnswers, withRetryAfter } from '@authchart/test/authorization-server'
 import ky, { isHTTPError, isTimeoutError, type Options } from 'ky'
 import { expect, test } from 'vitest'
 import { readEcho, startFixture } from './fixture.ts'
@@ -116,9 +116,10 @@ test('P40 the reason reaches the caller as itself, however ky is told to retry',
   const { api, server, session } = fixture
   fixture.advance(2 * 3600_000)
   const client = createApi(session, { retry: { limit: 3, delay: () => 1 } })
-  server.faults.answerWith(tokenAnswers.unavailable)
+  server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 120))
   await expect(client.get(api.origin)).rejects.toSatisfy(isRefreshUnavailableError)
   server.revokeGrant()
+  fixture.advance(121_000)
   await expect(session.refresh()).rejects.toSatisfy(isSessionEndedError)
   await expect(client.get(api.origin).json()).rejects.toSatisfy(isSessionEndedError)
   expect(server.counts.refreshes).toBe(2)

@@ -1,5 +1,5 @@
 import { isRefreshUnavailableError } from '@authchart/core'
-import { tokenAnswers } from '@authchart/test/authorization-server'
+import { tokenAnswers, withRetryAfter } from '@authchart/test/authorization-server'
 import { describe, expect, test } from 'vitest'
 import { doors } from './doors.ts'
 import { readEcho, startFixture } from './fixture.ts'
@@ -66,7 +66,7 @@ describe.each(doors)('through $name', ({ open }) => {
 
   test('P6 with 30 s left and a refresh that fails it is sent with what is still valid', async () => {
     await using fixture = await startFixture({ expiresIn: 30 })
-    fixture.server.faults.answerWith(tokenAnswers.unavailable)
+    fixture.server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 120))
     expect((await open(fixture.session)(fixture.api.origin, streamOf(text))).status).toBe(200)
     expect(fixture.server.counts.refreshes).toBe(1)
   })
@@ -74,7 +74,7 @@ describe.each(doors)('through $name', ({ open }) => {
   test('P7 when the refresh before it fails, the error is typed and not one byte is sent', async () => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
-    server.faults.answerWith(tokenAnswers.unavailable)
+    server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 120))
     fixture.advance(2 * 3600_000)
     await expect(open(session)(api.origin, streamOf(text))).rejects.toSatisfy(isRefreshUnavailableError)
     expect(api.counts).toMatchObject({ total: 0, bodyBytes: 0 })

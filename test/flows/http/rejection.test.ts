@@ -1,5 +1,5 @@
 import { isRefreshUnavailableError, isSessionEndedError } from '@authchart/core'
-import { apiAnswers, tokenAnswers } from '@authchart/test/authorization-server'
+import { apiAnswers, tokenAnswers, withRetryAfter } from '@authchart/test/authorization-server'
 import { describe, expect, test } from 'vitest'
 import { doors } from './doors.ts'
 import { countNotices, readEcho, startFixture } from './fixture.ts'
@@ -57,7 +57,7 @@ describe.each(doors)('through $name', ({ open }) => {
     [403, apiAnswers.forbidden],
     [459, apiAnswers.sessionExpired],
   ])('P3 a %i behaves as a 401 when it is listed, and costs nothing when it is not', async (status, answer) => {
-    await using listed = await startFixture({ rejectedStatuses: [status] })
+    await using listed = await startFixture({ http: { rejectedStatuses: [status] } })
     listed.api.faults.answerWith(answer)
     expect((await open(listed.session)(listed.api.origin, post)).status).toBe(200)
     expect(listed.server.counts.refreshes).toBe(1)
@@ -90,7 +90,7 @@ describe.each(doors)('through $name', ({ open }) => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
     api.faults.revokePresentedToken()
-    server.faults.answerWith(tokenAnswers.unavailable)
+    server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 120))
     const response = await open(session)(api.origin, post)
     expect(response.status).toBe(401)
     expect(await response.json()).toEqual({ message: 'refused by the API' })
@@ -101,7 +101,7 @@ describe.each(doors)('through $name', ({ open }) => {
   test('P9 a refresh that fails before the request throws the typed error, and the session lives', async () => {
     await using fixture = await startFixture()
     const { api, server, session } = fixture
-    server.faults.answerWith(tokenAnswers.unavailable)
+    server.faults.answerWith(withRetryAfter(tokenAnswers.unavailable, 120))
     fixture.advance(2 * 3600_000)
     await expect(open(session)(api.origin, post)).rejects.toSatisfy(
       (error) => isRefreshUnavailableError(error) && error.code === 'server',

@@ -16,7 +16,7 @@ describe.each(doors)('through $name', ({ open }) => {
   })
 
   test('P11 with a header of its own no redirect is followed', async () => {
-    await using fixture = await startFixture({ header: 'X-Access-Token', scheme: '' })
+    await using fixture = await startFixture({ http: { header: 'X-Access-Token', scheme: '' } })
     const { api, session } = fixture
     const send = open(session)
     expect((await send(api.origin)).status).toBe(200)

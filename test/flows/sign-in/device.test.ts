@@ -18,6 +18,7 @@ import {
 } from '../../authorization-server/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { findSecrets } from '../../support/find-secrets.ts'
+import { publishing } from '../../support/published-metadata.ts'
 import { openSession } from '../../support/signed-in-session.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -343,7 +344,7 @@ describe('beginning', () => {
 
   it('leaves out a page with the code in it that is no page', async () => {
     const device = await begin({ fetch: withAnswer({ verification_uri_complete: 'javascript:alert(1)' }) })
-    expect(device).not.toHaveProperty('verificationUriComplete')
+    expect(device.verificationUriComplete).toBeUndefined()
   })
 
   it('is refused to a client that is unknown, or asks for what it may not have', async () => {
@@ -357,11 +358,12 @@ describe('beginning', () => {
     })
   })
 
-  it('is refused where the server has no such flow', async () => {
-    const metadata = { issuer: server.issuer, token_endpoint: server.tokenEndpoint }
-    expect(await failureOf(begin({ metadata }))).toMatchObject({ code: 'refused' })
-    const insecure = { ...metadata, device_authorization_endpoint: 'http://login.acme.example/device' }
-    expect(await failureOf(begin({ metadata: insecure }))).toMatchObject({ code: 'refused' })
+  it.each([
+    ['has no such flow', undefined],
+    ['has it without https', 'http://login.acme.example/device'],
+  ])('is refused where the server %s', async (_name, device_authorization_endpoint) => {
+    const fetch = publishing({ device_authorization_endpoint })
+    expect(await failureOf(begin({ fetch }))).toMatchObject({ code: 'refused' })
   })
 
   it('fails as unavailable where nobody answers', async () => {

@@ -1,14 +1,9 @@
 import { isConfigurationError, isSignInError, isStoreError } from '@authchart/core'
-import {
-  type AuthorizationServerMetadata,
-  beginAuthorization,
-  completeAuthorization,
-  type EndSessionOptions,
-  endSessionUrl,
-} from '@authchart/core/oauth'
+import { beginAuthorization, completeAuthorization, type EndSessionOptions, endSessionUrl } from '@authchart/core/oauth'
 import { type AuthorizationServer, createBrowser, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findSecrets } from '../../support/find-secrets.ts'
+import { publishing } from '../../support/published-metadata.ts'
 import { openSession, openSignedInSession, sessionKey, tokenSetOf } from '../../support/signed-in-session.ts'
 import { createTroubledStore } from '../../support/troubled-store.ts'
 
@@ -45,7 +40,7 @@ describe('signing out at the authorization server too', () => {
       postLogoutRedirectUri: server.signedOutPage,
       state: 'where-i-was',
     })
-    const page = await (await browser.open(String(signOutUrl))).text()
+    const page = await (await browser.open(signOutUrl)).text()
     const action = /action="([^"]+)"/.exec(page)?.[1] ?? ''
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
     const form = new URLSearchParams({ xsrf, logout: 'yes' })
@@ -92,7 +87,7 @@ describe('signing out at the authorization server too', () => {
 
 describe('the URL that signs out', () => {
   test('names the client where there is no id token', async () => {
-    const url = new URL(String(await endSessionUrl(client())))
+    const url = new URL(await endSessionUrl(client()))
     expect(url.href.startsWith(`${server.issuer}/`)).toBe(true)
     expect(Object.fromEntries(url.searchParams)).toEqual({ client_id: server.publicClient.id })
   })
@@ -101,16 +96,26 @@ describe('the URL that signs out', () => {
     ['none', undefined],
     ['one in the clear', 'http://login.acme.example/end'],
     ['one that runs a script', 'javascript:alert(1)'],
-  ])('is none where the server offers %s', async (_name, end_session_endpoint) => {
-    const metadata = { issuer: server.issuer, token_endpoint: server.tokenEndpoint, end_session_endpoint }
-    const options = { ...client(), metadata: metadata as AuthorizationServerMetadata }
-    expect(await endSessionUrl(options)).toBeUndefined()
+  ])('is a clear error where the server offers %s', async (_name, end_session_endpoint) => {
+    await using other = await startAuthorizationServer()
+    const options = { ...client(), issuer: other.issuer, fetch: publishing({ end_session_endpoint }) }
+    await expect(endSessionUrl(options)).rejects.toSatisfy(
+      (error) => isSignInError(error) && error.code === 'refused' && error.message.includes('end_session_endpoint'),
+    )
+  })
+
+  test('carries what a server wants by names of its own', async () => {
+    const metadata = { end_session_endpoint: 'https://login.acme.example/logout' }
+    const extraParameters = { logout_uri: 'https://acme.example/bye' }
+    const url = new URL(await endSessionUrl({ ...client(), metadata, extraParameters }))
+    expect(url.href.startsWith(metadata.end_session_endpoint)).toBe(true)
+    expect(Object.fromEntries(url.searchParams)).toEqual({ client_id: server.publicClient.id, ...extraParameters })
   })
 
   test('keeps the query that the endpoint has', async () => {
     const end_session_endpoint = 'https://login.acme.example/end?tenant=a'
     const metadata = { issuer: server.issuer, token_endpoint: server.tokenEndpoint, end_session_endpoint }
-    const url = new URL(String(await endSessionUrl({ ...client(), metadata })))
+    const url = new URL(await endSessionUrl({ ...client(), metadata }))
     expect(url.searchParams.get('tenant')).toBe('a')
   })
 

@@ -1,4 +1,6 @@
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import {
   createSession,
   isConfigurationError,
@@ -9,13 +11,15 @@ import {
   type SignInErrorCode,
   StoreError,
 } from '@authchart/core'
-import { refreshTokenGrant } from '@authchart/core/oauth'
+import { type Fetch, refreshTokenGrant } from '@authchart/core/oauth'
 import { type LoopbackOptions, signInByLoopback } from '@authchart/node-store/loopback'
 import { type AuthorizationServer, createBrowser, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 
 let server: AuthorizationServer
+
+const hasIpv6 = Object.values(networkInterfaces()).some((of) => of?.some(({ address }) => address === '::1'))
 
 beforeAll(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
@@ -50,12 +54,16 @@ async function begin(session: ReturnType<typeof open>, options: Partial<Loopback
 }
 
 /** One request whose headers are the test's own. */
-function send(url: URL, options: { method?: string; host?: string; path?: string } = {}) {
-  const { method = 'GET', host = url.host, path = url.pathname + url.search } = options
+function send(url: URL, options: { method?: string; host?: string; path?: string; destination?: string } = {}) {
+  const { method = 'GET', host = url.host, path = url.pathname + url.search, destination } = options
+  const headers = { host, ...(destination === undefined ? {} : { 'sec-fetch-dest': destination }) }
   return new Promise<number | undefined>((resolve, reject) => {
-    const sent = request({ host: url.hostname, port: url.port, method, path, headers: { host } }, (response) => {
-      response.resume().once('end', () => resolve(response.statusCode))
-    })
+    const sent = request(
+      { host: url.hostname.replace(/[[\]]/g, ''), port: url.port, method, path, headers },
+      (response) => {
+        response.resume().once('end', () => resolve(response.statusCode))
+      },
+    )
     sent.once('error', reject).end()
   })
 }
@@ -98,7 +106,10 @@ describe('signing in by the loopback interface', () => {
     expect(await wrong((url) => url.searchParams.set('state', 'wrong'))).toBe(400)
     expect(await wrong((url) => url.searchParams.delete('state'))).toBe(400)
     expect(await wrong((url) => url.searchParams.append('state', state))).toBe(400)
-    expect(await send(new URL(`${redirectUri.href}?error=access_denied`))).toBe(400)
+    expect(await send(new URL(`${redirectUri.href}?code=stolen`))).toBe(400)
+    // A page that fetches or frames this: not the user's own window.
+    const refusal = new URL(`${redirectUri.href}?error=access_denied`)
+    for (const destination of ['empty', 'image', 'iframe']) expect(await send(refusal, { destination })).toBe(400)
     expect(await send(new URL('/favicon.ico', redirectUri))).toBe(404)
     expect(await send(new URL('/', callback))).toBe(404)
     for (const method of ['HEAD', 'POST', 'OPTIONS', 'DELETE']) expect(await send(callback, { method })).toBe(405)
@@ -154,6 +165,120 @@ describe('signing in by the loopback interface', () => {
     expect(page).toContain('The sign-in was refused')
     expect((await outcome).error).toSatisfy(isRefusal('refused', 'access_denied'))
     expect(session.getSnapshot().status).toBe('signedOut')
+  })
+
+  test.each([
+    ['its word', 'access_denied', 'access_denied'],
+    ['no word that can be shown', 'no <b>canary</b>', undefined],
+  ])('is refused by an error without `state`, with %s, at once', async (_name, error, serverCode) => {
+    await using session = open()
+    const { outcome, redirectUri } = await begin(session)
+    const page = await (await fetch(`${redirectUri.href}?${new URLSearchParams({ error })}`)).text()
+    expect(page).toContain('The sign-in was refused')
+    const refusal = (await outcome).error
+    expect(refusal).toSatisfy(isRefusal('refused', serverCode))
+    expect(String(refusal)).not.toContain('canary')
+  })
+
+  test('says that a port is taken, and takes the next of a list', async () => {
+    await using session = open()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = taken.address() as AddressInfo
+    const options = { ...asked(), openBrowser: false } as const
+    await expect(signInByLoopback(session, { ...options, port })).rejects.toSatisfy(
+      (error) => isRefusal('portUnavailable')(error) && String(error).includes(String(port)),
+    )
+    await expect(signInByLoopback(session, { ...options, port: [port, port] })).rejects.toSatisfy(
+      isRefusal('portUnavailable'),
+    )
+    const { outcome, redirectUri, comeBack } = await begin(session, { port: [port, 0] })
+    expect(redirectUri.port).not.toBe(String(port))
+    await fetch(await comeBack())
+    expect((await outcome).snapshot).toMatchObject({ usable: true })
+    await new Promise((resolve) => taken.close(resolve))
+  })
+
+  test('leaves port 80 out of the address, as browsers do', async ({ skip }) => {
+    await using session = open()
+    const told = Promise.withResolvers<string>()
+    const controller = new AbortController()
+    const options = { ...asked(), openBrowser: false, port: 80, signal: controller.signal } as const
+    const signIn = signInByLoopback(session, { ...options, onUrl: (url) => told.resolve(url) })
+    const begun = await Promise.race([told.promise, signIn.catch((error: unknown) => error)])
+    if (isRefusal('portUnavailable')(begun)) skip('this process may not listen on port 80')
+    const redirectUri = new URL(String(new URL(String(begun)).searchParams.get('redirect_uri')))
+    expect(redirectUri.href).toBe('http://127.0.0.1/callback')
+    expect(await send(new URL('?state=wrong', redirectUri))).toBe(400)
+    controller.abort('enough')
+    await expect(signIn).rejects.toBe('enough')
+  })
+
+  test('may use the name localhost, by IPv4 and IPv6, where the server wants that', async () => {
+    await using other = await startAuthorizationServer({ redirectUris: ['http://localhost/callback'] })
+    await using session = open()
+    const { outcome, redirectUri, comeBack } = await begin(session, { issuer: other.issuer, host: 'localhost' })
+    expect(redirectUri.hostname).toBe('localhost')
+    for (const address of hasIpv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1']) {
+      const url = new URL(`http://${address}:${redirectUri.port}${redirectUri.pathname}?state=wrong`)
+      expect(await send(url, { host: redirectUri.host })).toBe(400)
+      expect(await send(url)).toBe(421)
+    }
+    await fetch(await comeBack())
+    expect((await outcome).snapshot).toMatchObject({ usable: true })
+  })
+
+  test('takes no port that another program has by IPv6, where a browser may take localhost for that', async () => {
+    if (!hasIpv6) return
+    await using session = open()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '::1', () => resolve()))
+    const { port } = taken.address() as AddressInfo
+    const signIn = signInByLoopback(session, { ...asked(), openBrowser: false, host: 'localhost', port })
+    await expect(signIn).rejects.toSatisfy(isRefusal('portUnavailable'))
+    await new Promise((resolve) => taken.close(resolve))
+  })
+
+  test('revokes tokens that come after an abort', async () => {
+    await using session = open()
+    const controller = new AbortController()
+    const { outcome, comeBack } = await begin(session, { signal: controller.signal })
+    const gate = server.faults.hold({ grantType: 'authorization_code' })
+    const page = comeBack().then((callback) => fetch(callback))
+    await gate.arrived()
+    server.resetCounts()
+    controller.abort(new Error('never mind'))
+    expect((await outcome).error).toBe(controller.signal.reason)
+    await page
+    gate.release()
+    await server.until((counts) => counts.revocationRequests === 2, { description: 'both tokens to be revoked' })
+  })
+
+  test('sends no user anywhere after an abort that comes while it begins, and leaves no rejection unhandled', async () => {
+    await using session = open()
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const controller = new AbortController()
+    const fetchThenAbort: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init)
+      process.nextTick(() => controller.abort(new Error('never mind')))
+      return response
+    }
+    await using other = await startAuthorizationServer()
+    const told: string[] = []
+    const signIn = signInByLoopback(session, {
+      ...asked(),
+      issuer: other.issuer,
+      fetch: fetchThenAbort as Fetch,
+      signal: controller.signal,
+      openBrowser: false,
+      onUrl: (url) => told.push(url),
+    })
+    await expect(signIn).rejects.toThrow('never mind')
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect([told, unhandled]).toEqual([[], []])
   })
 
   test('times out when nobody comes', async () => {
@@ -232,6 +357,10 @@ describe('signing in by the loopback interface', () => {
     ['path', '/callback?a=b'],
     ['port', -1],
     ['port', 70_000],
+    ['port', []],
+    ['port', [8080, 'any']],
+    ['host', '0.0.0.0'],
+    ['subject', 41],
     ['openBrowser', true],
     ['onUrl', 'print'],
     ['timeoutMilliseconds', 0],

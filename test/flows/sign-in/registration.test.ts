@@ -1,5 +1,6 @@
 import { createSession, isSignInError, memoryStore } from '@authchart/core'
 import {
+  authorizationServer,
   type ClientRegistrationOptions,
   clientCredentialsGrant,
   type Fetch,
@@ -10,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer, tokenAnswers } from '../../authorization-server/index.ts'
 import { findSecrets } from '../../support/find-secrets.ts'
 import { collectNotices } from '../../support/notices.ts'
+import { publishing } from '../../support/published-metadata.ts'
 import { tokenSetOf } from '../../support/signed-in-session.ts'
 
 const initialAccessToken = 'initial-access-token-6f1c9a'
@@ -94,7 +96,7 @@ describe('registering a client', () => {
     })
     const { clientSecret = '' } = registration
     expect(clientSecret.length).toBeGreaterThan(20)
-    expect(registration).not.toHaveProperty('clientSecretExpiresAt')
+    expect(registration.clientSecretExpiresAt).toBeUndefined()
     expect(findSecrets(registration.granted, [clientSecret])).toEqual([])
     await using session = createSession({
       key: 'acme:service',
@@ -114,6 +116,12 @@ describe('registering a client', () => {
     expect(registration).toMatchObject({ clientSecret: 'not needed', clientSecretExpiresAt: 2_000_000_000_000 })
     expect(registration.client).toEqual({ clientId: registration.clientId, dynamicallyRegistered: true })
   })
+})
+
+it('takes a server that was checked for another client', async () => {
+  const checked = authorizationServer({ issuer: server.issuer, clientId: 'of before' })
+  const registration = await registerClient({ ...checked, redirectUris: [callback], initialAccessToken })
+  expect(registration.clientId).not.toBe('of before')
 })
 
 describe('a registration that fails', () => {
@@ -138,11 +146,13 @@ describe('a registration that fails', () => {
     })
   })
 
-  it('is refused where the server registers nobody', async () => {
-    const metadata = { issuer: server.issuer, token_endpoint: server.tokenEndpoint }
-    expect(await failureOf(register({ metadata }))).toMatchObject({ code: 'refused' })
-    const insecure = { ...metadata, registration_endpoint: 'http://login.example/reg' }
-    expect(await failureOf(register({ metadata: insecure }))).toMatchObject({ code: 'refused' })
+  it.each([
+    ['registers no clients', undefined],
+    ['does so without https', 'http://login.example/reg'],
+  ])('is refused where the server %s', async (_name, registration_endpoint) => {
+    await using other = await startAuthorizationServer()
+    const fetch = publishing({ registration_endpoint })
+    expect(await failureOf(register({ issuer: other.issuer, fetch }))).toMatchObject({ code: 'refused' })
   })
 
   it.each<[string, Fetch]>([

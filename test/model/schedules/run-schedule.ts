@@ -1,5 +1,5 @@
 import type { Session } from '@authchart/core'
-import { requestPortOf } from '../../../packages/core/src/session/request-port-of.ts'
+import { coreOf } from '../../../packages/core/src/session/create-session.ts'
 import type { Observer } from './observer.ts'
 import { perform, requestsPerCall } from './perform.ts'
 import type { Script, StepScheduler } from './schedule.ts'
@@ -78,7 +78,7 @@ function isBusy({ holders, calls }: World): boolean {
 function look({ holders, observer }: World): void {
   for (const { session, knownToBeOver, life } of holders) {
     const { status, generation } = session.getSnapshot()
-    const token = requestPortOf(session).peekAccessToken()
+    const token = coreOf(session).peekAccessToken('https://api.example')
     const set = observer.setOf(token?.value)
     if (status === 'signedOut' || status === 'signingOut') {
       if (set !== undefined) observer.fail(`${life.name} is signed out, and serves set ${set.number}`)

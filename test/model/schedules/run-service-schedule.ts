@@ -1,5 +1,5 @@
 import { isNotSignedInError, isRefreshUnavailableError, isSessionEndedError, isStoreError } from '@authchart/core'
-import { requestPortOf } from '../../../packages/core/src/session/request-port-of.ts'
+import { coreOf } from '../../../packages/core/src/session/create-session.ts'
 import type { StepScheduler, StoreFault } from './schedule.ts'
 import { createServiceWorld, type ServiceFault, type ServiceHolder, type ServiceWorld } from './service-world.ts'
 import { lifetimeSeconds } from './simulated-server.ts'
@@ -143,7 +143,7 @@ function checkRest(world: ServiceWorld): void {
   }
   for (const { session, life } of world.holders) {
     const { status, generation } = session.getSnapshot()
-    const token = requestPortOf(session).peekAccessToken()
+    const token = coreOf(session).peekAccessToken('https://api.example')
     if (record?.status === 'signedOut' && token !== undefined)
       world.fail(`${life.name} serves a token that is signed out`)
     const mayBeBehind = status === 'transientFailure' || status === 'signedOut'

@@ -94,10 +94,10 @@ export function createServiceWorld(
   }
 
   function createGrant(life: Life): Grant {
-    return {
+    const grant: Grant = {
       needsRefreshToken: false,
-      needsSignIn: false,
       identity: { clientId: 'service' },
+      signIn: (request) => grant.refresh(request),
       async refresh({ now }) {
         requests += 1
         const fault = networkFaults.take()
@@ -135,6 +135,7 @@ export function createServiceWorld(
         if (token !== undefined) token.fate = 'revoked'
       },
     }
+    return grant
   }
 
   return {
@@ -156,13 +157,15 @@ export function createServiceWorld(
         key: 'acme:service',
         store: createScheduledStore(store, life, { takeFault: storeFaults.take, onLanded: landed, onLease: () => {} }),
         grant: createGrant(life),
-        clock,
-        random: () => 0.5,
-        environment: {
-          isOnline: () => true,
-          subscribe(listener) {
-            wakeUp = () => listener('resumed')
-            return () => {}
+        runtime: {
+          clock,
+          random: () => 0.5,
+          environment: {
+            isOnline: () => true,
+            subscribe(listener) {
+              wakeUp = () => listener('resumed')
+              return () => {}
+            },
           },
         },
       })

@@ -69,13 +69,15 @@ export function createWorld(script: Script, scheduler: StepScheduler): World {
         onLease: () => observer.leased(name),
       }),
       grant: createScheduledGrant({ life, server, observer, takeFault: networkFaults.take }),
-      clock,
-      random: () => 0.5,
-      environment: {
-        isOnline: () => true,
-        subscribe(listener) {
-          wakeUp = () => listener('resumed')
-          return () => {}
+      runtime: {
+        clock,
+        random: () => 0.5,
+        environment: {
+          isOnline: () => true,
+          subscribe(listener) {
+            wakeUp = () => listener('resumed')
+            return () => {}
+          },
         },
       },
       allowedOrigins: [origin],

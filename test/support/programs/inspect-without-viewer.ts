@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs'
 import { createSession, memoryStore } from '@authchart/core'
-import { inspectSession } from '@authchart/core/inspect'
+import { inspectSession, sessionInspectorOptions } from '@authchart/core/inspect'
 import { createWebSocketInspector } from '@statelyai/inspect'
 
-/** A program that shows its session to a viewer that is not there, and ends with its session. */
+/** A program that would show its session to a viewer, as the README says, and finds none. */
 export interface InspectWithoutViewerInput {
-  /** Where nobody listens. */
+  /** Where no viewer listens. */
   readonly url: string
 }
 
@@ -15,9 +15,14 @@ const session = createSession({
   store: memoryStore(),
   grant: () => Promise.reject(new Error()),
 })
-inspectSession(session, createWebSocketInspector({ url }))
+const viewer = new WebSocket(url)
+viewer.onopen = () => {
+  viewer.close()
+  inspectSession(session, createWebSocketInspector({ ...sessionInspectorOptions, url }))
+}
+await new Promise((resolve) => {
+  viewer.onerror = resolve
+})
 await session.ready
-// Its first attempt has failed by then, and the next is waited for.
-await new Promise((resolve) => setTimeout(resolve, 200))
 await session[Symbol.asyncDispose]()
 writeSync(1, 'disposed\n')

@@ -4,7 +4,7 @@ import { useLastOutcome } from '../use-session.ts'
 
 const mostShown = 6
 
-/** Calls of the API, and what became of them. */
+/** Calls of the API, and their results. */
 export function CallPanel() {
   const [calls, setCalls] = useState<readonly (CallResult & { readonly number: number })[]>([])
   const [started, setStarted] = useState(0)

@@ -4,12 +4,12 @@ import { useNow } from '../use-now.ts'
 
 const circumference = 2 * Math.PI * 42
 
-/** How much is left of the access token's life. For the eye only: the same stands among the facts. */
+/** How long the access token still lives. For the eye only: the facts say the same. */
 export function ExpiryRing({ snapshot }: { snapshot: SessionSnapshot }) {
   const { generation, usable } = snapshot
   const expiresAt = usable ? snapshot.expiresAt : undefined
   const now = useNow(expiresAt !== undefined)
-  // A page that is opened in the middle of a token's life takes what is left for the whole.
+  // A page that opens in the middle of a token's life takes the rest for the whole.
   const whole = useRef({ generation: 0, milliseconds: 1 })
   const left = Math.max((expiresAt ?? now) - now, 0)
   if (whole.current.generation !== generation) whole.current = { generation, milliseconds: Math.max(left, 1) }

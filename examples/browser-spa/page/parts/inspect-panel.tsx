@@ -8,7 +8,7 @@ export function InspectPanel({ session }: { session: Session }) {
   useEffect(() => {
     const leaving = new AbortController()
     const { signal } = leaving
-    // Loaded only here: an app that is not looked at pays nothing for it.
+    // Loaded only here: an app that is not inspected pays nothing for it.
     import('../inspect.ts')
       .then(({ showInFrame }) => showInFrame(session, { frame: frame.current, signal }))
       .catch((reason: Error) => setError(reason.message))

@@ -10,7 +10,7 @@ interface ShownNotice {
   readonly notice: SessionNotice
 }
 
-/** What the session has told, each once per cause. No live region: the status says what a listener needs to know. */
+/** The notices of the session. Not a live region: the status tells a screen reader what it needs. */
 export function NoticePanel() {
   const notices = useNotices(session)
   return (
@@ -54,6 +54,6 @@ function toneOf({ type }: SessionNotice): 'good' | 'bad' | 'idle' {
 
 function describeNotice(notice: SessionNotice): string {
   if (notice.type === 'ended') return `${notice.reason}. ${notice.advice}`
-  if ('code' in notice) return notice.code
+  if ('code' in notice && notice.code !== undefined) return notice.code
   return 'generation' in notice ? `generation ${notice.generation}` : ''
 }

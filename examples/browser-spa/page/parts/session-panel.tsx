@@ -5,7 +5,7 @@ import { useNow } from '../use-now.ts'
 import { useClaims, useSession } from '../use-session.ts'
 import { ExpiryRing } from './expiry-ring.tsx'
 
-/** How the session is, and what to do about it. */
+/** The state of the session, and what to do. */
 export function SessionPanel({ arrivalError }: { arrivalError: string | undefined }) {
   const snapshot = useSession()
   const subject = useClaims()?.sub

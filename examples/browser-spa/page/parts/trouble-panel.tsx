@@ -2,7 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { readOutage, revokeGrant, setOutage } from '../ask-stage-hands.ts'
 import { isPlugPulled, pullPlug, subscribeToPlug } from '../plug.ts'
 
-/** What can go wrong, at the push of a button. */
+/** Buttons that make things go wrong. */
 export function TroublePanel() {
   const [isOut, setIsOut] = useState(false)
   const [told, setTold] = useState('')
@@ -42,7 +42,7 @@ export function TroublePanel() {
         </div>
         <div>
           <dt>Outage</dt>
-          <dd>takes the authorization server down for everybody, until it is pressed again. The API stays up.</dd>
+          <dd>takes the authorization server down for all tabs, until you press it again. The API stays up.</dd>
         </div>
         <div>
           <dt>Offline</dt>

@@ -24,7 +24,7 @@ interface Watch {
 const noChannels =
   'This browser has no BroadcastChannel, so what other tabs do to a session is noticed later. Update it if you can.'
 
-/** A channel that is open while somebody watches and the page is there. */
+/** A channel that is open while there are watches and the page is there. */
 export function createRecordChannel(name: string): RecordChannel {
   const watches = new Set<Watch>()
   let channel: BroadcastChannel | undefined

@@ -5,10 +5,7 @@ export function describeDatabaseFailure(error: unknown, database: string): Store
   if (isStoreError(error)) return error
   const name = nameOf(error)
   const problem = messages[name] ?? `it failed with a ${name}; try again later.`
-  return new StoreError(
-    'storeUnavailable',
-    `The database ${JSON.stringify(database)} of this site cannot be used: ${problem}`,
-  )
+  return new StoreError('storeUnavailable', `The database ${JSON.stringify(database)} cannot be used: ${problem}`)
 }
 
 /** Whether a failure can pass: then it says nothing about what the browser can do. */
@@ -17,7 +14,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 const refused =
-  'IndexedDB is refused here, as in a page without an origin or where the user forbids it. Allow this site to keep data, or pass `fallback: "memory"` for sessions that end with the page.'
+  'it is refused, as in a page without an origin or where the user forbids it. Allow this site to keep data, or pass `fallback: "memory"` for sessions that end with the page.'
 
 const messages: Readonly<Record<string, string>> = {
   QuotaExceededError: 'the space that the browser gives this site is used up; free some of it, and it is tried again.',

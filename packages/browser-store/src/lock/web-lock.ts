@@ -1,4 +1,10 @@
-import { type Lease, StoreError } from '@authchart/core/store'
+import type { Lease } from '@authchart/core/store'
+import { describeDatabaseFailure } from '../database/database-failure.ts'
+
+interface LockOptions {
+  readonly database: string
+  readonly signal: AbortSignal
+}
 
 /**
  * Waits for a Web Lock of this origin: first come, first served among all its tabs and workers, and given back by the
@@ -7,13 +13,13 @@ import { type Lease, StoreError } from '@authchart/core/store'
  * @throws the signal's reason when it aborts first; StoreError where locks are refused
  * @see https://w3c.github.io/web-locks/
  */
-export function acquireWebLock(name: string, signal: AbortSignal): Promise<Lease> {
+export function acquireWebLock(key: string, { database, signal }: LockOptions): Promise<Lease> {
   return new Promise((resolve, reject) => {
     const held = Promise.withResolvers<void>()
     const lost = new AbortController()
     let isAcquired = false
     const ended = navigator.locks
-      .request(name, { signal }, () => {
+      .request(`authchart:${database}:${key}`, { signal }, () => {
         isAcquired = true
         resolve({
           lost: lost.signal,
@@ -26,15 +32,7 @@ export function acquireWebLock(name: string, signal: AbortSignal): Promise<Lease
       })
       .catch((error: unknown) => {
         if (isAcquired) lost.abort()
-        else reject(signal.aborted ? signal.reason : describeRefusal(error))
+        else reject(signal.aborted ? signal.reason : describeDatabaseFailure(error, database))
       })
   })
-}
-
-function describeRefusal(error: unknown): StoreError {
-  const name = error instanceof Error ? error.name : typeof error
-  return new StoreError(
-    'storeUnavailable',
-    `Web Locks, by which tabs take turns, are refused here (${name}), as in a page without an origin. Pass \`fallback: "memory"\` for sessions that end with the page.`,
-  )
 }

@@ -25,7 +25,7 @@ export interface RedirectOptions extends Omit<AuthorizationOptions, 'redirectUri
  * browser's back button, and the browser has kept it alive, does the promise resolve.
  *
  * @example
- * await beginRedirect(session, { ...server, redirectUri: '/callback', scope: 'openid offline_access', prompt: 'consent' })
+ * await beginRedirect(session, { ...server, redirectUri: '/callback', scope: 'openid offline_access' })
  * @throws StoreError when the store or `sessionStorage` could not keep a sign-in; the page stays
  * @throws SignInError as `beginAuthorization` does; the page stays
  * @throws ConfigurationError when an option is missing, malformed or unknown, such as a `returnTo` of another origin

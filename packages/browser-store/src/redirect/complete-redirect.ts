@@ -6,8 +6,13 @@ import {
   SignInError,
   type SignInOptions,
 } from '@authchart/core'
-import { type CompletionOptions, completeAuthorization } from '@authchart/core/oauth'
-import { rejectUnknownOptions } from '@authchart/core/store'
+import {
+  type AuthorizationServerOptions,
+  authorizationServer,
+  type CompletionOptions,
+  completeAuthorization,
+} from '@authchart/core/oauth'
+import { checkOptions, flag, isText, type OptionRules, ruleOf, text } from '@authchart/core/store'
 import { type CallbackAddress, readCallbackAddress } from './callback-address.ts'
 import { isOfAnother, type KeptSignIn, sweepSignIns, takeSignIn } from './kept-sign-in.ts'
 import { cleanAddress, replaceAddress } from './page-address.ts'
@@ -42,11 +47,11 @@ type RedirectedSession = Pick<Session, 'key' | 'ready' | 'getSnapshot' | 'signIn
  * Completes a sign-in if the page's address is the answer to one: to be called on every load, before anything else is.
  *
  * At once, before anything is awaited, the answer is taken out of the address bar and the history, and what was kept for
- * it out of `sessionStorage`: a code is sent once, whatever is called, loaded or gone back to. Calls for one session that
- * come together, or one after the other while the page stays where it was left, share one completion; whoever gives up
- * its `signal` ends its own wait only.
+ * it out of `sessionStorage`: a code is sent once, however often this is called or the page loaded. Calls for one session that
+ * come together, or one after the other while the page stays where it was left, share one completion; an aborted
+ * `signal` ends only the wait that it was given to.
  *
- * Resolves with `undefined` when the address is no answer, or one to another session's sign-in; and when nothing was
+ * Resolves with `undefined` when the address is not an answer, or one to another session's sign-in; and when nothing was
  * begun here that it could answer but the session is signed in, as when the user has gone back to it.
  *
  * @example
@@ -85,7 +90,7 @@ interface Completion {
   readonly restoresAddress: boolean
 }
 
-/** Up to its first `await`, the answer is taken out of the page: whoever calls next finds none. */
+/** Up to its first `await`, the answer is taken out of the page: the next call finds none. */
 async function complete(session: RedirectedSession, completion: Completion): Promise<CompletedRedirect | undefined> {
   const { callback, answer, server, signIn, restoresAddress } = completion
   const kept = takeAnswered(callback, session.key)
@@ -139,21 +144,14 @@ async function untilAborted<Result>(
   }
 }
 
-const knownOptions: Record<keyof RedirectCompletionOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientAuthentication: true,
-  clientSecret: true,
-  dynamicallyRegistered: true,
-  metadata: true,
-  fetch: true,
-  dpop: true,
-  resource: true,
-  signal: true,
-  subject: true,
-  replaceSubject: true,
-  redirectUri: true,
-  restoreAddress: true,
+type OwnOptions = Omit<RedirectCompletionOptions, keyof AuthorizationServerOptions | 'redirectUri'>
+
+const rules: OptionRules<OwnOptions> = {
+  restoreAddress: flag,
+  subject: text,
+  replaceSubject: flag,
+  resource: ruleOf('an absolute URI, or a list of them', (value) => isText(value) || Array.isArray(value)),
+  signal: ruleOf('an AbortSignal', (value) => value instanceof AbortSignal),
 }
 
 /** Checked on every load, and not only where there is an answer. */
@@ -161,19 +159,15 @@ function readOptions(options: RedirectCompletionOptions) {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('options', 'must be an object such as { issuer, clientId, redirectUri }.')
   }
-  rejectUnknownOptions(options, knownOptions)
-  const { redirectUri, restoreAddress = true, subject, replaceSubject, signal, ...server } = options
-  if (typeof restoreAddress !== 'boolean') throw new ConfigurationError('restoreAddress', 'must be true or false.')
+  const { redirectUri, restoreAddress, subject, replaceSubject, resource, signal, ...server } = options
+  checkOptions({ restoreAddress, subject, replaceSubject, resource, signal }, rules)
   return {
     signal,
     redirectUri: redirectUri === undefined ? undefined : readRedirectUri(redirectUri, location.href),
     completion: {
-      server,
-      signIn: {
-        ...(subject === undefined ? {} : { subject }),
-        ...(replaceSubject === undefined ? {} : { replaceSubject }),
-      },
-      restoresAddress: restoreAddress,
+      server: { ...authorizationServer(server), resource },
+      signIn: { subject, replaceSubject },
+      restoresAddress: restoreAddress ?? true,
     },
   }
 }

@@ -9,15 +9,15 @@ export interface KeptSignIn {
   readonly returnTo: string
 }
 
-/** Before the `state` of the sign-in: so each has an entry of its own, whatever else this origin is signed in to. */
+/** Before the `state` of the sign-in: so each has an entry of its own, also where this origin has several sessions. */
 const prefix = 'authchart:redirect:'
 
 /** A transaction is `expired` after an hour. */
 const longestMilliseconds = 60 * 60 * 1000
 
 /**
- * Keeps a sign-in in `sessionStorage`: readable by this origin in this tab only, and gone with it. Those that nobody
- * came back to are forgotten.
+ * Keeps a sign-in in `sessionStorage`: readable by this origin in this tab only, and gone with it. Those that were
+ * never completed are forgotten.
  *
  * @param now milliseconds since the epoch
  * @throws StoreError `storeUnavailable` where it cannot be kept
@@ -43,8 +43,8 @@ export function isOfAnother(state: string | undefined, key: string): boolean {
 }
 
 /**
- * Takes the sign-in with this `state` out, and whatever else was begun for the same session: from here on nobody can
- * complete it again.
+ * Takes the sign-in with this `state` out, and any other that was begun for the same session: from here on it
+ * cannot be completed again.
  *
  * @throws StoreError `storeUnavailable` where nothing can be read
  */
@@ -59,7 +59,7 @@ export function takeSignIn(state: string, key: string): KeptSignIn | undefined {
   }
 }
 
-/** Forgets the sign-ins that nobody can complete any more. Never throws. */
+/** Forgets the sign-ins that are too old to be completed. Never throws. */
 export function sweepSignIns(now: number): void {
   try {
     removeWhere((kept) => kept === undefined || !(now - kept.transaction.startedAt <= longestMilliseconds))
@@ -73,7 +73,7 @@ function removeWhere(isOver: (kept: KeptSignIn | undefined) => boolean): void {
   for (const name of names) if (isOver(readEntry(name))) sessionStorage.removeItem(name)
 }
 
-/** `undefined` for none, and for what is no sign-in; the transaction is judged by whoever completes it. */
+/** `undefined` for none, and for what is not a sign-in; `completeAuthorization` judges the transaction. */
 function readEntry(name: string): KeptSignIn | undefined {
   const text = sessionStorage.getItem(name)
   if (text === null) return undefined

@@ -2,7 +2,7 @@
 const returnToName = 'authchart:returnTo'
 
 /**
- * Takes the answer out of the page's address: out of the address bar, the history, and the `Referer` of whatever is
+ * Takes the answer out of the page's address: out of the address bar, the history, and the `Referer` of what is
  * loaded from here on. Where the user came from stays with the entry, for a sign-in that is begun anew from here.
  */
 export function cleanAddress(cleaned: string, returnTo: string | undefined): void {

@@ -13,19 +13,19 @@ export function shareCompletion(key: string, result: Promise<unknown>): void {
   const settle = () => {
     completion.address = location.href
   }
-  // Should nobody be waiting for it any more, its failure is no one's error.
+  // If no caller waits for it any more, its failure must not count as unhandled.
   result.then(settle, settle)
   completions.set(key, completion)
 }
 
-/** The completion that goes on, or has left the page where it still is: whoever went elsewhere has had its result. */
+/** The completion that goes on, or has left the page where it still is. After the user went elsewhere, its result was given out. */
 export function findCompletion<Result>(key: string): Promise<Result> | undefined {
   const latest = completions.get(key)
   const isShared = latest !== undefined && (latest.address === undefined || latest.address === location.href)
   return isShared ? (latest.result as Promise<Result>) : undefined
 }
 
-/** Lets nobody share it any more. */
+/** Ends the sharing. */
 export function forgetCompletion(key: string): void {
   completions.delete(key)
 }

@@ -20,5 +20,5 @@ function describe(_name: string, value: unknown): unknown {
 /** The same in few characters, which tell nothing. */
 export async function digestEntry(entry: unknown): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(describeEntry(entry)))
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return String(new Uint8Array(digest))
 }

@@ -1,7 +1,8 @@
 import { StoreError } from '@authchart/core/store'
 import { promisifyRequest } from 'idb-keyval'
 import type { SessionDatabase } from '../database/session-database.ts'
-import { createRawKey, createSealingKey, openStoredKey, type SealingKey } from './sealing-key.ts'
+import { cryptoKeysIn } from './seal-secrets.ts'
+import { createRawKey, createSealingKey, openStoredKey, type SealingKey, storedForm } from './sealing-key.ts'
 
 /** The sealing key of a database. */
 export interface KeptKey {
@@ -12,7 +13,7 @@ export interface KeptKey {
   get(): Promise<SealingKey>
   /** What was read from the database, for use; remembers it. `undefined` where it is not a key. */
   open(stored: unknown): Promise<SealingKey | undefined>
-  /** Looks again when the key is next asked for: the database was made anew, say. */
+  /** Looks again when the key is next asked for: the database may have been made anew. */
   forget(): void
 }
 
@@ -41,7 +42,7 @@ export function createKeptKey(
 
   async function create(): Promise<SealingKey> {
     const key = await createSealingKey()
-    if (await givesBack(database, [key.key])) return key
+    if (await givesBack(database, storedForm(key))) return key
     if (isRawAllowed) return createRawKey()
     throw keysNotKept(database)
   }
@@ -65,18 +66,18 @@ export function createKeptKey(
 }
 
 /**
- * Whether the browser gives such keys back from the database, by a trial that leaves nothing there. Some refuse them
- * (`DataCloneError`), some take them and give back nothing, or `null`.
+ * Whether the database gives back every `CryptoKey` in a value, by a trial that leaves nothing there. Some browsers refuse
+ * them (`DataCloneError`), some take them and give back nothing, or `null`.
  * @see https://github.com/tkhq/sdk/issues/1454, https://github.com/dialog-db/dialog-db/pull/473
  */
-export async function givesBack(database: SessionDatabase, keys: readonly CryptoKey[]): Promise<boolean> {
-  const name = ['trialKeys', crypto.randomUUID()]
+export async function givesBack(database: SessionDatabase, value: unknown): Promise<boolean> {
+  const name = ['trialKey', crypto.randomUUID()]
   try {
     return await database.transact('readwrite', async (entries) => {
-      entries.put({ keys }, name)
-      const read = await promisifyRequest<{ keys?: unknown[] } | null | undefined>(entries.get(name))
+      entries.put(value, name)
+      const read: unknown = await promisifyRequest(entries.get(name))
       entries.delete(name)
-      return keys.every((_key, index) => read?.keys?.[index] instanceof CryptoKey)
+      return cryptoKeysIn(read).length === cryptoKeysIn(value).length
     })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'DataCloneError') return false

@@ -23,8 +23,8 @@ export async function sealSecrets(
   context: SealingContext,
 ): Promise<SealedSecrets> {
   const members = Object.entries(secrets)
-  const texts = Object.fromEntries(members.filter(([, value]) => keysOf(value).length === 0))
-  const keys = Object.fromEntries(members.filter(([, value]) => keysOf(value).length > 0))
+  const texts = Object.fromEntries(members.filter(([, value]) => cryptoKeysIn(value).length === 0))
+  const keys = Object.fromEntries(members.filter(([, value]) => cryptoKeysIn(value).length > 0))
   // 96 random bits for each write: NIST SP 800-38D, section 8.2.2, allows 2^32 of them under one key.
   const initializationVector = crypto.getRandomValues(new Uint8Array(12))
   const ciphertext = await crypto.subtle.encrypt(
@@ -35,29 +35,27 @@ export async function sealSecrets(
   return { sealingKeyId: sealingKey.id, initializationVector, ciphertext, keys }
 }
 
-/**
- * Opens what was sealed.
- * @throws when it was sealed with another key, belongs to another record, or was changed
- */
+/** Opens what was sealed; `undefined` when it was with another key, belongs to another record, or was changed. */
 export async function openSecrets(
-  { initializationVector, ciphertext, keys }: SealedSecrets,
-  sealingKey: SealingKey,
+  { sealingKeyId, initializationVector, ciphertext, keys }: SealedSecrets,
+  sealingKey: SealingKey | undefined,
   context: SealingContext,
-): Promise<SessionSecrets> {
-  const text = await crypto.subtle.decrypt(algorithm(initializationVector, context), sealingKey.key, ciphertext)
-  return { ...(JSON.parse(new TextDecoder().decode(text)) as SessionSecrets), ...keys }
+): Promise<SessionSecrets | undefined> {
+  if (sealingKey?.id !== sealingKeyId) return undefined
+  try {
+    const text = await crypto.subtle.decrypt(algorithm(initializationVector, context), sealingKey.key, ciphertext)
+    return { ...(JSON.parse(new TextDecoder().decode(text)) as SessionSecrets), ...keys }
+  } catch {
+    return undefined
+  }
 }
 
 function algorithm(iv: Uint8Array<ArrayBuffer>, { key, generation }: SealingContext): AesGcmParams {
   return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(JSON.stringify([key, generation])) }
 }
 
-/** The keys in the secret part of a record: those of a pair count as two. */
-export function cryptoKeysIn(secrets: SessionSecrets | undefined): CryptoKey[] {
-  return Object.values(secrets ?? {}).flatMap(keysOf)
-}
-
-function keysOf(value: unknown): CryptoKey[] {
-  if (typeof value !== 'object' || value === null) return []
-  return [value, ...Object.values(value)].filter((part) => part instanceof CryptoKey)
+/** Every `CryptoKey` in a value, at any depth. */
+export function cryptoKeysIn(value: unknown): CryptoKey[] {
+  if (value instanceof CryptoKey) return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(cryptoKeysIn) : []
 }

@@ -27,7 +27,7 @@ it('lets a server that renders a page open a session, which tells that it is not
   const { status, stdout, stderr } = run(`
     import { createSession } from '@authchart/core'
     import { indexedDbStore } from '@authchart/browser-store'
-    const grant = async () => { throw new Error('nobody asks') }
+    const grant = async () => { throw new Error('It is not asked') }
     const session = createSession({ key: 'acme', store: indexedDbStore(), grant })
     session.ready.catch(({ code }) => console.log(code, session.getSnapshot().status))`)
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'storeUnavailable restoring\n', stderr: '' })

@@ -56,7 +56,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions = {}): SessionStor
       }),
     async lease(key, { signal }) {
       requirePageAbilities()
-      return acquireWebLock(`authchart:${name}:${key}`, signal)
+      return acquireWebLock(key, { database: name, signal })
     },
     check: () => inPage(() => records.tryToWrite()),
     watch: channel.watch,

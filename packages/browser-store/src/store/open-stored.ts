@@ -24,45 +24,31 @@ export async function openStored(
   sealingKey: SealingKey | undefined,
   place: EntryPlace,
 ): Promise<SessionRecord> {
-  const { record, sealed } = stored ?? {}
-  const parsed = parseSessionRecord(record)
+  const clear = parseSessionRecord(stored?.record)
   // A newer version may seal otherwise. What it is, its version says.
-  if (parsed.kind === 'newerFormat') return record as SessionRecord
-  const problem = parsed.kind === 'malformed' ? parsed.problem : findProblem({ record, sealed }, sealingKey)
-  if (problem !== undefined || record === undefined) throw await unreadable(stored, place, problem)
-  if (sealed === undefined || sealingKey === undefined) return record
-  try {
-    const secrets = await openSecrets(sealed, sealingKey, { key: place.key, generation: record.generation })
-    const opened = parseSessionRecord({ ...record, secrets })
-    if (opened.kind === 'record') return opened.record
-  } catch {
-    throw await unreadable(stored, place, 'it does not open with the key of this database')
-  }
-  throw await unreadable(stored, place, 'its secrets are incomplete')
-}
-
-function findProblem({ record, sealed }: Partial<StoredRecord>, sealingKey: SealingKey | undefined) {
+  if (clear.kind === 'newerFormat') return stored?.record as SessionRecord
+  if (clear.kind === 'malformed') throw await unreadable(stored, place, clear.problem)
+  const { record } = clear
   // What is not sealed was put there by another program.
-  if (record !== undefined && 'secrets' in record) return 'it has secrets that are not sealed'
-  if (sealed !== undefined && sealed.sealingKeyId !== sealingKey?.id) return 'it was sealed with a key that is gone'
-  return undefined
+  if ('secrets' in record) throw await unreadable(stored, place, 'it has secrets that are not sealed')
+  const sealed = stored?.sealed
+  if (sealed === undefined) return record
+  const secrets = await openSecrets(sealed, sealingKey, { key: place.key, generation: record.generation })
+  const opened = parseSessionRecord({ ...record, secrets })
+  if (secrets !== undefined && opened.kind === 'record') return opened.record
+  const summary = { identity: record.identity, highestReservedGeneration: record.highestReservedGeneration }
+  throw await unreadable(stored, place, 'it does not open with the key that the browser has', summary)
 }
 
 async function unreadable(
   stored: Partial<StoredRecord> | null,
   { key, database }: EntryPlace,
-  problem = 'it is not a session',
+  problem: string,
+  summary?: UnreadableSummary,
 ): Promise<StoreError> {
   return new StoreError(
     'recordUnreadable',
     `The session ${JSON.stringify(key)} in the database ${JSON.stringify(database)} cannot be read: ${problem}. It was left as it is; the next sign-in replaces it.`,
-    { replaceToken: await digestEntry(stored), summary: summaryOf(stored?.record) },
+    { replaceToken: await digestEntry(stored), summary },
   )
-}
-
-function summaryOf(record: StoredRecord['record'] | undefined): UnreadableSummary | undefined {
-  const parsed = parseSessionRecord({ ...record, secrets: undefined })
-  if (parsed.kind !== 'record') return undefined
-  const { identity, highestReservedGeneration } = parsed.record
-  return { identity, highestReservedGeneration }
 }

@@ -39,9 +39,9 @@ export function createStoredRecords(database: SessionDatabase, keptKey: KeptKey)
 
   /** A record is not written whose keys the browser would lose: nothing could be proven with it any more. */
   async function refuseLostKeys({ secrets }: SessionRecord): Promise<void> {
-    const keys = cryptoKeysIn(secrets)
-    if (areKeysKept || keys.length === 0) return
-    if (!(await givesBack(database, keys))) throw keysNotKept(database)
+    const proofKey = secrets?.proofKey
+    if (areKeysKept || cryptoKeysIn(proofKey).length === 0) return
+    if (!(await givesBack(database, proofKey))) throw keysNotKept(database)
     areKeysKept = true
   }
 

@@ -15,7 +15,7 @@ export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]:
  * Checks an object of options against a table. Absent and `undefined` are the same.
  *
  * @throws ConfigurationError that names the first option that is missing, malformed or unknown, and says what was
- *   expected; a misspelt option would otherwise be ignored in silence
+ *   expected; a misspelt option would otherwise be ignored
  */
 export function checkOptions(options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
   if (typeof options !== 'object' || options === null) throw new ConfigurationError('options', 'must be an object.')
@@ -36,7 +36,7 @@ export function required(rule: OptionRule): OptionRule {
   return { ...rule, required: true }
 }
 
-/** A rule of one's own. */
+/** A rule with its own test. */
 export function ruleOf(expected: string, accepts: (value: unknown) => boolean): OptionRule {
   return { accepts, expected }
 }

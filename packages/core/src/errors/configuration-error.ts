@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from './session-error.ts'
 
 /**
  * An option is missing or malformed. Thrown at once, where the option was given; names the option and what was
- * expected. Never thrown because of anything a server or a store did.
+ * expected. A server or a store never causes it.
  */
 export class ConfigurationError extends SessionError {
   override readonly name = 'ConfigurationError'
@@ -17,7 +17,7 @@ export class ConfigurationError extends SessionError {
   }
 }
 
-/** Whether the caller gave an option that cannot be used. */
+/** Whether an option cannot be used. */
 export function isConfigurationError(error: unknown): error is ConfigurationError {
   return isSessionError(error) && error.name === 'ConfigurationError'
 }

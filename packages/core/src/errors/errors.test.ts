@@ -33,7 +33,7 @@ const rows: readonly Row[] = [
     guard: isNotSignedInError,
     code: 'notSignedIn',
     retryable: false,
-    message: 'Nobody is signed in; run "acme login".',
+    message: 'Not signed in; run "acme login".',
   },
   {
     error: new RefreshRejectedError({ serverCode: 'gone' }),
@@ -48,14 +48,14 @@ const rows: readonly Row[] = [
     code: 'throttled',
     retryable: true,
     message:
-      'No usable access token just now: the authorization server asks for patience; next try at 1970-01-01T00:00:00.000Z.',
+      'No usable access token just now: the authorization server wants fewer requests; next try at 1970-01-01T00:00:00.000Z.',
   },
   {
     error: new SessionDisposedError(),
     guard: isSessionDisposedError,
     code: 'disposed',
     retryable: false,
-    message: 'The session object was disposed of; create a new one to go on.',
+    message: 'The session object was closed; create a new one to go on.',
   },
   {
     error: new SessionEndedError({ reason: 'recordRemoved', endedAt: 5, signInHint }),
@@ -92,7 +92,7 @@ describe.each(rows)('$error.name', ({ error, guard, code, retryable, message }) 
     expect(rows.filter((row) => row.guard(error)).map((row) => row.guard)).toEqual([guard])
   })
 
-  it('is no error of others, though it be called the same', () => {
+  it('is told apart from a foreign error of the same name', () => {
     const foreign = Object.assign(new Error(message), { name: error.name, code })
     for (const value of [foreign, { ...error, name: error.name }, undefined, null, error.name]) {
       expect(guard(value)).toBe(false)
@@ -106,14 +106,14 @@ describe.each(rows)('$error.name', ({ error, guard, code, retryable, message }) 
   })
 })
 
-it('an error of another copy of the library is known all the same', () => {
+it('an error of another copy of the library is recognized', () => {
   const copy = new Error('The session has ended')
   Object.defineProperty(copy, Symbol.for('authchart.SessionError'), { value: true })
   copy.name = 'SessionEndedError'
   expect(isSessionEndedError(copy)).toBe(true)
 })
 
-it('has the cause that it is given', () => {
+it('has the given cause', () => {
   const cause = new Error('why')
   expect(new StoreError('storeUnavailable', 'Down.', { cause }).cause).toBe(cause)
   expect(new StoreError('storeUnavailable', 'Down.')).not.toHaveProperty('cause')
@@ -131,7 +131,7 @@ describe('SessionEndedError', () => {
     unreachable: true,
   }
 
-  it('explains every reason in its own words', () => {
+  it('has a sentence of its own for each reason', () => {
     const messages = Object.keys(reasons).map(
       (reason) => new SessionEndedError({ reason: reason as EndReason, endedAt: 0 }).message,
     )
@@ -139,12 +139,12 @@ describe('SessionEndedError', () => {
     for (const message of messages) expect(message).toMatch(/^The session has ended: \w.*; sign in again\.$/)
   })
 
-  it('carries the reason, the time, the code of the server and the call to action, and nothing that is absent', () => {
+  it('carries the reason, the time, the code of the server and the call to action, without absent members', () => {
     const end = { reason: 'grantRejected', endedAt: 5, serverCode: 'invalid_grant', signInHint } as const
     expect(new SessionEndedError(end)).toMatchObject(end)
     const bare = new SessionEndedError({ reason: 'grantRejected', endedAt: 5, serverCode: undefined })
-    expect(bare).not.toHaveProperty('serverCode')
-    expect(bare).not.toHaveProperty('signInHint')
+    expect(bare.serverCode).toBeUndefined()
+    expect(bare.signInHint).toBeUndefined()
   })
 })
 
@@ -156,6 +156,7 @@ describe('RefreshUnavailableError', () => {
     server: true,
     throttled: true,
     blocked: true,
+    refused: true,
     unknownOutcome: true,
     leaseTimeout: true,
     storeUnavailable: true,
@@ -163,7 +164,7 @@ describe('RefreshUnavailableError', () => {
     tokenUnusable: true,
   }
 
-  it('explains every code in its own words', () => {
+  it('has a sentence of its own for each code', () => {
     const messages = Object.keys(codes).map(
       (code) => new RefreshUnavailableError({ code: code as TransientCode }).message,
     )
@@ -172,15 +173,27 @@ describe('RefreshUnavailableError', () => {
       expect(message).toMatch(/^No usable access token just now: \w.*; try again later\.$/)
   })
 
-  it('says when to try again, even where that is no time at all', () => {
+  it('says when to try again, even if that is not a time', () => {
     expect(new RefreshUnavailableError({ retryAt: 1000 })).toMatchObject({ code: 'server', retryAt: 1000 })
     expect(new RefreshUnavailableError({ retryAt: Number.NaN }).message).toContain('next try at NaN')
     expect(new RefreshUnavailableError()).not.toHaveProperty('retryAt')
   })
 })
 
+describe('RefreshUnavailableError of a server that refuses', () => {
+  it('quotes it, and says that the sign-in may be over', () => {
+    const failure = { code: 'refused', serverWords: 'session_gone', mayBeOver: true } as const
+    const error = new RefreshUnavailableError(failure)
+    expect(error.message).toBe(
+      'No usable access token just now: the authorization server refused, but did not say that the sign-in is over (it said: session_gone); the sign-in may be over; try again later.',
+    )
+    expect(error.serverWords).toBe('session_gone')
+    expect(new RefreshUnavailableError({ code: 'refused' })).not.toHaveProperty('serverWords')
+  })
+})
+
 describe('SignInError', () => {
-  it('carries the code of the server, and nothing that is absent', () => {
+  it('carries the code of the server, without absent members', () => {
     expect(new SignInError('refused', 'No.', { serverCode: 'access_denied' })).toMatchObject({
       serverCode: 'access_denied',
       retryable: false,
@@ -189,8 +202,8 @@ describe('SignInError', () => {
     expect(new SignInError('refused', 'No.', { serverCode: 'x' })).not.toHaveProperty('cause')
   })
 
-  it('is worth another try only where nobody has to do anything else', () => {
-    expect(new SignInError('unavailable', 'Nobody answers.').retryable).toBe(true)
+  it('can be tried again only if nothing else has to change first', () => {
+    expect(new SignInError('unavailable', 'No answer.').retryable).toBe(true)
     expect(new SignInError('expired', 'Too late.').retryable).toBe(false)
   })
 })

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from './session-error.ts'
 
-/** Nobody is signed in: nobody ever was, or somebody signed out. No network was used. */
+/** There is no sign-in: there never was one, or the user signed out. No network was used. */
 export class NotSignedInError extends SessionError {
   override readonly name = 'NotSignedInError'
   readonly code = 'notSignedIn'
@@ -8,13 +8,13 @@ export class NotSignedInError extends SessionError {
   /** The app's own call to action, as given to `createSession`. */
   declare readonly signInHint?: string
 
-  constructor(options?: ErrorOptions & { signInHint?: string | undefined }) {
-    super(`Nobody is signed in; ${options?.signInHint ?? 'sign in first'}.`, options)
+  constructor(options?: ErrorOptions & { signInHint?: string }) {
+    super(`Not signed in; ${options?.signInHint ?? 'sign in first'}.`, options)
     if (options?.signInHint !== undefined) this.signInHint = options.signInHint
   }
 }
 
-/** Whether the call failed because nobody is signed in. */
+/** Whether the call failed because there is no sign-in. */
 export function isNotSignedInError(error: unknown): error is NotSignedInError {
   return isSessionError(error) && error.name === 'NotSignedInError'
 }

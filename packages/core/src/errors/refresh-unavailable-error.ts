@@ -1,25 +1,11 @@
-import type { TransientCode } from './codes.ts'
+import { meanings, type TransientCode } from './codes.ts'
 import { isSessionError, SessionError } from './session-error.ts'
 
-const explanations: Record<TransientCode, string> = {
-  network: 'the authorization server could not be reached',
-  offline: 'the device has no network',
-  timeout: 'the refresh is taking longer than the caller wanted to wait, and goes on',
-  server: 'the authorization server is in trouble',
-  throttled: 'the authorization server asks for patience',
-  blocked: 'something between here and the authorization server, such as a firewall, answered in its place',
-  unknownOutcome: 'the connection ended before the authorization server had answered',
-  leaseTimeout: 'another holder of the session has been refreshing it for too long',
-  storeUnavailable: 'the store that keeps the session cannot be read or written',
-  storeLocked: 'the keyring that keeps the session is locked',
-  tokenUnusable: 'the authorization server gives tokens that are not accepted',
-}
-
 /**
- * There is no usable access token just now, and the session lives: try again at `retryAt`.
+ * There is no usable access token now, and the session goes on: try again at `retryAt`.
  *
- * Thrown to callers whose token is unusable while a refresh is failing; and by an app's own refresh function, to say
- * that the server has answered that it cannot now.
+ * Callers get it while refreshes fail and the token they have is unusable. An app's own refresh function may throw it to
+ * say that its server cannot answer now.
  */
 export class RefreshUnavailableError extends SessionError {
   override readonly name = 'RefreshUnavailableError'
@@ -27,14 +13,28 @@ export class RefreshUnavailableError extends SessionError {
   readonly retryable = true
   /** When the next try is due, in milliseconds since the epoch; absent when that depends on something else. */
   declare readonly retryAt?: number
+  /** What the authorization server said, in its own words, if they can be shown. */
+  declare readonly serverWords?: string
 
-  constructor(failure: { code?: TransientCode; retryAt?: number | undefined } = {}, options?: ErrorOptions) {
-    const code = failure.code ?? 'server'
-    const when = failure.retryAt === undefined ? 'try again later' : `next try at ${toIsoTime(failure.retryAt)}`
-    super(`No usable access token just now: ${explanations[code] ?? code}; ${when}.`, options)
+  /** @param failure `mayBeOver`: the server keeps refusing, so that the sign-in may be over */
+  constructor(failure: RefreshFailure = {}, options?: ErrorOptions) {
+    const { code = 'server', retryAt, serverWords, mayBeOver = false } = failure
+    const said = serverWords === undefined ? '' : ` (it said: ${serverWords})`
+    const doubt = mayBeOver ? '; the sign-in may be over' : ''
+    const when = retryAt === undefined ? 'try again later' : `next try at ${toIsoTime(retryAt)}`
+    super(`No usable access token just now: ${meanings[code] ?? code}${said}${doubt}; ${when}.`, options)
     this.code = code
-    if (failure.retryAt !== undefined) this.retryAt = failure.retryAt
+    if (retryAt !== undefined) this.retryAt = retryAt
+    if (serverWords !== undefined) this.serverWords = serverWords
   }
+}
+
+/** What a `RefreshUnavailableError` is made of. */
+interface RefreshFailure {
+  readonly code?: TransientCode
+  readonly retryAt?: number
+  readonly serverWords?: string
+  readonly mayBeOver?: boolean
 }
 
 /** Whether the call failed for a reason that passes. */

@@ -1,21 +1,10 @@
-import type { EndReason } from './codes.ts'
+import { type EndReason, meanings } from './codes.ts'
 import { isSessionError, SessionError } from './session-error.ts'
 
-const explanations: Record<EndReason, string> = {
-  grantRejected: 'the authorization server no longer accepts its refresh token',
-  requestRejected: 'the authorization server called the refresh request invalid',
-  clientRejected: 'the authorization server refused the client',
-  rotationLost: 'the answer to a refresh was lost, and with it the refresh token',
-  noRefreshToken: 'it has no refresh token to get another access token with',
-  identityMismatch: 'a refresh brought the tokens of somebody else',
-  recordRemoved: 'its record was removed from the store',
-  unreachable: 'the authorization server could not be reached for too long',
-}
-
 /**
- * The session is over and its access token unusable; only a new sign-in helps. No network was used.
+ * The session has ended and its access token is unusable; only a new sign-in helps. No network was used.
  *
- * Not thrown for anything that may pass: that is `RefreshUnavailableError`.
+ * What may pass is a `RefreshUnavailableError` instead.
  */
 export class SessionEndedError extends SessionError {
   override readonly name = 'SessionEndedError'
@@ -30,18 +19,11 @@ export class SessionEndedError extends SessionError {
   declare readonly signInHint?: string
 
   constructor(
-    end: {
-      reason: EndReason
-      endedAt: number
-      serverCode?: string | undefined
-      signInHint?: string | undefined
-    },
+    end: { reason: EndReason; endedAt: number; serverCode?: string; signInHint?: string },
     options?: ErrorOptions,
   ) {
-    super(
-      `The session has ended: ${explanations[end.reason] ?? end.reason}; ${end.signInHint ?? 'sign in again'}.`,
-      options,
-    )
+    const { reason, signInHint = 'sign in again' } = end
+    super(`The session has ended: ${meanings[reason] ?? reason}; ${signInHint}.`, options)
     this.reason = end.reason
     this.endedAt = end.endedAt
     if (end.serverCode !== undefined) this.serverCode = end.serverCode
@@ -49,7 +31,7 @@ export class SessionEndedError extends SessionError {
   }
 }
 
-/** Whether the call failed because the session is over. */
+/** Whether the call failed because the session has ended. */
 export function isSessionEndedError(error: unknown): error is SessionEndedError {
   return isSessionError(error) && error.name === 'SessionEndedError'
 }

@@ -3,12 +3,12 @@ const brand = Symbol.for('authchart.SessionError')
 /**
  * The base of every error this library throws.
  *
- * The message says what happened, then what the caller can do. Neither it nor `cause`, at any depth, holds a secret.
+ * The message says what happened, then what you can do. Neither it nor `cause`, at any depth, holds a secret.
  */
 export abstract class SessionError extends Error {
   /** What went wrong, one of a closed list per class. */
   abstract readonly code: string
-  /** Whether the same call can succeed later without anybody doing anything. */
+  /** Whether the same call can succeed later by itself. */
   abstract readonly retryable: boolean
 
   constructor(message: string, options?: ErrorOptions) {
@@ -18,9 +18,9 @@ export abstract class SessionError extends Error {
 }
 
 /**
- * Whether an error is one of this library's.
+ * Whether an error comes from this library.
  *
- * True as well for an error of another copy of the library in the same program, where `instanceof` says no.
+ * Also true for an error of another copy of the library in the same program, where `instanceof` is false.
  */
 export function isSessionError(error: unknown): error is SessionError {
   return error instanceof Error && brand in error

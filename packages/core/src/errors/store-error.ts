@@ -1,10 +1,10 @@
 import { isSessionError, SessionError } from './session-error.ts'
 
 /**
- * - `storeUnavailable`: it cannot be read or written just now (a blip, a full disk, a keyring service that is silent).
- * - `storeLocked`: it needs the user to unlock it.
+ * - `storeUnavailable`: it cannot be read or written now (a blip, a full disk, a keyring service that does not answer).
+ * - `storeLocked`: the user has to unlock it.
  * - `recordUnreadable`: it answers, but what it holds under this key is not a record that it can open.
- * - `recordFromNewerVersion`: a newer version of the library has written it; it is never written over.
+ * - `recordFromNewerVersion`: a newer version of the library wrote the record; it is never overwritten.
  * - `storeMissing`: this machine has no such store; the message names the alternatives.
  */
 export type StoreErrorCode =
@@ -36,9 +36,9 @@ export interface StoreErrorDetails extends ErrorOptions {
 const retryableCodes: ReadonlySet<StoreErrorCode> = new Set(['storeUnavailable', 'storeLocked'])
 
 /**
- * A store could not do what was asked of it. Nothing was changed, as far as the store can tell.
+ * A store could not do what it was asked to do. As far as it knows, nothing was changed.
  *
- * A store throws it from any of its methods; the session ends for none of them.
+ * A store may throw it from each of its methods; none of them ends the session.
  */
 export class StoreError extends SessionError {
   override readonly name = 'StoreError'

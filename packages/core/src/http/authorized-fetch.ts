@@ -1,11 +1,9 @@
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
-import { bodyKindOf, hiddenBodyKindOf } from './request-body.ts'
-import { hasHeader } from './request-headers.ts'
-import { copyInit, isRequest } from './request-options.ts'
-import type { RequestPort } from './request-port.ts'
-import { createTokenSender, type Sendable, sendWithToken, type TokenSender } from './send-with-token.ts'
+import { callable, checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
+import type { SessionCore } from '../session/session-core.ts'
+import { bodyKindOf, copyInit, hasHeader, hiddenBodyKindOf, isRequest } from './requests.ts'
+import { type Sendable, sendWithToken } from './send-with-token.ts'
 import { createSendable, type OutgoingFetch } from './sendable.ts'
+import { createTokenOrigins } from './token-origins.ts'
 
 /** Options of `createFetch`. */
 export interface AuthorizedFetchOptions {
@@ -23,34 +21,38 @@ export interface AuthorizedFetchOptions {
  * @throws ConfigurationError
  */
 export function createAuthorizedFetch(
-  port: RequestPort,
+  core: SessionCore,
   options: AuthorizedFetchOptions = {},
 ): typeof globalThis.fetch {
-  validate(options)
-  const sender = createTokenSender(port)
+  checkOptions(options, rules)
+  const tokenOriginOf = createTokenOrigins(core.options.allowedOrigins)
   const { cloneRequestBodies = false } = options
+  const { header } = core.options
+  const platformFetch = globalThis.fetch
 
-  return async function authorizedFetch(input, init) {
-    const fetch = options.fetch ?? globalThis.fetch
+  const authorizedFetch: typeof globalThis.fetch = async (input, init) => {
+    // An app may put this function itself in the place of the platform's.
+    const { fetch = globalThis.fetch === authorizedFetch ? platformFetch : globalThis.fetch } = options
     // The text that is judged is the text that is fetched: an object could say something else the second time.
     const target = typeof input === 'string' || isRequest(input) ? input : String(input)
     const url = typeof target === 'string' ? target : target.url
-    const origin = sender.tokenOriginOf(url)
+    const origin = tokenOriginOf(url)
     if (origin === undefined) return fetch(input, init)
     const headers = init?.headers ?? (typeof target === 'string' ? undefined : target.headers)
-    if (hasHeader(headers, port.header)) return fetch(input, init)
+    if (hasHeader(headers, header)) return fetch(input, init)
 
-    const call: Call = { fetch, origin, url, header: port.header, init: copyInit(init) }
-    if (typeof target === 'string') return sendWithToken(sender, sendableOfUrl(target, call))
+    const call: Call = { fetch, origin, url, header, init: copyInit(init) }
+    if (typeof target === 'string') return sendWithToken(core, sendableOfUrl(target, call))
     return cloneRequestBodies && hidesBody(target, call)
-      ? sendClone(sender, target, call)
-      : sendWithToken(sender, sendableOfRequest(target, call))
+      ? sendClone(core, target, call)
+      : sendWithToken(core, sendableOfRequest(target, call))
   }
+  return authorizedFetch
 }
 
 type Call = Pick<OutgoingFetch, 'origin' | 'url' | 'header' | 'init'> & { readonly fetch: typeof globalThis.fetch }
 
-/** Fetches by a function that is nobody's method: a browser's own refuses to be one of anything but its window. */
+/** Fetches by a free function: a browser's own refuses to be a method of anything but its window. */
 function sendableOfUrl(url: string, { fetch, ...call }: Call): Sendable {
   const isOneShot = bodyKindOf(call.init.body) === 'oneShot'
   return createSendable({ ...call, isOneShot, transmit: (init) => fetch(url, init) })
@@ -62,10 +64,10 @@ function sendableOfRequest(request: Request, { fetch, ...call }: Call): Sendable
 }
 
 /** Sends clones and keeps the original for the next send. */
-async function sendClone(sender: TokenSender, request: Request, { fetch, ...call }: Call): Promise<Response> {
+async function sendClone(core: SessionCore, request: Request, { fetch, ...call }: Call): Promise<Response> {
   const transmit: OutgoingFetch['transmit'] = (init) => fetch(request.clone(), init)
   try {
-    return await sendWithToken(sender, createSendable({ ...call, request, isOneShot: false, transmit }))
+    return await sendWithToken(core, createSendable({ ...call, request, isOneShot: false, transmit }))
   } finally {
     // A fetch would have used the body up; so is it here. Not awaited: it ends when the sent clone has ended.
     request.body?.cancel().catch(() => {})
@@ -77,14 +79,4 @@ function hidesBody(request: Request, { init }: Pick<Call, 'init'>): boolean {
   return bodyKindOf(init.body) === 'none' && hiddenBodyKindOf(request) === 'oneShot'
 }
 
-const knownOptions: Record<keyof AuthorizedFetchOptions, true> = { fetch: true, cloneRequestBodies: true }
-
-function validate(options: unknown): asserts options is AuthorizedFetchOptions {
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError('options', 'must be an object.')
-  const { fetch, cloneRequestBodies } = options as Record<string, unknown>
-  if (fetch !== undefined && typeof fetch !== 'function') throw new ConfigurationError('fetch', 'must be a function.')
-  if (cloneRequestBodies !== undefined && typeof cloneRequestBodies !== 'boolean') {
-    throw new ConfigurationError('cloneRequestBodies', 'must be true or false.')
-  }
-  rejectUnknownOptions(options, knownOptions)
-}
+const rules: OptionRules<AuthorizedFetchOptions> = { fetch: callable, cloneRequestBodies: flag }

@@ -1,17 +1,20 @@
 import { isSessionError } from '../errors/session-error.ts'
+import { classifyResponse, type ResponseVerdict, stepUpChallengeOf } from '../policy/classify-response.ts'
+import { getAccessTokenSlowly, getNewerToken } from '../session/callers.ts'
+import { addressOf, type SessionCore } from '../session/session-core.ts'
+import type { SendWithProof } from '../session/vault.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { authorizationHeader } from '../token/authorization-header.ts'
-import { discard } from './discard-response.ts'
-import { createOutcomeReporter, type OutcomeReporter } from './outcome-reporter.ts'
-import type { RequestPort } from './request-port.ts'
-import { readVerdict } from './response-verdict.ts'
-import { sendWithProof } from './send-with-proof.ts'
-import { createTokenOrigins } from './token-origins.ts'
+import { setBodyAside } from './set-body-aside.ts'
+import { httpOriginOf } from './token-origins.ts'
 
 /** A request to an allowed origin, as one of the doors (fetch, ky) hands it in. */
 export interface Sendable {
   /** Where it goes, such as `https://api.example`. */
   readonly origin: string
+  readonly method: string
+  /** Absolute. */
+  readonly url: string
   readonly signal: AbortSignal | undefined
   /** Whether its body can be sent only once. */
   readonly isOneShot: boolean
@@ -20,21 +23,6 @@ export interface Sendable {
    * the same again.
    */
   send(authorization: string, proof?: string): Promise<Response>
-  /** What a proof is about. */
-  target(): { readonly method: string; readonly url: string }
-}
-
-/** The session's side of a door. */
-export interface TokenSender {
-  readonly port: RequestPort
-  readonly reporter: OutcomeReporter
-  /** The origin of a URL if a request to it may carry the token. */
-  readonly tokenOriginOf: (url: string) => string | undefined
-}
-
-/** The session's side of a door. */
-export function createTokenSender(port: RequestPort): TokenSender {
-  return { port, reporter: createOutcomeReporter(port), tokenOriginOf: createTokenOrigins(port.allowedOrigins) }
 }
 
 /**
@@ -43,105 +31,133 @@ export function createTokenSender(port: RequestPort): TokenSender {
  */
 const oneShotValidityMilliseconds = 60_000
 
+/** The first send, one with the token of a refresh, and one more where that was replaced meanwhile. */
+const mostSends = 3
+
 /**
  * Sends a request with the session's access token; if the token is rejected, once more with the next one.
  *
- * Returns what came: the second response whatever it says, the first where no other token can be had.
+ * Returns what came: the last response whatever it says, the first where no other token can be had.
  *
  * @throws the signal's reason; the `SessionError` that says why there is no token, and then nothing was sent; what
  * the underlying fetch throws, as it is
  * @see RFC 6750, section 3.1
  */
-export async function sendWithToken(sender: TokenSender, sendable: Sendable): Promise<Response> {
-  const { port, reporter } = sender
-  const { origin, signal, isOneShot } = sendable
-  const token = isOneShot
-    ? await port.getAccessToken({ signal, minimumValidityMilliseconds: oneShotValidityMilliseconds })
-    : (port.peekAccessToken() ?? (await port.getAccessToken({ signal })))
-  const startedAt = port.now()
-  const response = await send(sender, sendable, token)
+export async function sendWithToken(core: SessionCore, sendable: Sendable): Promise<Response> {
+  const { origin, url, signal, isOneShot } = sendable
+  let token = await firstToken(core, sendable)
+  let hasRefreshed = false
+  for (let sends = 1; ; sends += 1) {
+    const response = await sendOnce(core, sendable, token)
+    const { status } = response
+    const { generation } = token
+    const verdict = await judge(response, origin, core.options)
+    if (verdict === 'accepted') core.accept({ origin, url, generation, status })
+    if (verdict === 'stepUpRequired') {
+      const challenge = stepUpChallengeOf(response.headers.get('www-authenticate'))
+      core.noteOutcome({ outcome: verdict, origin, generation, status, challenge })
+    }
+    if (verdict !== 'rejected') return response
 
-  switch (readVerdict(response, origin, port.rejectedStatuses)) {
-    case 'accepted':
-      reporter.accepted({ origin, generation: token.generation, status: response.status })
+    const known = core.reject({ origin, address: addressOf(url), generation, status })
+    if (isOneShot || known === 'paused' || sends === mostSends) return response
+    if (known === 'noted' && hasRefreshed) {
+      // What comes of that is for the requests to come.
+      core.requestToken(false)
       return response
-    case 'stepUpRequired':
-      reporter.report({ outcome: 'stepUpRequired', origin, generation: token.generation, status: response.status })
-      return response
-    case 'rejected':
-      break
-    default:
-      return response
+    }
+    hasRefreshed ||= known === 'noted'
+    const setAside = await setBodyAside(response, core.clock)
+    const next = await getNewer(core, generation, { origin, signal })
+    if (next === undefined) return setAside()
+    token = next
   }
-
-  // Said and tried before: this origin refuses the token that was fetched because it refused the one before.
-  if (port.isRefusedAfterRefresh(origin, token.generation)) return response
-  reporter.report({ outcome: 'rejected', origin, generation: token.generation, status: response.status })
-  if (isOneShot) return response
-  const next = await getNewerToken(port, { rejected: token, response, signal })
-  return next === undefined ? response : sendAgain(sender, sendable, { token: next, startedAt })
 }
 
-async function sendAgain(
-  sender: TokenSender,
-  sendable: Sendable,
-  { token, startedAt }: { token: AccessToken; startedAt: number },
-): Promise<Response> {
-  const { port, reporter } = sender
-  const { origin } = sendable
-  const response = await send(sender, sendable, token)
-  const about = { origin, generation: token.generation, status: response.status }
-  const verdict = readVerdict(response, origin, port.rejectedStatuses)
-  if (verdict === 'accepted') reporter.accepted(about)
-  if (verdict === 'stepUpRequired') reporter.report({ outcome: 'stepUpRequired', ...about })
-  if (verdict === 'rejected') {
-    // A token that was there before this request began was not fetched on its behalf: it is merely rejected.
-    reporter.report({ outcome: token.receivedAt >= startedAt ? 'rejectedAfterRefresh' : 'rejected', ...about })
+function firstToken(core: SessionCore, { origin, signal, isOneShot }: Sendable): AccessToken | Promise<AccessToken> {
+  if (isOneShot) {
+    return getAccessTokenSlowly(core, { origin, signal, minimumValidityMilliseconds: oneShotValidityMilliseconds })
   }
-  return response
+  return core.peekAccessToken(origin) ?? getAccessTokenSlowly(core, { origin, signal })
+}
+
+/** The token to try after a rejection; `undefined` leaves the caller with the response it has. */
+async function getNewer(
+  core: SessionCore,
+  generation: number,
+  options: { origin: string; signal: AbortSignal | undefined },
+): Promise<AccessToken | undefined> {
+  try {
+    return await getNewerToken(core, generation, options)
+  } catch (error) {
+    // Why there is no token, the session tells; the caller asked about this response.
+    if (isSessionError(error) && !options.signal?.aborted) return undefined
+    throw error
+  }
 }
 
 /** Most tokens are bearer tokens: nothing is awaited for them that need not be. */
-function send(sender: TokenSender, sendable: Sendable, token: AccessToken): Promise<Response> {
-  const { createProof } = token
-  if (createProof === undefined) return sendOnce(sender, sendable, token)
-  return sendWithProof(sender, sendable, {
-    createProof,
-    sendOnce: (proof) => sendOnce(sender, sendable, token, proof),
-  })
+function sendOnce(core: SessionCore, sendable: Sendable, token: AccessToken): Promise<Response> {
+  const { createProof } = token as { createProof?: AccessToken['createProof'] & { send?: SendWithProof } }
+  const { method, url, isOneShot } = sendable
+  if (createProof === undefined) return transmit(core, sendable, token)
+  if (createProof.send !== undefined) {
+    return createProof.send({ method, url, isOneShot }, (proof) => transmit(core, sendable, token, proof))
+  }
+  return createProof({ method, url }).then((proof) => transmit(core, sendable, token, proof))
 }
 
-async function sendOnce(
-  { port, reporter }: TokenSender,
-  sendable: Sendable,
-  token: AccessToken,
-  proof?: string,
-): Promise<Response> {
+async function transmit(core: SessionCore, sendable: Sendable, token: AccessToken, proof?: string): Promise<Response> {
   try {
-    return await sendable.send(authorizationHeader(token, port.scheme), proof)
+    return await sendable.send(authorizationHeader(token, core.options.scheme), proof)
   } catch (error) {
     if (!sendable.signal?.aborted) {
-      reporter.report({ outcome: 'networkFailed', origin: sendable.origin, generation: token.generation })
+      core.noteOutcome({ outcome: 'networkFailed', origin: sendable.origin, generation: token.generation })
     }
     throw error
   }
 }
 
-/** The token to try after a rejection; `undefined` leaves the caller with the response it has. */
-async function getNewerToken(
-  port: RequestPort,
-  { rejected, response, signal }: { rejected: AccessToken; response: Response; signal: AbortSignal | undefined },
-): Promise<AccessToken | undefined> {
-  try {
-    const next = await port.getAccessToken({ signal })
-    if (next.generation <= rejected.generation) return undefined
-    discard(response)
-    return next
-  } catch (error) {
-    // Why there is no token, the session tells; the caller asked about this response.
-    if (isSessionError(error) && !signal?.aborted) return undefined
-    discard(response)
-    signal?.throwIfAborted()
-    throw error
-  }
+/** Bodies up to this size are read to ask whether they say that the token was rejected, in bytes. */
+const longestJudgedBody = 64 * 1024
+
+/** Judges a response, and asks the app or the provider's preset where it looks accepted. */
+function judge(
+  response: Response,
+  origin: string,
+  { rejectedStatuses, isRejected }: SessionCore['options'],
+): ResponseVerdict | 'notOurs' | Promise<ResponseVerdict | 'notOurs'> {
+  const verdict = readVerdict(response, origin, rejectedStatuses)
+  return verdict !== 'accepted' || isRejected === undefined ? verdict : askWhetherRejected(response, isRejected)
+}
+
+async function askWhetherRejected(
+  response: Response,
+  isRejected: NonNullable<SessionCore['options']['isRejected']>,
+): Promise<ResponseVerdict> {
+  const { status, headers } = response
+  const isShort = Number(headers.get('content-length') ?? Number.NaN) <= longestJudgedBody
+  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')
+  const body: unknown = isShort && isJson ? await response.clone().json().catch(ignore) : undefined
+  return isRejected({ status, body }) ? 'rejected' : 'accepted'
+}
+
+function ignore() {}
+
+/**
+ * Judges a response to a request that carried the token to an origin; `notOurs` if it comes from where the token did
+ * not go. The body is left alone.
+ */
+function readVerdict(
+  response: Response,
+  origin: string,
+  rejectedStatuses: ReadonlySet<number>,
+): ResponseVerdict | 'notOurs' {
+  const { status } = response
+  // No other status says anything about a token, and most responses need no look at their headers.
+  if (status !== 401 && status !== 403 && !rejectedStatuses.has(status)) return 'accepted'
+  // Fetch drops the header on the way to another origin.
+  if (response.redirected && httpOriginOf(response.url) !== origin) return 'notOurs'
+  const challenge = response.headers.get('www-authenticate')
+  return classifyResponse({ status, challenge, hasDpopNonce: response.headers.has('dpop-nonce') }, rejectedStatuses)
 }

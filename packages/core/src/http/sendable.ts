@@ -1,5 +1,4 @@
-import { copyHeaders, type OwnHeaders, setHeader } from './request-headers.ts'
-import type { FetchInit } from './request-options.ts'
+import { copyHeaders, type FetchInit, freezeBody, type OwnHeaders, setHeader } from './requests.ts'
 import type { Sendable } from './send-with-token.ts'
 import { absoluteUrlOf } from './token-origins.ts'
 
@@ -32,6 +31,7 @@ export interface OutgoingFetch {
 export function createSendable(outgoing: OutgoingFetch): Sendable {
   const { origin, header, isOneShot, request } = outgoing
   const init: FetchInit = { ...outgoing.init, ...keptReferrer(request, outgoing.init), ...redirectOf(outgoing) }
+  if (init.body) init.body = freezeBody(init.body) as BodyInit
   if (isOneShot && init.body) init.duplex ??= 'half'
   // A copy from the start: callers change and re-use their headers while a refresh is awaited.
   let headers = copyHeaders(init.headers ?? request?.headers)
@@ -39,6 +39,8 @@ export function createSendable(outgoing: OutgoingFetch): Sendable {
 
   return {
     origin,
+    method: methodOf(init.method ?? request?.method),
+    url: absoluteUrlOf(outgoing.url),
     isOneShot,
     signal: init.signal ?? request?.signal,
     send(authorization, proof) {
@@ -51,7 +53,6 @@ export function createSendable(outgoing: OutgoingFetch): Sendable {
       isReplay = true
       return response
     },
-    target: () => ({ method: methodOf(init.method ?? request?.method), url: absoluteUrlOf(outgoing.url) }),
   }
 }
 

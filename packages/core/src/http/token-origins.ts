@@ -1,13 +1,21 @@
-import { isSecureUrl } from '../token/secure-url.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
 /**
  * A function that tells the origin of a URL if requests to it may carry the token, `undefined` otherwise.
  *
  * They may if the origin is among those allowed and is https, or http on this machine's loopback. A relative URL is
  * resolved as fetch resolves it: against the document, or the worker's script.
+ *
+ * @throws ConfigurationError when no origin is listed
  */
-export function createTokenOrigins(allowedOrigins: Iterable<string>): (url: string) => string | undefined {
-  const origins = [...allowedOrigins].filter((origin) => URL.canParse(origin) && isSecureUrl(new URL(origin)))
+export function createTokenOrigins(allowedOrigins: readonly string[]): (url: string) => string | undefined {
+  if (allowedOrigins.length === 0) {
+    throw new ConfigurationError(
+      'allowedOrigins',
+      'of createSession must list at least one origin, such as ["https://api.acme.example"]: no request would carry the token.',
+    )
+  }
+  const origins = allowedOrigins
   // A URL that begins with a serialized origin and a slash can have no other origin. Parsing would say the same; this
   // is most of what a request with a fresh token costs over a bare fetch.
   const prefixes = origins.map((origin) => `${origin}/`)

@@ -1,3 +1,5 @@
+import { chartDescriptions } from './chart-descriptions.ts'
+
 /** The chart as a viewer draws it: states and what leads out of them, with every guard and action by its name. */
 export interface ChartDefinition {
   readonly id?: string
@@ -27,13 +29,18 @@ export interface ChartTransition {
 type Config = Readonly<Record<string, unknown>>
 
 /**
- * What a viewer needs of a machine's config, as JSON.
+ * What a viewer needs of a machine's config, as JSON; the states of the session's chart with what they mean.
  *
- * Made from the config and not from `machine.definition`, which omits `always`. Parameters are left out: as functions
- * they say nothing in JSON, and each would make the definition two levels deeper.
+ * It reads the config rather than `machine.definition`, which omits `always`. It leaves parameters out: as functions they
+ * say nothing in JSON, and each would make the definition two levels deeper.
  */
 export function describeChart(config: object): ChartDefinition {
-  const { id, description, type, initial, tags, entry, exit, invoke, always, after, on, states } = config as Config
+  return describeState(config as Config, '')
+}
+
+function describeState(config: Config, path: string): ChartDefinition {
+  const { id, type, initial, tags, entry, exit, invoke, always, after, on, states } = config
+  const description = chartDescriptions[path] ?? config.description
   return {
     ...texts({ id, description, type, initial }),
     ...named('tags', list(tags).map(String)),
@@ -43,7 +50,9 @@ export function describeChart(config: object): ChartDefinition {
     ...named('always', list(always).map(describeTransition)),
     ...members('after', after, (transitions) => list(transitions).map(describeTransition)),
     ...members('on', on, (transitions) => list(transitions).map(describeTransition)),
-    ...members('states', states, (state) => describeChart(state as object)),
+    ...members('states', states, (state, name) =>
+      describeState(state as Config, path === '' ? name : `${path}.${name}`),
+    ),
   }
 }
 
@@ -76,7 +85,7 @@ function texts(values: Readonly<Record<string, unknown>>): Record<string, string
   return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-/** Nothing where there is nothing: the definition goes over the wire again and again. */
+/** Leaves out what is empty: the definition is sent again and again. */
 function named<Name extends string, Item>(name: Name, items: readonly Item[]): { [Key in Name]?: readonly Item[] } {
   return items.length === 0 ? {} : ({ [name]: items } as { [Key in Name]?: readonly Item[] })
 }
@@ -84,9 +93,9 @@ function named<Name extends string, Item>(name: Name, items: readonly Item[]): {
 function members<Name extends string, Value>(
   name: Name,
   value: unknown,
-  describe: (member: unknown) => Value,
+  describe: (member: unknown, name: string) => Value,
 ): { [Key in Name]?: Record<string, Value> } {
   if (value === undefined) return {}
-  const entries = Object.entries(value as object).map(([key, member]) => [key, describe(member)] as const)
+  const entries = Object.entries(value as object).map(([key, member]) => [key, describe(member, key)] as const)
   return { [name]: Object.fromEntries(entries) } as { [Key in Name]?: Record<string, Value> }
 }

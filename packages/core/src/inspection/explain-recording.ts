@@ -1,9 +1,9 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { adviseOnEnd } from '../session/session-notices.ts'
-import { endExplanations, failureAdvice, failureExplanations } from './explanations.ts'
-import { findRefreshes, isRefreshing, isRestoring, type RecordedRefresh } from './recorded-refreshes.ts'
-import type { RecordedTransition, SessionRecording } from './session-recording.ts'
+import { answers, failureAdvice } from './explanations.ts'
+import type { RecordedTransition, SessionRecording } from './record-session.ts'
+import { findRefreshes, isInState, isRefreshing, type RecordedRefresh } from './recorded-refreshes.ts'
 
 /** Why a session is as it is, in plain sentences. */
 export interface SessionExplanation {
@@ -11,25 +11,25 @@ export interface SessionExplanation {
   readonly verdict: 'ended' | 'failing' | 'signedOut' | 'restoring' | 'well'
   readonly reason?: EndReason
   readonly code?: TransientCode
-  /** What was wanted when it came to this. */
+  /** What was asked for. */
   readonly asked: string
-  /** What came back. */
+  /** What was answered. */
   readonly answered: string
   /** What has been tried, and what is tried next. */
   readonly tried: string
   /** What to do about it. */
   readonly advice: string
-  /** All of this, with what it is about at its head. */
+  /** All of this, below a line that says what it is about. */
   readonly text: string
 }
 
-/** A refresh that has taken so long keeps its callers waiting no longer: `maximumWaitMilliseconds` of `createSession`. */
+/** How long callers wait for a refresh by default: `maximumWaitMilliseconds` of `createSession`. */
 const defaultWaitMilliseconds = 10_000
 
 /**
- * Says why a session ended or is failing: what was asked, what was answered, what was tried, what to do.
+ * Says why a session ended or fails: what was asked, what was answered, what was tried, what to do.
  *
- * @throws ConfigurationError when the value is no recording, such as one that was cut on its way into a bug report
+ * @throws ConfigurationError when the value is not a recording, such as one that was cut on its way into a bug report
  */
 export function explainRecording(recording: SessionRecording): SessionExplanation {
   requireRecording(recording)
@@ -65,19 +65,26 @@ function explainEnd(
     verdict: 'ended',
     reason,
     asked: endedBy?.asked ?? (isFromBefore(end, recording) ? toldByRecord : toldByStore),
-    answered: `${endExplanations[reason] ?? `The session ended: ${reason}.`}${server}`,
-    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} nothing is sent any more; what was left of the access token was served.`,
+    answered: `${answers[reason] ?? `The session ended: ${reason}.`}${server}`,
+    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} nothing is sent by itself; ${restOfToken(end)}.`,
     advice: adviseOnEnd(reason, recording.about),
   })
 }
 
 const toldByRecord = 'Nothing was asked since the recording began: the session had ended before.'
-const toldByStore = 'Nothing was asked here: the store told of it.'
+const toldByStore = 'Nothing was asked here: the store said that the session ended.'
 
-/** It had ended when it was first heard of: there is nothing before that but the reading of the store. */
+/** What the end left of the access token. */
+function restOfToken({ state }: RecordedTransition): string {
+  if (isInState(state, 'expired')) return 'there is no valid access token'
+  if (isInState(state, 'rejected')) return 'the access token had been rejected'
+  return 'the access token is served until it expires'
+}
+
+/** The session had ended before it was read: nothing comes before but the reading of the store. */
 function isFromBefore(end: RecordedTransition, { transitions, dropped }: SessionRecording): boolean {
   if (dropped > 0) return false
-  return transitions.slice(0, transitions.indexOf(end)).every(({ state }) => isRestoring(state))
+  return transitions.slice(0, transitions.indexOf(end)).every(({ state }) => isInState(state, 'restoring'))
 }
 
 function explainFailure(
@@ -89,9 +96,9 @@ function explainFailure(
     verdict: 'failing',
     code,
     asked: askedIn(refreshes),
-    answered: failureExplanations[code] ?? `The refresh failed: ${code}.`,
+    answered: answers[code] ?? `The refresh failed: ${code}.`,
     tried: [triedIn(refreshes), nextTry(code, last)].filter((sentence) => sentence !== '').join(' '),
-    advice: failureAdvice[code] ?? 'Wait: it is tried again.',
+    advice: failureAdvice[code] ?? 'Wait: it will be tried again.',
   })
 }
 
@@ -100,16 +107,16 @@ function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answere
   switch (last.state) {
     case 'signedOut':
     case 'signingOut':
-      return { verdict: 'signedOut', answered: 'Nobody is signed in.', advice: 'Sign in.' }
+      return { verdict: 'signedOut', answered: 'There is no sign-in.', advice: 'Sign in.' }
   }
-  if (isRestoring(last.state)) {
+  if (isInState(last.state, 'restoring')) {
     return { verdict: 'restoring', answered: 'The store is still being read.', advice: 'Wait for the store.' }
   }
   const answered = isRefreshing(last.state) ? 'A refresh is under way.' : 'Nothing is wrong with the session.'
   return { verdict: 'well', answered, advice }
 }
 
-/** Why refreshing fails just now; a refresh that callers no longer wait for counts as well. */
+/** Why refreshing fails now; a refresh that callers no longer wait for counts too. */
 function failureOf(
   last: RecordedTransition,
   refreshes: readonly RecordedRefresh[],
@@ -128,8 +135,13 @@ function triedIn(refreshes: readonly RecordedRefresh[]): string {
   const [first] = refreshes
   const last = refreshes.at(-1)
   if (first === undefined || last === undefined) return 'No refresh was tried.'
-  if (first === last) return `One refresh was tried, at ${timeOf(last.startedAt)}.`
-  return `${refreshes.length} refreshes were tried, from ${timeOf(first.startedAt)} to ${timeOf(last.startedAt)}.`
+  const sent = refreshes.filter(({ hasSent }) => hasSent).length
+  if (first === last) {
+    return `One refresh was tried, at ${timeOf(last.startedAt)}${sent === 0 ? '; it sent nothing' : ''}.`
+  }
+  const requests = sent === refreshes.length ? '' : `; ${sent === 0 ? 'none' : sent} of them sent a token request`
+  const [from, to] = [timeOf(first.startedAt), timeOf(last.startedAt)]
+  return `${refreshes.length} refreshes were tried, from ${from} to ${to}${requests}.`
 }
 
 function nextTry(code: TransientCode, { failures, retryAt }: RecordedTransition): string {
@@ -143,8 +155,8 @@ function explanation(parts: Parts): SessionExplanation {
   const { verdict, reason, code, asked, answered, tried, advice } = parts
   const heads = {
     ended: `The session has ended: ${reason}.`,
-    failing: `The session lives, and cannot be refreshed just now: ${code}.`,
-    signedOut: 'Nobody is signed in.',
+    failing: `The session goes on, but cannot be refreshed now: ${code}.`,
+    signedOut: 'There is no sign-in.',
     restoring: 'The session is being restored.',
     well: 'The session is well.',
   }
@@ -168,6 +180,6 @@ function timeOf(milliseconds: number): string {
 function requireRecording(recording: SessionRecording): void {
   const { format, transitions } = (recording ?? {}) as Partial<SessionRecording>
   if (format !== 1 || !Array.isArray(transitions)) {
-    throw new ConfigurationError('recording', 'must be a whole recording of format 1, as recordSession gives it.')
+    throw new ConfigurationError('recording', 'must be a whole recording of format 1, as recordSession returns it.')
   }
 }

@@ -1,52 +1,49 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 
-/** What was answered when a session ended, in a sentence. */
-export const endExplanations: Readonly<Record<EndReason, string>> = {
-  grantRejected: 'The authorization server refused the refresh token for good.',
+/** What was answered when a session ended or a refresh failed, in a sentence. */
+export const answers: Readonly<Record<EndReason | TransientCode, string>> = {
+  grantRejected: 'The authorization server refused the refresh token.',
   requestRejected:
-    'The authorization server called the refresh request invalid; some servers say this of a dead token.',
+    'The authorization server called the refresh request invalid; some servers say this of a dead refresh token.',
   clientRejected: 'The authorization server refused the client, not the user.',
   rotationLost:
-    'The answer to an earlier refresh was lost after the server had replaced the refresh token, and the old one is refused now.',
-  noRefreshToken: 'Nothing was asked of the authorization server: there is no refresh token to ask with.',
-  identityMismatch:
-    'The authorization server gave the tokens of another user or issuer; they were revoked and never served.',
-  recordRemoved: 'The record of the session is gone from its store, and nobody had signed out.',
-  unreachable: 'The authorization server could not be reached for longer than the program was told to try.',
-}
-
-/** What was answered when a refresh failed for a reason that passes, in a sentence. */
-export const failureExplanations: Readonly<Record<TransientCode, string>> = {
+    'The authorization server refused the refresh token after an earlier request whose outcome is unknown (a lost answer or a server error). Either it replaced the refresh token then and the new one was lost, or the grant was revoked.',
+  noRefreshToken: 'Nothing was sent: there is no refresh token.',
+  identityMismatch: 'The authorization server returned the tokens of another user or issuer; they were never served.',
+  recordRemoved: 'The record of the session was removed from its store, without a sign-out.',
+  unreachable: 'The authorization server could not be reached for longer than `giveUpAfterMilliseconds`.',
   network: 'The authorization server could not be reached: the connection failed before anything was sent.',
   offline: 'The device says that it has no network, so nothing was sent.',
-  timeout: 'The refresh takes longer than callers wait; it goes on, and is neither aborted nor sent again.',
-  server: 'The authorization server answered that it is in trouble.',
+  timeout: 'The refresh takes longer than callers wait. It goes on: it is neither aborted nor sent again.',
+  server: 'The authorization server answered with an error of its own.',
   throttled: 'The authorization server answered that there were too many requests (429).',
   blocked:
-    'The answer did not come from an authorization server: a firewall, a proxy or a sign-in page of the network spoke in its place.',
+    'The answer did not come from the authorization server: a firewall, a proxy or the sign-in page of a network answered.',
+  refused: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
   unknownOutcome:
-    'The connection ended without an answer that can be read: nobody knows whether the server has replaced the refresh token.',
+    'The connection ended without a readable answer: the server may or may not have replaced the refresh token.',
   leaseTimeout: 'Another program or tab has been refreshing this session for longer than a refresh can take.',
   storeUnavailable: 'The store that keeps the session could not be read or written.',
   storeLocked: 'The keyring that keeps the session is locked.',
   tokenUnusable:
-    'The authorization server gave tokens that were expired on arrival, or rejected as soon as they were used.',
+    'The authorization server issued tokens that were expired on arrival, or that were rejected as soon as they were used.',
 }
 
-/** What to do about a refresh that fails for a reason that passes, in a sentence. */
+/** What to do about a refresh that failed, in a sentence. `adviseOnEnd` has this for an end. */
 export const failureAdvice: Readonly<Record<TransientCode, string>> = {
-  network: 'Check the network, DNS and certificates between here and the authorization server.',
-  offline: 'Connect the device to a network; the session goes on by itself.',
-  timeout:
-    'Wait: what comes of it is told by itself. If it happens often, look at how fast the token endpoint answers.',
-  server: 'Wait, or ask those who run the authorization server.',
-  throttled: 'Wait until the next try: asking earlier is of no use, and is not done.',
-  blocked: 'Sign in to the network if it wants that, or have the firewall let the token endpoint through.',
+  network: 'Check the network, DNS and certificates between this device and the authorization server.',
+  offline: 'Connect the device to a network; the session then goes on by itself.',
+  timeout: 'Wait for it. If this happens often, find out why the token endpoint answers slowly.',
+  server: 'Wait, or ask the operator of the authorization server.',
+  throttled: 'Wait for the next try; asking earlier sends nothing.',
+  blocked: 'Sign in to the network if it asks for that, or let the firewall pass the token endpoint.',
+  refused:
+    'Read what the server says. If it means that the sign-in is over, or that this passes, say so with `classifyFailure` or use the preset of the provider.',
   unknownOutcome:
-    'Wait: the same refresh token is tried once more, which servers with a grace period accept; else the session ends as rotationLost.',
-  leaseTimeout: 'Look for a program with this session that hangs, and end it.',
-  storeUnavailable: 'See whether the disk is full or the store out of reach; until it is back nobody is signed out.',
-  storeLocked: 'Unlock the keyring; the session goes on by itself.',
+    'Wait: the same refresh token is sent once more, which servers with a grace period accept; otherwise the session ends as rotationLost.',
+  leaseTimeout: 'Look for a program that has this session open and hangs, and end it.',
+  storeUnavailable: 'Check whether the disk is full or the store is out of reach. The session goes on once it is back.',
+  storeLocked: 'Unlock the keyring; the session then goes on by itself.',
   tokenUnusable:
     'Compare the clocks of this device and the servers, and check that the API accepts what the authorization server issues.',
 }

@@ -1,13 +1,12 @@
 import type { InspectionEvent } from 'xstate'
+import { checkOptions, flag } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
+import type { SessionActor } from '../session/session-core.ts'
 import { describeChart } from './chart-definition.ts'
-import { joinInspector, leaveInspector } from './inspector-lifetime.ts'
 import { type ActorMessage, actorOf, observeActor } from './observe-actor.ts'
 
-/** An inspector of `@statelyai/inspect`, in a browser or over a WebSocket; or whatever hears XState's messages as one does. */
+/** An inspector of `@statelyai/inspect`, in a browser or over a WebSocket, or anything that takes XState's messages as it does. */
 export interface SessionInspector {
   readonly inspect: { readonly next?: ((message: InspectionEvent) => void) | undefined }
   start?(): void
@@ -17,30 +16,30 @@ export interface SessionInspector {
 /** How a session is shown. */
 export interface InspectSessionOptions {
   /**
-   * Stops the inspector together with the last session that it shows: over a WebSocket it would otherwise keep the
-   * process alive. Default `true`; turn it off for an inspector that shows other things as well.
+   * Stops the inspector with the last session that it shows, since its WebSocket keeps a process alive. Default `true`;
+   * `false` for an inspector that shows other things too.
    */
   readonly stopInspector?: boolean
 }
 
 /**
- * The options of `@statelyai/inspect` that the session's chart needs, to be given to an inspector as it is made: by
- * default it cuts what is nested deeper than ten levels, and the chart goes down to thirteen.
+ * The options of `@statelyai/inspect` that the session's chart needs: by default an inspector cuts what is nested deeper
+ * than ten levels, and the chart has thirteen.
  */
 export const sessionInspectorOptions = { serializationDepthLimit: 20 } as const
 
-/**
- * An inspector remembers its last 200 messages for a viewer that opens late or is reloaded: the chart itself has to be
- * among them.
- */
+/** An inspector keeps its last 200 messages for a viewer that opens late or is reloaded: the chart must be among them. */
 const messagesPerDefinition = 100
 
+/** How many sessions each inspector shows; 0 once it was stopped with the last one. */
+const sessionsShown = new WeakMap<SessionInspector, number>()
+
 /**
- * Shows a session in the Stately inspector, or in any viewer that understands its messages: from now on, whether the
- * session has just been made or has lived for long. Returns a function that ends that.
+ * Shows a session in the Stately inspector, or in any viewer that understands its messages, from now on; the session may
+ * be new or have lived for long. Returns a function that ends that.
  *
- * What is shown holds no secret: the chart, its context and its events know a token by its generation. Whatever the
- * inspector throws is caught, and nothing that it does changes what the session does.
+ * No secret is shown: the chart, its context and its events know a token by its generation. Errors of the inspector are
+ * caught, and it cannot change what the session does.
  *
  * @throws TypeError when there is no session, ConfigurationError when there is no inspector or an unknown option
  * @example
@@ -55,10 +54,12 @@ export function inspectSession(
 ): () => void {
   const actor = actorOf(session)
   requireInspector(inspector)
-  rejectUnknownOptions(options, { stopInspector: true })
+  checkOptions(options, { stopInspector: flag })
   const { stopInspector = true } = options
   const send = createSender(actor, inspector)
-  joinInspector(inspector)
+  const count = sessionsShown.get(inspector)
+  if (count === 0) inspector.start?.()
+  sessionsShown.set(inspector, (count ?? 0) + 1)
   const stopObserving = observeActor(actor, {
     name: 'the inspector',
     next: send,
@@ -66,17 +67,21 @@ export function inspectSession(
   })
   let isConnected = true
 
-  function disconnect(ending: { mayStop: boolean }) {
+  function disconnect({ mayStop }: { mayStop: boolean }) {
     if (!isConnected) return
     isConnected = false
     stopObserving()
-    leaveInspector(inspector, ending)
+    const others = (sessionsShown.get(inspector) ?? 1) - 1
+    sessionsShown.set(inspector, others)
+    if (others > 0) return
+    if (mayStop) inspector.stop?.()
+    else sessionsShown.delete(inspector)
   }
 
   return () => disconnect({ mayStop: false })
 }
 
-/** Tells of the actor at once and then now and again, since viewers may come later than the session. */
+/** Tells of the actor now and again with every hundredth message, since viewers may open later than the session. */
 function createSender(actor: SessionActor, inspector: SessionInspector): (message: ActorMessage) => void {
   const rootId = actor.sessionId
   const definition = describeChart(actor.getSnapshot().machine.config)
@@ -84,7 +89,7 @@ function createSender(actor: SessionActor, inspector: SessionInspector): (messag
 
   function tellOfActor() {
     const snapshot = describeSnapshot(actor.getSnapshot())
-    // The inspector looks at this only when there is time: by then the session may be elsewhere.
+    // The inspector reads this when it is idle: by then the session may be elsewhere.
     const actorRef = { id: actor.id, sessionId: rootId, logic: { config: definition }, getSnapshot: () => snapshot }
     inspector.inspect.next?.({ type: '@xstate.actor', actorRef, rootId } as unknown as InspectionEvent)
     untilDefinition = messagesPerDefinition
@@ -93,7 +98,7 @@ function createSender(actor: SessionActor, inspector: SessionInspector): (messag
   try {
     tellOfActor()
   } catch {
-    // It is told again with the next message, and what goes wrong then is shown.
+    // It is told again with the next message; an error is shown then.
   }
   return (message) => {
     if (untilDefinition <= 0) tellOfActor()
@@ -105,7 +110,7 @@ function createSender(actor: SessionActor, inspector: SessionInspector): (messag
   }
 }
 
-/** As plain data: an inspector in a browser would otherwise walk through the whole machine with each message. */
+/** As plain data, or an inspector in a browser walks through the whole machine with each message. */
 function describeSnapshot(snapshot: unknown): object {
   const { status, value, context, tags } = snapshot as ReturnType<SessionActor['getSnapshot']>
   return { status, value, context, tags: [...tags] }
@@ -116,7 +121,7 @@ function requireInspector(inspector: SessionInspector): void {
   if (typeof next !== 'function') {
     throw new ConfigurationError(
       'inspector',
-      'must be an inspector of `@statelyai/inspect`, such as createWebSocketInspector({ url }) gives.',
+      'must be an inspector of `@statelyai/inspect`, as createWebSocketInspector({ url }) returns.',
     )
   }
 }

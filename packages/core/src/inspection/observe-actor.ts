@@ -1,38 +1,36 @@
 import type { InspectionEvent } from 'xstate'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
-import { effectsOf } from '../session/session-effects.ts'
-import { reportListenerError } from '../session/tell-listener.ts'
+import { reportListenerError, type SessionActor } from '../session/session-core.ts'
 
-/** What XState tells of the session's own actor; its effects, which come and go, are left out. */
+/** What XState tells of the session's own actor, without its effects, which come and go. */
 export type ActorMessage = Extract<InspectionEvent, { type: '@xstate.event' | '@xstate.snapshot' }>
 
-/** Whoever wants to hear of an actor. */
+/** Hears of an actor. */
 export interface ActorObserver {
   /** The name by which its errors are shown. */
   readonly name: string
   next(message: ActorMessage): void
-  /** The session was disposed of: nothing more comes. */
+  /** The session was closed: no more messages. */
   complete?(): void
 }
 
 /**
  * The XState actor of a session.
- * @throws TypeError when the value is no session
+ * @throws TypeError when the value is not a session
  */
 export function actorOf(session: Session): SessionActor {
   const actor = (session as Partial<Session> | undefined)?.actor as Partial<SessionActor> | undefined
   if (typeof actor?.system?.inspect !== 'function') {
-    throw new TypeError('Expected a session that createSession of authchart made.')
+    throw new TypeError('Expected a session made by createSession.')
   }
   return actor as SessionActor
 }
 
 /**
- * Tells what an actor hears and where it goes from now on. Returns a function that ends that.
+ * Tells the observer what the actor hears and does from now on. Returns a function that ends that.
  *
- * XState calls inspection observers in the middle of a transition and lets their errors through, which would lose the
- * transition: they are caught here, and the first is shown.
+ * XState calls observers in the middle of a transition and an error of theirs would lose it: errors are caught here, and
+ * the first one is shown.
  */
 export function observeActor(actor: SessionActor, observer: ActorObserver): () => void {
   let hasThrown = false
@@ -54,11 +52,8 @@ export function observeActor(actor: SessionActor, observer: ActorObserver): () =
 
 /** The time that the session goes by, in milliseconds since the epoch. */
 export function timeOf(actor: SessionActor): number {
-  let now = Date.now()
-  effectsOf(actor.system)?.readClock((event) => {
-    if (event.type === 'clock.read') now = event.now
-  })
-  return now
+  const { clock } = actor as { clock?: { now?(): number } }
+  return clock?.now?.() ?? Date.now()
 }
 
 function isActorMessage(message: InspectionEvent): message is ActorMessage {

@@ -8,7 +8,12 @@ const now = 1_700_000_000_000
 
 async function openSession() {
   const clock = createSimulatedClock({ now })
-  const session = createSession({ key: 'acme:alice', store: memoryStore(), grant: issue, clock, random: () => 0 })
+  const session = createSession({
+    key: 'acme:alice',
+    store: memoryStore(),
+    grant: issue,
+    runtime: { clock, random: () => 0 },
+  })
   await session.ready
   return { session, clock }
 }
@@ -17,7 +22,7 @@ const tokens = { accessToken: 'access-token-1', refreshToken: 'refresh-token-1',
 const issue = async () => ({ ...tokens, accessToken: 'access-token-2' })
 
 describe('a recording', () => {
-  test('begins with how the session is, then has each event with its time, state and generation', async () => {
+  test('begins with the state of the session, then has each event with its time, state and generation', async () => {
     const { session, clock } = await openSession()
     await using _session = session
     const recorder = recordSession(session)
@@ -101,7 +106,7 @@ test.each([0, -1, 1.5, Number.NaN, '5'])('a limit of %s is refused', async (limi
   expect(() => recordSession(session, { limit: limit as number })).toThrow(/limit/)
 })
 
-test('what is no session, and unknown options, are refused', async () => {
+test('refuses what is not a session, and unknown options', async () => {
   const { session } = await openSession()
   await using _session = session
   expect(() => recordSession(undefined as never)).toThrow(TypeError)

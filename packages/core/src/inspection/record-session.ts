@@ -1,44 +1,91 @@
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import { checkOptions, ruleOf } from '../errors/check-options.ts'
+import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionActor } from '../session/session-actor.ts'
+import type { SessionActor } from '../session/session-core.ts'
 import { type ActorMessage, actorOf, observeActor, timeOf } from './observe-actor.ts'
-import type { RecordedOptions, RecordedState, RecordedTransition, SessionRecording } from './session-recording.ts'
 
-type ChartSnapshot = ReturnType<SessionActor['getSnapshot']>
+/**
+ * The last transitions of a session, as JSON: for a bug report, the viewer, or `explainRecording`. Metadata only.
+ *
+ * All times are milliseconds since the epoch.
+ */
+export interface SessionRecording {
+  readonly format: 1
+  /** When the recording began, and when this was taken from it. */
+  readonly startedAt: number
+  readonly takenAt: number
+  /** How many older transitions no longer fit. */
+  readonly dropped: number
+  readonly about: RecordedOptions
+  /** Oldest first. */
+  readonly transitions: readonly RecordedTransition[]
+}
+
+/** The options of the session that matter for what to do about it. */
+export interface RecordedOptions {
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
+  readonly signInHint?: string
+  readonly clientId?: string
+  readonly dynamicallyRegistered?: boolean
+}
+
+/** One transition: what happened, and the state of the session after it. */
+export interface RecordedTransition {
+  readonly time: number
+  /** What happened, as the chart names it; `recording.started` for the state at that time. */
+  readonly event: string
+  /** The chart's state after it, as XState writes it. */
+  readonly state: RecordedState
+  readonly generation: number
+  /** Why refreshing fails, and when it is tried next. */
+  readonly code?: TransientCode
+  readonly retryAt?: number
+  /** How often in a row it has failed. */
+  readonly failures?: number
+  /** Why the session ended, and the server's word for it if it sent one. */
+  readonly reason?: EndReason
+  readonly serverCode?: string
+  /** How a request ended, and at which origin. */
+  readonly outcome?: string
+  readonly origin?: string
+  readonly status?: number
+  /** It happened this often in a row, the last time at `until`. */
+  readonly times?: number
+  readonly until?: number
+}
+
+/** A state by its name; with the states in it, by region where there are several. */
+export type RecordedState = string | { readonly [name: string]: RecordedState }
 
 /** How much is recorded. */
 export interface RecordSessionOptions {
-  /** So many transitions are kept, the last ones. Default 200. */
+  /** How many transitions are kept, the last ones. Default 200. */
   readonly limit?: number
 }
 
 /** A recording that goes on. */
 export interface SessionRecorder {
-  /** What there is of it up to now. */
+  /** The recording up to now. */
   getRecording(): SessionRecording
-  /** Records no more; what there is stays. */
+  /** Stops recording; what was recorded stays. */
   stop(): void
 }
 
+const positiveInteger = ruleOf('a positive integer', (value) => Number.isSafeInteger(value) && (value as number) > 0)
+
 /**
- * Records the last transitions of a session: time, event, state, generation and codes. Holds no secret, and costs nothing
- * where nothing happens, as with each use of a fresh token.
+ * Records the last transitions of a session: time, event, state, generation and codes. It holds no secret and costs
+ * nothing while nothing happens, as with each use of a fresh token. What repeats itself is counted.
  *
- * What repeats itself, such as callers who ask while nothing can be had, is counted and not repeated.
- *
- * @throws TypeError when there is no session, ConfigurationError when the limit is no positive integer
+ * @throws TypeError when there is no session, ConfigurationError when the limit is not a positive integer
  * @example
  * const recorder = recordSession(session)
  * session.on('ended', () => report(explainRecording(recorder.getRecording()).text))
  */
 export function recordSession(session: Session, options: RecordSessionOptions = {}): SessionRecorder {
   const actor = actorOf(session)
-  rejectUnknownOptions(options, { limit: true })
+  checkOptions(options, { limit: positiveInteger })
   const { limit = 200 } = options
-  if (!(Number.isSafeInteger(limit) && limit > 0)) {
-    throw new ConfigurationError('limit', 'must be a positive integer: how many transitions are kept.')
-  }
   const startedAt = timeOf(actor)
   const about = describeOptions(actor.getSnapshot())
   const ring = createRing(limit)
@@ -58,35 +105,40 @@ export function recordSession(session: Session, options: RecordSessionOptions = 
   }
 }
 
+type ChartSnapshot = ReturnType<SessionActor['getSnapshot']>
+
 function describeOptions({ context }: ChartSnapshot): RecordedOptions {
   const { refreshTiming, signInHint, clientId, dynamicallyRegistered } = context
-  return {
-    refreshTiming,
-    ...(signInHint === undefined ? {} : { signInHint }),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered }),
-  }
+  return withoutUndefined({ refreshTiming, signInHint, clientId, dynamicallyRegistered })
 }
 
-type RecordedEvent = ActorMessage['event'] & { readonly origin?: string; readonly status?: number }
+type RecordedEvent = ActorMessage['event'] & Pick<RecordedTransition, 'outcome' | 'origin' | 'status'>
 
 function describeTransition(event: RecordedEvent, { value, context }: ChartSnapshot, time: number): RecordedTransition {
   const { token, failure, failures, end } = context
-  const { type, origin, status } = event
-  return {
+  const { type, outcome, origin, status } = event
+  return withoutUndefined({
     time,
     event: type,
     state: value as RecordedState,
     generation: token.generation,
-    ...(failure === undefined ? {} : { code: failure.code, retryAt: failure.retryAt, failures }),
-    ...(end === undefined ? {} : { reason: end.reason }),
-    ...(end?.serverCode === undefined ? {} : { serverCode: end.serverCode }),
-    ...(origin === undefined ? {} : { origin }),
-    ...(status === undefined ? {} : { status }),
-  }
+    code: failure?.code,
+    retryAt: failure?.retryAt,
+    failures: failure && failures,
+    reason: end?.reason,
+    serverCode: end?.serverCode,
+    outcome,
+    origin,
+    status,
+  })
 }
 
-/** The last so many transitions. A token is judged in no time: what led to that is recorded with where it then led. */
+/** As JSON has it, so that a recording is the same before and after. */
+function withoutUndefined<Members extends object>(members: Members): Members {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
+}
+
+/** The last transitions. Judging a token takes no time: what led to it is recorded with the state after it. */
 function createRing(limit: number) {
   const entries: RecordedTransition[] = []
   let dropped = 0
@@ -96,8 +148,7 @@ function createRing(limit: number) {
       if (isIdleHint(last, transition)) return
       if (last !== undefined && transition.event === 'clock.read' && isJudging(last.state)) {
         const { event, time, origin, status } = last
-        const request = { ...(origin === undefined ? {} : { origin }), ...(status === undefined ? {} : { status }) }
-        entries[entries.length - 1] = { ...transition, ...request, event, time }
+        entries[entries.length - 1] = withoutUndefined({ ...transition, origin, status, event, time })
       } else {
         entries.push(transition)
       }
@@ -108,14 +159,14 @@ function createRing(limit: number) {
   }
 }
 
-/** Makes one of the last two where they tell the same. */
+/** Makes the last two one if they say the same. */
 function fold(entries: RecordedTransition[]): void {
   const [before, last] = entries.slice(-2)
   if (before === undefined || last === undefined || !isRepetition(before, last)) return
   entries.splice(-2, 2, { ...before, times: (before.times ?? 1) + 1, until: last.time })
 }
 
-/** A hint that leaves things as they are says nothing: what is read then is told by an event of its own. */
+/** A hint that changes nothing says nothing: what is read then is an event of its own. */
 function isIdleHint(last: RecordedTransition | undefined, transition: RecordedTransition): boolean {
   return transition.event === 'store.changed' && JSON.stringify(last?.state) === JSON.stringify(transition.state)
 }

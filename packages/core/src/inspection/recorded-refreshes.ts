@@ -1,10 +1,12 @@
-import type { RecordedState, RecordedTransition } from './session-recording.ts'
+import type { RecordedState, RecordedTransition } from './record-session.ts'
 
 /** A refresh in a recording. */
 export interface RecordedRefresh {
   readonly startedAt: number
-  /** Who wanted it and why, in a sentence. */
+  /** Who asked for it and why, in a sentence. */
   readonly asked: string
+  /** Whether it got as far as a token request. Many do not: a lease or the store cannot be had, or there are newer tokens. */
+  readonly hasSent: boolean
   /** The transition that ended it; absent while it runs. */
   readonly end?: RecordedTransition
 }
@@ -13,59 +15,73 @@ export interface RecordedRefresh {
 export function findRefreshes(transitions: readonly RecordedTransition[]): readonly RecordedRefresh[] {
   const refreshes: RecordedRefresh[] = []
   let start: number | undefined
-  for (const [index, transition] of transitions.entries()) {
-    const isUnderWay = isRefreshing(transition.state)
-    if (isUnderWay && start === undefined) start = index
-    if (isUnderWay || start === undefined) continue
-    refreshes.push({ ...describeStart(transitions, start), end: transition })
-    start = undefined
+  for (const [index, { state }] of transitions.entries()) {
+    const isUnderWay = isRefreshing(state)
+    if (isUnderWay) start ??= index
+    else if (start !== undefined) {
+      refreshes.push(describeRefresh(transitions, { start, end: index }))
+      start = undefined
+    }
   }
-  if (start !== undefined) refreshes.push(describeStart(transitions, start))
+  if (start !== undefined) refreshes.push(describeRefresh(transitions, { start, end: transitions.length }))
   return refreshes
 }
 
+function describeRefresh(
+  transitions: readonly RecordedTransition[],
+  { start, end }: { start: number; end: number },
+): RecordedRefresh {
+  const first = transitions[start] as RecordedTransition
+  const hasSent = transitions.slice(start, end).some(({ state }) => isInState(state, 'requestingTokens'))
+  return {
+    startedAt: first.until ?? first.time,
+    asked: causeOf(transitions.slice(0, start + 1)),
+    hasSent,
+    end: transitions[end],
+  }
+}
+
 export function isRefreshing(state: RecordedState): boolean {
-  if (typeof state === 'string' || typeof state.signedIn !== 'object') return false
-  const { refresh } = state.signedIn
-  return typeof refresh === 'object' && 'refreshing' in refresh
+  return isInState(state, 'refreshing')
 }
 
-export function isRestoring(state: RecordedState): boolean {
-  return typeof state === 'object' && 'restoring' in state
-}
-
-function describeStart(transitions: readonly RecordedTransition[], index: number): RecordedRefresh {
-  const start = transitions[index] as RecordedTransition
-  return { startedAt: start.until ?? start.time, asked: causeOf(transitions.slice(0, index + 1)) }
+/** Whether a state of this name is among those that a recorded state consists of. */
+export function isInState(state: RecordedState, name: string): boolean {
+  if (typeof state === 'string') return state === name
+  return Object.entries(state).some(([key, inside]) => key === name || isInState(inside, name))
 }
 
 /** Why the last of these transitions began a refresh. */
 function causeOf(transitions: readonly RecordedTransition[]): string {
   const start = transitions.at(-1) as RecordedTransition
   const rejection = transitions.findLast(
-    ({ event, generation }) => event === 'token.rejected' && generation === start.generation,
+    (transition) => isRejection(transition) && transition.generation === start.generation,
   )
-  const refused = rejection === undefined ? '' : ` ${describeRejection(rejection)}`
+  const rejected = rejection === undefined ? '' : ` ${describeRejection(rejection)}`
+  if (isRejection(start)) return describeRejection(start)
   switch (start.event) {
     case 'refresh.requested':
-      return `The program asked for new tokens.${refused}`
+      return `The program asked for new tokens.${rejected}`
     case 'token.requested':
-      return refused === ''
-        ? 'A caller needed a token, and the one there was would not do.'
-        : `A caller needed a token.${refused}`
-    case 'token.rejected':
-      return describeRejection(start)
+      return rejected === ''
+        ? 'A caller needed a token, and the current one could not be used.'
+        : `A caller needed a token.${rejected}`
     case 'clock.resumed':
-      return 'The device woke up, and the token had to be looked after.'
+      return 'The device woke up, and the token was due.'
     case 'network.online':
-      return 'The device came back online, and the token had to be looked after.'
+      return 'The device came back online, and the token was due.'
     case 'recording.started':
       return 'A refresh was under way when the recording began.'
     default:
       return start.event.startsWith('xstate.after.untilRetry')
         ? 'The pause after a failure was over.'
-        : 'The access token was due for a refresh, or past its time.'
+        : 'The access token was due for a refresh, or expired.'
   }
+}
+
+/** `token.rejected` until an event says how a request ended. */
+function isRejection({ event, outcome }: RecordedTransition): boolean {
+  return event === 'token.rejected' || outcome === 'rejected'
 }
 
 function describeRejection({ origin, status }: RecordedTransition): string {

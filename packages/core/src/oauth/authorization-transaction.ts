@@ -1,5 +1,7 @@
+import { isText } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
+import { isSameIssuer } from '../token/issuers.ts'
+import type { ResolvedServer } from './server.ts'
 
 /**
  * What has to be kept between the beginning and the completion of a sign-in: plain data, which JSON can carry.
@@ -33,20 +35,20 @@ const longestSignInMilliseconds = 60 * 60 * 1000
  * A transaction as it came back from where it was kept, trusting nothing about it.
  *
  * @param circumstances `now` in milliseconds since the epoch
- * @throws SignInError `callbackRejected` for what is no transaction, or one of another server or client; `expired` for
+ * @throws SignInError `callbackRejected` for what is not a transaction, or one of another server or client; `expired` for
  *   one that was begun more than an hour ago
  */
 export function readTransaction(
   value: unknown,
-  { server, now }: { server: AuthorizationServer; now: number },
+  { server, now }: { server: ResolvedServer; now: number },
 ): AuthorizationTransaction {
   if (!isTransaction(value)) {
     throw new SignInError(
       'callbackRejected',
-      'What should be the transaction of this sign-in is none; begin the sign-in again, and keep what that gives.',
+      'This is not a sign-in transaction. Start the sign-in again and keep the transaction it returns.',
     )
   }
-  if (value.issuer !== server.issuerIdentifier || value.clientId !== server.clientId) {
+  if (!isSameIssuer(value.issuer, server.issuer) || value.clientId !== server.clientId) {
     throw new SignInError(
       'callbackRejected',
       'This sign-in was begun at another authorization server or by another client; complete it with the same options.',
@@ -69,8 +71,4 @@ function isTransaction(value: unknown): value is AuthorizationTransaction {
     typeof startedAt === 'number' &&
     Number.isFinite(startedAt)
   )
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
 }

@@ -1,16 +1,20 @@
 import * as oauth from 'oauth4webapi'
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import { flag, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
 import type { AuthorizationTransaction } from './authorization-transaction.ts'
-import { isSecureEndpoint } from './discover-metadata.ts'
-import { pushAuthorizationRequest } from './push-authorization-request.ts'
-import { includesWord } from './refresh-token-advice.ts'
-import { readResources } from './resource-parameters.ts'
-import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
-import { findSignInMetadata } from './sign-in-metadata.ts'
+import { isSecureEndpoint } from './metadata.ts'
+import {
+  type AuthorizationServerOptions,
+  appendResources,
+  assertNotReserved,
+  parametersRule,
+  type ResolvedServer,
+  readServer,
+  resourceRule,
+} from './server.ts'
+import { findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
+import { includesWord } from './sign-in-tokens.ts'
 
 export interface AuthorizationOptions extends AuthorizationServerOptions {
   /** Where the server sends the browser afterwards: https, http on loopback, or a scheme of the app's own (RFC 8252). */
@@ -21,9 +25,9 @@ export interface AuthorizationOptions extends AuthorizationServerOptions {
   readonly resource?: string | readonly string[]
   /** `consent`, `login`, `select_account` or `none`, or several, space-separated (OpenID Connect Core, 3.1.2.1). */
   readonly prompt?: string
-  /** Who is about to sign in, as far as the app knows: an address or a name. */
+  /** The user who is about to sign in, as far as the app knows: an address or a name. */
   readonly loginHint?: string
-  /** Whatever else the server wants to be told, such as `{ acr_values: 'mfa' }`. */
+  /** What else the server wants to be told, such as `{ acr_values: 'mfa' }`. */
   readonly extraParameters?: Readonly<Record<string, string>>
   /** Push the request (RFC 9126) though the server does not require it. Where it does, it is pushed anyway. */
   readonly pushRequest?: boolean
@@ -54,42 +58,47 @@ export interface BegunAuthorization {
  * @see RFC 6749, section 4.1.1; RFC 7636; RFC 9126; OpenID Connect Core 1.0, section 3.1.2.1
  */
 export async function beginAuthorization(options: AuthorizationOptions): Promise<BegunAuthorization> {
-  const server = readServerOptions(options)
-  rejectUnknownOptions(options, knownOptions)
-  const asked = readRequest(options)
-  const { signal } = options
+  const server = readServer(options, rules)
+  const { signal, extraParameters = {}, pushRequest = false } = options
+  assertNotReserved(extraParameters, reserved)
   signal?.throwIfAborted()
-  const metadata = await findSignInMetadata(server, signal)
+  const metadata = await findSignInMetadata(server, signal, 'authorization_endpoint')
   if (!isSecureEndpoint(metadata.authorization_endpoint)) throw noAuthorizationEndpoint()
 
-  const transaction = createTransaction(server, asked)
-  const parameters = await buildParameters(transaction, asked)
-  const isPushed = options.pushRequest === true || metadata.require_pushed_authorization_requests === true
-  const query = isPushed ? await pushAuthorizationRequest(server, { metadata, parameters, signal }) : parameters
+  const transaction = createTransaction(server, options)
+  const parameters = await buildParameters(transaction, { ...options, server })
+  const isPushed = pushRequest || metadata.require_pushed_authorization_requests === true
+  const query = isPushed ? await pushRequestTo(server, { parameters, signal }) : parameters
   const url = new URL(metadata.authorization_endpoint)
   for (const [name, value] of query) url.searchParams.append(name, value)
+  signal?.throwIfAborted()
   return { url: url.href, transaction }
 }
 
-function createTransaction(server: AuthorizationServer, asked: AskedRequest): AuthorizationTransaction {
-  const { redirectUri, scope, prompt, resource } = asked
+function createTransaction(server: ResolvedServer, options: AuthorizationOptions): AuthorizationTransaction {
+  const { authorizationParameters } = server.provider
+  const { redirectUri, scope, prompt = authorizationParameters?.prompt, resource = [] } = options
+  const resources = typeof resource === 'string' ? [resource] : resource
   return {
-    issuer: server.issuerIdentifier,
+    issuer: server.issuer,
     clientId: server.clientId,
     redirectUri,
     state: oauth.generateRandomState(),
     codeVerifier: oauth.generateRandomCodeVerifier(),
-    ...(includesWord(scope, 'openid') ? { nonce: oauth.generateRandomNonce() } : {}),
-    ...(scope === undefined ? {} : { scope }),
-    ...(prompt === undefined ? {} : { prompt }),
-    ...(resource.length === 0 ? {} : { resource }),
+    nonce: includesWord(scope, 'openid') ? oauth.generateRandomNonce() : undefined,
+    scope,
+    prompt,
+    resource: resources.length === 0 ? undefined : resources,
     startedAt: Date.now(),
   }
 }
 
-async function buildParameters(transaction: AuthorizationTransaction, asked: AskedRequest): Promise<URLSearchParams> {
-  const { clientId, redirectUri, state, nonce, codeVerifier, scope, prompt } = transaction
-  const parameters = new URLSearchParams(asked.extraParameters)
+async function buildParameters(
+  transaction: AuthorizationTransaction,
+  { extraParameters, loginHint, server }: AuthorizationOptions & { server: ResolvedServer },
+): Promise<URLSearchParams> {
+  const { clientId, redirectUri, state, nonce, codeVerifier, scope, prompt, resource } = transaction
+  const parameters = new URLSearchParams({ ...server.provider.authorizationParameters, ...extraParameters })
   const own = {
     response_type: 'code',
     client_id: clientId,
@@ -100,36 +109,60 @@ async function buildParameters(transaction: AuthorizationTransaction, asked: Ask
     nonce,
     scope,
     prompt,
-    login_hint: asked.loginHint,
+    login_hint: loginHint,
   }
   for (const [name, value] of Object.entries(own)) if (value !== undefined) parameters.set(name, value)
-  for (const uri of asked.resource) parameters.append('resource', uri)
+  appendResources(parameters, resource)
   return parameters
 }
 
-interface AskedRequest {
-  readonly redirectUri: string
-  readonly scope: string | undefined
-  readonly prompt: string | undefined
-  readonly loginHint: string | undefined
-  readonly resource: readonly string[]
-  readonly extraParameters: Record<string, string>
+/**
+ * Sends an authorization request straight to the server, and gives what stands for it in the browser's URL.
+ *
+ * @throws SignInError, or the signal's reason
+ * @see RFC 9126, section 2
+ */
+async function pushRequestTo(
+  server: ResolvedServer,
+  { parameters, signal }: { parameters: URLSearchParams; signal: AbortSignal | undefined },
+): Promise<URLSearchParams> {
+  const metadata = await findSignInMetadata(server, signal, 'pushed_authorization_request_endpoint')
+  const { request_uri: requestUri } = await requestSignIn(server, {
+    url: metadata.pushed_authorization_request_endpoint,
+    purpose: 'that requests can be pushed to',
+    parameters,
+    signal,
+    secrets: ['state', 'nonce', 'code_challenge'].map((name) => parameters.get(name) ?? ''),
+  })
+  if (typeof requestUri !== 'string' || requestUri === '') {
+    throw unavailable('it did not say where the pushed request is')
+  }
+  return new URLSearchParams({ client_id: server.clientId, request_uri: requestUri })
 }
 
-const knownOptions: Record<keyof AuthorizationOptions, true> = {
-  ...knownServerOptions,
-  redirectUri: true,
-  scope: true,
-  resource: true,
-  prompt: true,
-  loginHint: true,
-  extraParameters: true,
-  pushRequest: true,
-  signal: true,
+/** @see RFC 6749, section 3.1.2; RFC 8252, section 7 */
+const redirectUriRule = ruleOf(
+  'an absolute URL without fragment: https, http on loopback, or a scheme of the app’s own',
+  (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value) || value.includes('#')) return false
+    const url = new URL(value)
+    return url.protocol !== 'http:' || isSecureUrl(url)
+  },
+)
+
+const rules: Omit<OptionRules<AuthorizationOptions>, keyof AuthorizationServerOptions> = {
+  redirectUri: required(redirectUriRule),
+  scope: text,
+  resource: resourceRule,
+  prompt: text,
+  loginHint: text,
+  extraParameters: parametersRule,
+  pushRequest: flag,
+  signal: signalRule,
 }
 
-/** What is ours to say: a value from elsewhere would undo the protection, or answer in a way that nobody reads. */
-const reservedParameters: ReadonlySet<string> = new Set([
+/** What is ours to say: a value from elsewhere would undo the protection, or bring an answer that is not read. */
+const reserved: ReadonlySet<string> = new Set([
   'response_type',
   'response_mode',
   'client_id',
@@ -147,39 +180,9 @@ const reservedParameters: ReadonlySet<string> = new Set([
   'request_uri',
 ])
 
-function readRequest(options: AuthorizationOptions): AskedRequest {
-  const { redirectUri, scope, prompt, loginHint, resource, extraParameters = {}, pushRequest } = options
-  assertRedirectUri(redirectUri)
-  for (const [option, value] of Object.entries({ scope, prompt, loginHint })) {
-    if (value !== undefined) assertText(value, option)
-  }
-  if (pushRequest !== undefined && typeof pushRequest !== 'boolean') {
-    throw new ConfigurationError('pushRequest', 'must be true or false')
-  }
-  if (typeof extraParameters !== 'object' || extraParameters === null) {
-    throw new ConfigurationError('extraParameters', 'must be an object such as { acr_values: "mfa" }')
-  }
-  for (const [name, value] of Object.entries(extraParameters)) {
-    const option = `extraParameters.${name}`
-    if (reservedParameters.has(name)) throw new ConfigurationError(option, 'is set by beginAuthorization itself')
-    assertText(value, option)
-  }
-  return { redirectUri, scope, prompt, loginHint, resource: readResources(resource), extraParameters }
-}
-
-/** @see RFC 6749, section 3.1.2; RFC 8252, section 7 */
-function assertRedirectUri(redirectUri: unknown): void {
-  const isUrl = typeof redirectUri === 'string' && URL.canParse(redirectUri) && !redirectUri.includes('#')
-  if (!isUrl) throw new ConfigurationError('redirectUri', 'must be an absolute URL without fragment')
-  const url = new URL(redirectUri)
-  if (url.protocol === 'http:' && !isSecureUrl(url)) {
-    throw new ConfigurationError('redirectUri', 'must be https, http on loopback, or a scheme of the app’s own')
-  }
-}
-
 function noAuthorizationEndpoint(): SignInError {
   return new SignInError(
     'refused',
-    'This authorization server names no authorization endpoint: it has no sign-in by a browser.',
+    'This authorization server names no authorization endpoint: users cannot sign in there by a browser.',
   )
 }

@@ -1,22 +1,23 @@
-import * as oauth from 'oauth4webapi'
 import { type Clock, systemClock } from '../clock/clock.ts'
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import { isText, type OptionRules, text, withMethods } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import type { GrantOutcome } from '../token/grant.ts'
+import { isSecureUrl } from '../token/secure-url.ts'
 import type { SignInTokens } from '../token/token-set.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
-import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
+import { requestSignal } from './http.ts'
+import type { AuthorizationServerMetadata } from './metadata.ts'
 import { initialPace, judgePoll } from './poll-pace.ts'
-import { type DeviceCode, requestDeviceCode } from './request-device-code.ts'
-import { readResources } from './resource-parameters.ts'
-import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
+import {
+  type AuthorizationServerOptions,
+  appendResources,
+  type ResolvedServer,
+  readServer,
+  resourceRule,
+} from './server.ts'
 import { createSharedWait, type TryOutcome } from './shared-wait.ts'
-import { describeSignInFailure } from './sign-in-failure.ts'
-import { findSignInMetadata } from './sign-in-metadata.ts'
-import { requestSignal } from './sign-in-signal.ts'
+import { describeSignInFailure, findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
 import { readSignInTokens } from './sign-in-tokens.ts'
+import { requestTokens } from './token-request.ts'
 
 export interface DeviceAuthorizationOptions extends AuthorizationServerOptions {
   /** Space-separated, such as `openid offline_access`; default: what the server gives by itself. */
@@ -29,30 +30,30 @@ export interface DeviceAuthorizationOptions extends AuthorizationServerOptions {
   readonly clock?: Clock
 }
 
-/** A sign-in that waits for somebody to agree to it on another device. What is to be shown is no secret. */
+/** A sign-in that waits until the user agrees to it on another device. What is to be shown is not a secret. */
 export interface DeviceAuthorization {
-  /** What people type in at `verificationUri`, as it is to be shown. */
+  /** What the user types in at `verificationUri`, as it is to be shown. */
   readonly userCode: string
-  /** The page where they do, short enough to be typed. */
+  /** The page where the user does, short enough to be typed. */
   readonly verificationUri: string
   /** The same with the code in it, for a QR code or a link; not every server gives one. */
   readonly verificationUriComplete?: string
-  /** When the code is of no use any more, in milliseconds since the epoch. */
+  /** When the code expires, in milliseconds since the epoch. */
   readonly expiresAt: number
   /**
-   * Waits until somebody has agreed, asking the server no faster than it wants to be asked. Several calls share the
+   * Waits until the user has agreed, asking the server no faster than it wants to be asked. Several calls share the
    * requests and get the same tokens; one that comes later goes on where an earlier one was cancelled.
    *
    * Failures of the network and the server are lived through.
    *
-   * @throws SignInError `expired`; `refused` with `serverCode` `access_denied` when somebody said no, or with another
+   * @throws SignInError `expired`; `refused` with `serverCode` `access_denied` when the user said no, or with another
    *   one when the server did; `idTokenRejected`; or the signal's reason
    */
   waitForTokens(options?: { readonly signal?: AbortSignal | undefined }): Promise<SignInTokens>
 }
 
 /**
- * Begins a sign-in on a device without a browser, or without a keyboard: people agree to it elsewhere.
+ * Begins a sign-in on a device without a browser, or without a keyboard: the user agrees to it elsewhere.
  *
  * @example
  * const device = await beginDeviceAuthorization({ ...server, scope: 'openid offline_access' })
@@ -64,44 +65,85 @@ export interface DeviceAuthorization {
  * @see RFC 8628
  */
 export async function beginDeviceAuthorization(options: DeviceAuthorizationOptions): Promise<DeviceAuthorization> {
-  const server = readServerOptions(options)
-  rejectUnknownOptions(options, knownOptions)
-  const { scope, signal, clock = systemClock } = options
-  if (scope !== undefined) assertText(scope, 'scope')
-  assertClock(clock)
-  const resources = readResources(options.resource)
+  const server = readServer(options, rules)
+  const { scope, resource, signal, clock = systemClock } = options
   signal?.throwIfAborted()
-
-  const metadata = await findSignInMetadata(server, signal)
+  const needed = ['device_authorization_endpoint', 'token_endpoint'] as const
+  const metadata = await findSignInMetadata(server, signal, ...needed)
   const parameters = new URLSearchParams(scope === undefined ? {} : { scope })
-  for (const uri of resources) parameters.append('resource', uri)
-  const code = await requestDeviceCode(server, { metadata, parameters, signal })
+  appendResources(parameters, resource)
+  const members = await requestSignIn(server, {
+    url: metadata.device_authorization_endpoint,
+    purpose: 'for signing devices in',
+    parameters,
+    signal,
+    secrets: [],
+  })
+  const code = readDeviceCode(members)
   const expiresAt = clock.now() + code.expiresInSeconds * 1000
   const tokens = createSharedWait(createPoll(server, { metadata, code, scope, clock, expiresAt }), {
     clock,
-    delayMilliseconds: initialPace(code.intervalSeconds).delayMilliseconds,
+    // Waiting for longer than the code lives does not help.
+    delayMilliseconds: Math.min(code.intervalSeconds, code.expiresInSeconds) * 1000,
   })
+  const { userCode, verificationUri, verificationUriComplete } = code
   return {
-    userCode: code.userCode,
-    verificationUri: code.verificationUri,
-    ...(code.verificationUriComplete === undefined ? {} : { verificationUriComplete: code.verificationUriComplete }),
+    userCode,
+    verificationUri,
+    ...(verificationUriComplete === undefined ? {} : { verificationUriComplete }),
     expiresAt,
     waitForTokens: ({ signal: waitSignal } = {}) => tokens.join(waitSignal),
   }
 }
 
-const knownOptions: Record<keyof DeviceAuthorizationOptions, true> = {
-  ...knownServerOptions,
-  scope: true,
-  resource: true,
-  signal: true,
-  clock: true,
+const rules: Omit<OptionRules<DeviceAuthorizationOptions>, keyof AuthorizationServerOptions> = {
+  scope: text,
+  resource: resourceRule,
+  signal: signalRule,
+  clock: withMethods('now', 'setTimeout', 'clearTimeout'),
 }
 
-function assertClock(clock: Partial<Clock>): void {
-  if (typeof clock?.now !== 'function' || typeof clock.setTimeout !== 'function') {
-    throw new ConfigurationError('clock', 'must be an object with the methods now, setTimeout and clearTimeout')
+/** What the device authorization endpoint gave. `deviceCode` is a secret. */
+interface DeviceCode {
+  readonly deviceCode: string
+  readonly userCode: string
+  readonly verificationUri: string
+  readonly verificationUriComplete: string | undefined
+  readonly expiresInSeconds: number
+  readonly intervalSeconds: number
+}
+
+/** "If no value is provided, clients MUST use 5 as the default" (RFC 8628, section 3.2). */
+const defaultIntervalSeconds = 5
+
+/** `verification_url` is how the drafts spelt it, and some servers still do. */
+function readDeviceCode(members: Readonly<Record<string, unknown>>): DeviceCode {
+  const { device_code: deviceCode, user_code: userCode } = members
+  const verificationUri = members.verification_uri ?? members.verification_url
+  const complete = members.verification_uri_complete ?? members.verification_url_complete
+  const expiresInSeconds = readSeconds(members.expires_in)
+  if (!isText(deviceCode) || !isText(userCode) || !isPage(verificationUri) || expiresInSeconds === undefined) {
+    throw unavailable('the response is not a device code')
   }
+  return {
+    deviceCode,
+    userCode,
+    verificationUri,
+    verificationUriComplete: isPage(complete) ? complete : undefined,
+    expiresInSeconds,
+    // A server that asks for no pause is not asked without one all the same.
+    intervalSeconds: Math.max(readSeconds(members.interval) ?? defaultIntervalSeconds, 1),
+  }
+}
+
+function readSeconds(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined
+}
+
+/** Users are sent there, and programs make links of it: nothing but a page will do. */
+function isPage(value: unknown): value is string {
+  return isText(value) && URL.canParse(value) && isSecureUrl(new URL(value))
 }
 
 interface Polling {
@@ -113,35 +155,35 @@ interface Polling {
 }
 
 /** One request for the tokens after another, each at the pace that the one before has led to. */
-function createPoll(server: AuthorizationServer, polling: Polling): () => Promise<TryOutcome<SignInTokens>> {
+function createPoll(server: ResolvedServer, polling: Polling): () => Promise<TryOutcome<SignInTokens>> {
   const { metadata, code, scope, clock, expiresAt } = polling
   const { clientId } = server
   let pace = initialPace(code.intervalSeconds)
   return async () => {
     if (clock.now() >= expiresAt) throw expired()
-    const outcome = await requestTokens(server, code.deviceCode, clock)
+    const outcome = await pollOnce(server, code.deviceCode, clock)
     if (outcome.kind === 'issued') {
-      return { kind: 'done', value: readSignInTokens(outcome, { clientId, scope, prompt: 'inapplicable', metadata }) }
+      const value = readSignInTokens(outcome, { server, clientId, scope, prompt: 'inapplicable', metadata })
+      return { kind: 'done', value }
     }
     const verdict = judgePoll(outcome.failure, pace, clock.now())
     if (verdict.kind === 'expired') throw expired()
     if (verdict.kind === 'failed') throw describeSignInFailure(outcome.failure)
     pace = verdict.pace
-    // Nobody need wait for longer than the code lives.
     const delayMilliseconds = Math.min(pace.delayMilliseconds, Math.max(expiresAt - clock.now(), 0))
     return { kind: 'again', delayMilliseconds }
   }
 }
 
-/** Not the caller's signal: an answer that nobody reads could be the tokens, and there are no others. */
-function requestTokens(server: AuthorizationServer, deviceCode: string, clock: Clock): Promise<GrantOutcome> {
-  return sendTokenRequest(server, {
-    request: { signal: requestSignal(undefined), now: () => clock.now() },
-    send: (metadata, client, clientAuthentication, options) =>
-      oauth.deviceCodeGrantRequest(metadata, client, clientAuthentication, deviceCode, options),
+/** Not the caller's signal: an answer that is not read could be the tokens, and there are no others. */
+function pollOnce(server: ResolvedServer, deviceCode: string, clock: Clock): Promise<GrantOutcome> {
+  const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
+  return requestTokens(server, {
+    request: { signal: requestSignal(), now: () => clock.now() },
+    parameters: new URLSearchParams({ grant_type: grantType, device_code: deviceCode }),
   })
 }
 
 function expired(): SignInError {
-  return new SignInError('expired', 'Nobody agreed to the sign-in while its code was good; begin a new one.')
+  return new SignInError('expired', 'The user did not agree to the sign-in while its code was valid; begin a new one.')
 }

@@ -1,20 +1,12 @@
-import * as oauth from 'oauth4webapi'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { Grant } from '../token/grant.ts'
-import { describeGrant, readAskedTokens } from './describe-grant.ts'
-import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, knownServerOptions, readServerOptions } from './server-options.ts'
+import { describeGrant, type GrantOptions, readGrantOptions } from './refresh-token-grant.ts'
+import { requestTokens } from './token-request.ts'
 
-export interface ClientCredentialsGrantOptions extends AuthorizationServerOptions {
-  /** The scope to ask for, space-separated; default: what the server grants by itself. */
-  readonly scope?: string
-  /** The resource servers the access token is for, as absolute URIs (RFC 8707, section 2.2). */
-  readonly resource?: string | readonly string[]
-}
+export type ClientCredentialsGrantOptions = GrantOptions
 
 /**
- * A grant for a program that acts for itself: its session needs no sign-in and has no refresh token.
+ * A grant for a program that acts for itself: its session needs no sign-in by a user and has no refresh token.
  *
  * The first token comes with the first call that needs one (or at once, with `refreshTiming: 'eager'`), each later one
  * by the same request; all holders of a store share it. After `session.signOut()` it begins again with
@@ -26,32 +18,15 @@ export interface ClientCredentialsGrantOptions extends AuthorizationServerOption
  * @see RFC 6749, section 4.4
  */
 export function clientCredentialsGrant(options: ClientCredentialsGrantOptions): Grant {
-  const server = readServerOptions(options)
-  rejectUnknownOptions(options, knownOptions)
-  assertConfidential(options)
-  const parameters = readAskedTokens(options)
-  return {
-    ...describeGrant(server, options),
-    needsRefreshToken: false,
-    needsSignIn: false,
-    refresh: (request) =>
-      sendTokenRequest(server, {
-        request,
-        send: (metadata, client, clientAuthentication, requestOptions) =>
-          oauth.clientCredentialsGrantRequest(metadata, client, clientAuthentication, parameters, requestOptions),
-      }),
+  const { server, parameters } = readGrantOptions(options)
+  // This grant "MUST only be used by confidential clients" (RFC 6749, section 4.4).
+  if (!server.isConfidential) {
+    throw new ConfigurationError('clientAuthentication', 'is needed, or `clientSecret`: the client acts for itself.')
   }
-}
-
-const knownOptions: Record<keyof ClientCredentialsGrantOptions, true> = {
-  ...knownServerOptions,
-  scope: true,
-  resource: true,
-}
-
-/** @see RFC 6749, section 4.4: this grant "MUST only be used by confidential clients" */
-function assertConfidential({ clientSecret, clientAuthentication }: ClientCredentialsGrantOptions): void {
-  if (clientSecret === undefined && clientAuthentication === undefined) {
-    throw new ConfigurationError('clientAuthentication', 'is needed, or `clientSecret`: the client acts for itself')
-  }
+  const signIn: Grant['refresh'] = (request) =>
+    requestTokens(server, {
+      request,
+      parameters: new URLSearchParams([['grant_type', 'client_credentials'], ...parameters]),
+    })
+  return { ...describeGrant(server), needsRefreshToken: false, signIn, refresh: signIn }
 }

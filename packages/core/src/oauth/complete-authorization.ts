@@ -1,18 +1,24 @@
 import * as oauth from 'oauth4webapi'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import type { OptionRules } from '../errors/check-options.ts'
 import { isSignInError, SignInError } from '../errors/sign-in-error.ts'
 import type { GrantOutcome } from '../token/grant.ts'
+import { isIssuerOf } from '../token/issuers.ts'
 import type { SignInTokens } from '../token/token-set.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
-import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import { type AuthorizationTransaction, readTransaction } from './authorization-transaction.ts'
-import { readResources } from './resource-parameters.ts'
-import { sendTokenRequest } from './send-token-request.ts'
-import { type AuthorizationServerOptions, knownServerOptions, readServerOptions } from './server-options.ts'
-import { describeServerError } from './sign-in-failure.ts'
-import { findSignInMetadata } from './sign-in-metadata.ts'
-import { requestSignal } from './sign-in-signal.ts'
+import { requestSignal } from './http.ts'
+import type { AuthorizationServerMetadata } from './metadata.ts'
+import { revokeTokens } from './revoke-tokens.ts'
+import {
+  type AuthorizationServerOptions,
+  appendResources,
+  type ResolvedServer,
+  readServer,
+  resourceRule,
+} from './server.ts'
+import { describeServerError, findSignInMetadata, signalRule } from './sign-in-request.ts'
 import { readSignInTokens } from './sign-in-tokens.ts'
+import { requestTokens } from './token-request.ts'
 
 export interface CompletionOptions extends AuthorizationServerOptions {
   /**
@@ -42,39 +48,53 @@ export async function completeAuthorization(
   callbackUrl: string | URL,
   options: CompletionOptions,
 ): Promise<SignInTokens> {
-  const server = readServerOptions(options)
-  rejectUnknownOptions(options, knownOptions)
+  const server = readServer(options, rules)
   const { signal } = options
-  const resource = readResources(options.resource)
   signal?.throwIfAborted()
   const begun = readTransaction(transaction, { server, now: Date.now() })
   const callback = readCallback(callbackUrl, begun)
-  const metadata = await findSignInMetadata(server, signal)
+  const metadata = await findSignInMetadata(server, signal, 'token_endpoint')
   const parameters = validateCallback(callback, { metadata, transaction: begun })
-  const outcome = await exchangeCode(server, {
-    transaction: begun,
-    parameters,
-    resource: resource.length === 0 ? onlyOneOf(begun.resource) : resource,
-    signal,
-  })
-  if (outcome.kind === 'failed') signal?.throwIfAborted()
+  const exchange = exchangeCode(server, { transaction: begun, code: parameters.get('code') ?? '', options })
+  const outcome = await (signal === undefined ? exchange : orRevoke(exchange, { server, signal }))
   const { clientId, scope, prompt, nonce } = begun
   try {
-    return readSignInTokens(outcome, { clientId, scope, prompt, nonce, metadata })
+    return readSignInTokens(outcome, { server, clientId, scope, prompt, nonce, metadata, callback })
   } catch (error) {
     const isOfCode = isSignInError(error) && error.code === 'refused' && error.serverCode === 'invalid_grant'
     throw isOfCode ? codeWasRefused() : error
   }
 }
 
-const knownOptions: Record<keyof CompletionOptions, true> = { ...knownServerOptions, resource: true, signal: true }
+const rules: Omit<OptionRules<CompletionOptions>, keyof AuthorizationServerOptions> = {
+  resource: resourceRule,
+  signal: signalRule,
+}
 
-/** The callback's parameters, if it answers this sign-in. Judged before anything is asked of anybody. */
+/**
+ * The outcome, unless the signal aborts before; what is issued after that is revoked, since it will not be used.
+ * @throws the signal's reason
+ */
+async function orRevoke(
+  exchange: Promise<GrantOutcome>,
+  { server, signal }: { server: ResolvedServer; signal: AbortSignal },
+): Promise<GrantOutcome> {
+  try {
+    return await untilAborted(exchange, signal)
+  } catch (reason) {
+    void exchange.then(async (outcome) => {
+      if (outcome.kind === 'issued') await revokeTokens(server, { ...outcome, signal: requestSignal() }).catch(() => {})
+    })
+    throw reason
+  }
+}
+
+/** The callback's parameters, if it answers this sign-in. Judged before anything is sent. */
 function readCallback(callbackUrl: unknown, { state }: AuthorizationTransaction): URLSearchParams {
   const text = String(callbackUrl)
-  if (!URL.canParse(text)) throw rejectCallback('it is no URL')
+  if (!URL.canParse(text)) throw rejectCallback('it is not a URL')
   const { searchParams } = new URL(text)
-  // Two of them may mean one to us and another to somebody before us.
+  // Of two of them, a proxy before us may take one, and we the other.
   if (searchParams.getAll('state').length > 1) throw rejectCallback('it has more than one `state`')
   if (searchParams.get('state') !== state) throw rejectCallback('its `state` is another one')
   return searchParams
@@ -86,7 +106,14 @@ function validateCallback(
   { metadata, transaction }: { metadata: AuthorizationServerMetadata; transaction: AuthorizationTransaction },
 ): URLSearchParams {
   const { clientId, state, codeVerifier, nonce = '' } = transaction
-  const server = metadata as unknown as oauth.AuthorizationServer
+  const { authorization_response_iss_parameter_supported } = metadata
+  // A slash at the end makes no difference, and tenants have names of their own: then it is the server that is asked.
+  const named = callback.getAll('iss')
+  const issuer = named.length === 1 && isIssuerOf(named[0] ?? '', metadata.issuer) ? String(named[0]) : metadata.issuer
+  const server = {
+    issuer,
+    authorization_response_iss_parameter_supported: authorization_response_iss_parameter_supported === true,
+  }
   try {
     const parameters = oauth.validateAuthResponse(server, { client_id: clientId }, callback, state)
     if (parameters.getAll('code').length === 1 && parameters.get('code') !== '') return parameters
@@ -100,30 +127,21 @@ function validateCallback(
   throw rejectCallback('it has no code')
 }
 
+/** Not with the caller's signal: tokens that come after an abort must be known, to be revoked. */
 function exchangeCode(
-  server: AuthorizationServer,
-  options: {
-    transaction: AuthorizationTransaction
-    parameters: URLSearchParams
-    resource: readonly string[]
-    signal: AbortSignal | undefined
-  },
+  server: ResolvedServer,
+  exchange: { transaction: AuthorizationTransaction; code: string; options: CompletionOptions },
 ): Promise<GrantOutcome> {
-  const { transaction, parameters, resource, signal } = options
-  const { redirectUri, codeVerifier } = transaction
-  return sendTokenRequest(server, {
-    request: { signal: requestSignal(signal), now: () => Date.now() },
-    send: (metadata, client, clientAuthentication, tokenRequest) =>
-      oauth.authorizationCodeGrantRequest(
-        metadata,
-        client,
-        clientAuthentication,
-        parameters,
-        redirectUri,
-        codeVerifier,
-        { ...tokenRequest, additionalParameters: new URLSearchParams(resource.map((uri) => ['resource', uri])) },
-      ),
+  const { transaction, code, options } = exchange
+  const parameters = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: transaction.redirectUri,
+    code_verifier: transaction.codeVerifier,
   })
+  const { resource = '' } = options
+  appendResources(parameters, resource.length > 0 ? resource : onlyOneOf(transaction.resource))
+  return requestTokens(server, { request: { signal: requestSignal(), now: () => Date.now() }, parameters })
 }
 
 /** Servers issue an access token for one resource at a time; which one of several, the app has to say. */

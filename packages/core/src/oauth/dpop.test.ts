@@ -115,6 +115,117 @@ describe('a key', () => {
   })
 })
 
+it.each([
+  ['a response without one', null],
+  ['an empty one', ''],
+  ['one of 2049 characters', 'n'.repeat(2049)],
+])('keeps the nonce it has after %s', async (_name, nonce) => {
+  const proofs = dpop()
+  const proofKey = await proofs.createKey()
+  proofs.rememberNonce(url, 'kept')
+  proofs.rememberNonce(url, nonce)
+  const proof = await proofs.createProof({ proofKey, method: 'GET', url, now })
+  expect((await readProof(proof)).claims.nonce).toBe('kept')
+})
+
+describe('a request that is sent with proofs', () => {
+  const request = { method: 'GET', url, accessToken: 'token', now: () => now }
+
+  /** A server that answers so, one after the other; what each proof said is written down. */
+  async function send(answers: Response[], changes: { accessToken?: undefined; isOneShot?: boolean } = {}) {
+    const proofs = dpop()
+    const proofKey = await proofs.createKey()
+    const sent: Record<string, unknown>[] = []
+    const sendOnce = async (proof: string) => {
+      sent.push((await readProof(proof)).claims)
+      return answers.shift() ?? new Response()
+    }
+    const response = await proofs.send({ ...request, proofKey, ...changes }, sendOnce)
+    const next = await readProof(await proofs.createProof({ proofKey, method: 'GET', url, now }))
+    return { response, sent, next: next.claims, nonces: sent.map(({ nonce }) => nonce) }
+  }
+
+  function demand(nonce?: string): Response {
+    const headers = new Headers({ 'www-authenticate': 'DPoP error="use_dpop_nonce", algs="ES256"' })
+    if (nonce !== undefined) headers.set('dpop-nonce', nonce)
+    return new Response('no', { status: 401, headers })
+  }
+
+  function refusal(date: number): Response {
+    const headers = { 'www-authenticate': 'DPoP error="invalid_dpop_proof"', date: new Date(date).toUTCString() }
+    return new Response('no', { status: 401, headers })
+  }
+
+  it('P60 is sent again while each answer brings a new nonce', async () => {
+    const { response, nonces, next } = await send([demand('1'), demand('2'), demand('3')])
+    expect(response.status).toBe(200)
+    expect(nonces).toEqual([undefined, '1', '2', '3'])
+    expect(next.nonce).toBe('3')
+  })
+
+  it('P60 is sent again five times and no more', async () => {
+    const { response, nonces } = await send(['1', '2', '3', '4', '5', '6', '7'].map(demand))
+    expect(response.status).toBe(401)
+    expect(nonces).toEqual([undefined, '1', '2', '3', '4', '5'])
+  })
+
+  it.each([
+    ['no nonce', [demand(), demand('1')], [undefined]],
+    ['the nonce that it had', [demand('1'), demand('1')], [undefined, '1']],
+    ['a nonce that it had before', [demand('1'), demand('2'), demand('1')], [undefined, '1', '2']],
+  ])('P60 gets the answer that demands a nonce and brings %s', async (_name, answers, nonces) => {
+    const outcome = await send([...answers])
+    expect(outcome.response.status).toBe(401)
+    expect(await outcome.response.text()).toBe('no')
+    expect(outcome.nonces).toEqual(nonces)
+  })
+
+  it('P60 is sent once if it can be sent only once, and what it learns is kept', async () => {
+    const nonce = await send([demand('1')], { isOneShot: true })
+    expect([nonce.sent.length, nonce.response.status, nonce.next.nonce]).toEqual([1, 401, '1'])
+    const time = await send([refusal(now + 60_000)], { isOneShot: true })
+    expect([time.sent.length, time.response.status, time.next.iat]).toEqual([1, 401, now / 1000 + 60])
+  })
+
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['an hour behind', -3_600_000],
+    ['31 s ahead', 31_000],
+  ])('P79 is sent once more with the time of a server whose clock is %s', async (_name, skew) => {
+    const { response, sent, next } = await send([refusal(now + skew)])
+    expect(response.status).toBe(200)
+    expect(sent.map(({ iat }) => iat)).toEqual([now / 1000, (now + skew) / 1000])
+    expect(next.iat).toBe((now + skew) / 1000)
+  })
+
+  it.each([
+    ['30 s ahead', [refusal(now + 30_000)]],
+    ['without a date', [new Response('no', { status: 401, headers: demand().headers })]],
+  ])('P79 is not sent again for a server whose clock is %s', async (_name, answers) => {
+    expect((await send(answers)).sent).toHaveLength(1)
+  })
+
+  it('P79 is not sent a third time for the clock', async () => {
+    const { response, sent } = await send([refusal(now + 60_000), refusal(now + 600_000)])
+    expect([response.status, sent.length]).toEqual([401, 2])
+  })
+
+  it.each([
+    ['JSON', '{"error":"use_dpop_nonce","error_description":"…"}'],
+    ['a form', 'error=use_dpop_nonce'],
+  ])('P60 to a token endpoint is sent again for what its body says, in %s', async (_name, body) => {
+    const headers = { 'dpop-nonce': '1' }
+    const { nonces } = await send([new Response(body, { status: 400, headers })], { accessToken: undefined })
+    expect(nonces).toEqual([undefined, '1'])
+  })
+
+  it('P60 to a token endpoint gets an answer whose body can still be read', async () => {
+    const answer = new Response('{"error":"invalid_grant"}', { status: 400 })
+    const { response } = await send([answer], { accessToken: undefined })
+    expect(await response.json()).toEqual({ error: 'invalid_grant' })
+  })
+})
+
 it.each([null, { extractable: 'yes' }, { extractible: true }])('refuses the options %o', (options) => {
   expect(() => dpop(options as never)).toThrow(expect.toSatisfy(isConfigurationError))
 })

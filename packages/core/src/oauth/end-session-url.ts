@@ -1,7 +1,8 @@
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
-import { isSecureEndpoint } from './discover-metadata.ts'
-import { type AuthorizationServerOptions, assertText, knownServerOptions, readServerOptions } from './server-options.ts'
-import { findSignInMetadata } from './sign-in-metadata.ts'
+import { type OptionRules, text } from '../errors/check-options.ts'
+import { SignInError } from '../errors/sign-in-error.ts'
+import { isSecureEndpoint } from './metadata.ts'
+import { type AuthorizationServerOptions, parametersRule, readServer } from './server.ts'
+import { findSignInMetadata, signalRule } from './sign-in-request.ts'
 
 export interface EndSessionOptions extends AuthorizationServerOptions {
   /** The id token of the session that was signed out, as `session.signOut({ returnIdToken: true })` gives it. */
@@ -10,47 +11,53 @@ export interface EndSessionOptions extends AuthorizationServerOptions {
   readonly postLogoutRedirectUri?: string
   /** What the server adds to that address as `state`. */
   readonly state?: string
+  /** What else the server wants to be told. */
+  readonly extraParameters?: Readonly<Record<string, string>>
   /** Ends the wait for the server's metadata with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * The URL that ends the user's session at the authorization server too, so that the next sign-in asks again: for the
- * browser. `undefined` when the server offers none.
+ * browser.
  *
  * The id token stands in that URL, which is what the specification asks for: it is for the browser, not for logs.
  *
  * @example
  * const { idToken } = await session.signOut({ returnIdToken: true })
- * const url = await endSessionUrl({ ...server, idTokenHint: idToken, postLogoutRedirectUri })
+ * location.assign(await endSessionUrl({ ...server, idTokenHint: idToken, postLogoutRedirectUri }))
  * @throws ConfigurationError when an option is missing, malformed or unknown
- * @throws SignInError `unavailable` when the server's metadata cannot be had
+ * @throws SignInError `refused` when the server has no such endpoint; `unavailable` when its metadata cannot be had
  * @throws the signal's reason
  * @see OpenID Connect RP-Initiated Logout 1.0, section 2
  */
-export async function endSessionUrl(options: EndSessionOptions): Promise<string | undefined> {
-  const server = readServerOptions(options)
-  rejectUnknownOptions(options, knownOptions)
-  const { idTokenHint, postLogoutRedirectUri, state, signal } = options
-  const parameters = {
-    idTokenHint: ['id_token_hint', idTokenHint],
-    postLogoutRedirectUri: ['post_logout_redirect_uri', postLogoutRedirectUri],
-    state: ['state', state],
-  } as const
-  for (const [option, [, value]] of Object.entries(parameters)) if (value !== undefined) assertText(value, option)
+export async function endSessionUrl(options: EndSessionOptions): Promise<string> {
+  const server = readServer(options, rules)
+  const { idTokenHint, postLogoutRedirectUri, state, extraParameters, signal } = options
   signal?.throwIfAborted()
-  const { end_session_endpoint: endpoint } = await findSignInMetadata(server, signal)
-  if (!isSecureEndpoint(endpoint)) return undefined
+  const { end_session_endpoint: endpoint } = await findSignInMetadata(server, signal, 'end_session_endpoint')
+  if (!isSecureEndpoint(endpoint)) {
+    throw new SignInError(
+      'refused',
+      'This authorization server names no endpoint for signing out: its own session goes on. If it has one, give `metadata: { end_session_endpoint }`.',
+    )
+  }
   const url = new URL(endpoint)
-  url.searchParams.set('client_id', server.clientId)
-  for (const [name, value] of Object.values(parameters)) if (value !== undefined) url.searchParams.set(name, value)
+  const parameters = {
+    client_id: server.clientId,
+    id_token_hint: idTokenHint,
+    [server.provider.logoutRedirectParameter ?? 'post_logout_redirect_uri']: postLogoutRedirectUri,
+    state,
+    ...extraParameters,
+  }
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value)
   return url.href
 }
 
-const knownOptions: Record<keyof EndSessionOptions, true> = {
-  ...knownServerOptions,
-  idTokenHint: true,
-  postLogoutRedirectUri: true,
-  state: true,
-  signal: true,
+const rules: Omit<OptionRules<EndSessionOptions>, keyof AuthorizationServerOptions> = {
+  idTokenHint: text,
+  postLogoutRedirectUri: text,
+  state: text,
+  extraParameters: parametersRule,
+  signal: signalRule,
 }

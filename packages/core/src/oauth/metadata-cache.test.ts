@@ -3,7 +3,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../test/support/eventually.ts'
-import { platformFetch as fetch } from './fetch.ts'
+import { platformFetch as fetch } from './http.ts'
 import { forgetMetadata, getMetadata } from './metadata-cache.ts'
 
 const openIdPath = '/.well-known/openid-configuration'
@@ -18,7 +18,7 @@ afterEach(() => {
 type Answer = (request: http.IncomingMessage, response: http.ServerResponse, issuer: string) => void
 
 /** A server and the paths it was asked for. */
-async function start(answer: Answer): Promise<{ issuer: URL; paths: string[] }> {
+async function start(answer: Answer): Promise<{ issuer: string; paths: string[] }> {
   const paths: string[] = []
   let issuer = ''
   const server = http.createServer((request, response) => {
@@ -29,7 +29,7 @@ async function start(answer: Answer): Promise<{ issuer: URL; paths: string[] }> 
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { issuer: new URL(issuer), paths }
+  return { issuer, paths }
 }
 
 const serveMetadata: Answer = (_request, response, issuer) => {
@@ -71,7 +71,7 @@ it('remembers a hundred issuers and forgets the one unused for longest', async (
     const path = (request.url ?? '').slice(0, -openIdPath.length)
     response.end(JSON.stringify({ issuer: url + path, token_endpoint: `${url}/token` }))
   })
-  const ask = (name: string) => getMetadata(new URL(name, issuer), { fetch, signal })
+  const ask = (name: string) => getMetadata(issuer + name, { fetch, signal })
   await ask('/first')
   for (let count = 1; count < 100; count += 1) await ask(`/tenant-${count}`)
   await ask('/first')
@@ -98,9 +98,127 @@ it('finds the documents of an issuer with a path, each where its standard says',
     if (request.url !== `${oauthPath}/tenant`) return response.writeHead(404).end()
     return response.end(JSON.stringify({ issuer: `${url}/tenant`, token_endpoint: `${url}/token` }))
   })
-  const discovery = await getMetadata(new URL('/tenant', issuer), { fetch, signal })
-  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: `${issuer.origin}/tenant` } })
+  const discovery = await getMetadata(`${issuer}/tenant`, { fetch, signal })
+  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: `${issuer}/tenant` } })
   expect(paths).toEqual([`/tenant${openIdPath}`, `${oauthPath}/tenant`])
+})
+
+it.each<[string, Answer]>([
+  ['a 404', (_, response) => response.writeHead(404).end()],
+  ['a 502', (_, response) => response.writeHead(502).end('Bad Gateway')],
+  ['a 429', (_, response) => response.writeHead(429).end()],
+  ['a page', (_, response) => response.end('<html>')],
+  ['a reset', (request) => request.socket.resetAndDestroy()],
+  [
+    'a cut body',
+    (request, response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => request.socket.destroy()),
+  ],
+  ['a document without token endpoint', (_, response, issuer) => response.end(JSON.stringify({ issuer }))],
+  ['the document of another issuer', (_, response) => response.end('{"issuer":"https://evil.example"}')],
+  ['a redirect to another server', (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
+  ['a redirect to itself', (_, response) => response.writeHead(302, { location: openIdPath }).end()],
+])('goes on to the next well-known place after %s', async (_name, answer) => {
+  const { issuer, paths } = await start((request, response, url) =>
+    request.url === oauthPath ? serveMetadata(request, response, url) : answer(request, response, url),
+  )
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+  expect(paths.at(-1)).toBe(oauthPath)
+})
+
+it.each([`/tenant${openIdPath}`, `${oauthPath}/tenant`, `${openIdPath}/tenant`, `/tenant${oauthPath}`])(
+  'finds the document of an issuer with a path at %s',
+  async (place) => {
+    const { issuer } = await start((request, response, url) => {
+      if (request.url !== place) return response.writeHead(404).end()
+      return response.end(JSON.stringify({ issuer: `${url}/tenant`, token_endpoint: `${url}/token` }))
+    })
+    expect(await getMetadata(`${issuer}/tenant`, { fetch, signal })).toMatchObject({ kind: 'found' })
+  },
+)
+
+it('follows redirects within the origin of the issuer', async () => {
+  const { issuer, paths } = await start((request, response, url) => {
+    if (request.url === openIdPath) return response.writeHead(301, { location: `${openIdPath}/` }).end()
+    if (request.url === `${openIdPath}/`) return response.writeHead(307, { location: `${url}/document` }).end()
+    return serveMetadata(request, response, url)
+  })
+  expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'found' })
+  expect(paths).toEqual([openIdPath, `${openIdPath}/`, '/document'])
+})
+
+it('follows redirects in a browser, which hides where they lead', async () => {
+  const { issuer } = await start((request, response, url) => {
+    if (request.url === openIdPath) return response.writeHead(301, { location: '/document' }).end()
+    return serveMetadata(request, response, url)
+  })
+  const inBrowser: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    return response.status === 301
+      ? Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
+      : response
+  }
+  expect(await getMetadata(issuer, { fetch: inBrowser, signal })).toMatchObject({ kind: 'found' })
+})
+
+it('asks no other place of a server that cannot be connected to', async () => {
+  const urls: string[] = []
+  const counted: typeof fetch = (url, init) => {
+    urls.push(url)
+    return fetch(url, init)
+  }
+  const { issuer } = await start(serveMetadata)
+  servers.at(-1)?.close()
+  const discovery = await getMetadata(`${issuer}/tenant`, { fetch: counted, signal })
+  expect(discovery).toMatchObject({ kind: 'failed', code: 'ECONNREFUSED' })
+  expect(urls).toHaveLength(1)
+})
+
+it('says what it asked and what came', async () => {
+  const { issuer } = await start((_request, response) => response.writeHead(404).end())
+  const nowhere = await getMetadata(issuer, { fetch, signal })
+  expect(nowhere).toMatchObject({
+    failure: { detail: expect.stringMatching(`^${issuer}${openIdPath} answered 404$`) },
+  })
+  const { issuer: other } = await start((_request, response) => response.end('{"issuer":"https://b.example"}'))
+  const detail = `${other}${openIdPath} names the issuer "https://b.example", not "${other}/"`
+  expect(await getMetadata(other, { fetch, signal })).toMatchObject({
+    code: 'discoveryIssuerMismatch',
+    failure: { detail: expect.stringContaining(detail) },
+  })
+})
+
+it.each([
+  ['/common/v2.0', '/{tenantid}/v2.0'],
+  ['/organizations/v2.0', '/{tenantid}/v2.0'],
+  ['/consumers/v2.0', '/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0'],
+  ['/contoso.example/v2.0', '/{tenantid}/v2.0'],
+])('P92 takes the document of a server of many tenants: %s for %s', async (asked, named) => {
+  const { issuer } = await start((_request, response, url) => {
+    response.end(JSON.stringify({ issuer: url + named, token_endpoint: `${url}/token` }))
+  })
+  expect(await getMetadata(issuer + asked, { fetch, signal })).toMatchObject({ kind: 'found' })
+})
+
+it.each([
+  ['/a/v2.0', '/b/v2.0'],
+  ['/common/v2.0', '/{tenantid}/v1.0'],
+  ['/common/v2.0', '/b/c/v2.0'],
+])('P92 takes no document of another issuer for that: %s for %s', async (asked, named) => {
+  const { issuer } = await start((_request, response, url) => {
+    response.end(JSON.stringify({ issuer: url + named, token_endpoint: `${url}/token` }))
+  })
+  expect(await getMetadata(issuer + asked, { fetch, signal })).toMatchObject({ code: 'discoveryIssuerMismatch' })
+})
+
+it('P86 is never answered from a cache', async () => {
+  const { issuer } = await start(serveMetadata)
+  const caches: unknown[] = []
+  const watched: typeof fetch = (url, init) => {
+    caches.push(init.cache)
+    return fetch(url, init)
+  }
+  await getMetadata(issuer, { fetch: watched, signal })
+  expect(caches).toEqual(['no-store'])
 })
 
 it.each([
@@ -112,8 +230,8 @@ it.each([
   const { issuer, paths } = await start((_request, response, url) => {
     response.end(JSON.stringify({ issuer: url + named, token_endpoint: `${url}/token` }))
   })
-  const discovery = await getMetadata(new URL(asked, issuer), { fetch, signal })
-  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: issuer.origin + named } })
+  const discovery = await getMetadata(issuer + asked, { fetch, signal })
+  expect(discovery).toMatchObject({ kind: 'found', metadata: { issuer: issuer + named } })
   expect(paths).toEqual([`${asked.replace(/\/$/, '')}${openIdPath}`])
 })
 
@@ -125,7 +243,11 @@ describe('metadata that is old', () => {
   async function startCounting() {
     let time = 1_700_000_000_000
     const state = { isDown: false }
-    const { issuer, paths } = await start((_request, response, url) => {
+    /** Without those for the other well-known place, which has nothing. */
+    const paths: string[] = []
+    const { issuer } = await start((request, response, url) => {
+      if (request.url !== openIdPath) return response.writeHead(404).end()
+      paths.push(request.url)
       if (state.isDown) return response.writeHead(503).end()
       return response.end(JSON.stringify({ issuer: url, token_endpoint: `${url}/token/${paths.length}` }))
     })
@@ -301,6 +423,6 @@ describe('a failure ends no session: nothing was sent to the token endpoint', ()
     ],
   ])('%s', async (_name, answer, failure, code) => {
     const { issuer } = await start(answer)
-    expect(await getMetadata(issuer, { fetch, signal })).toEqual({ kind: 'failed', failure, code })
+    expect(await getMetadata(issuer, { fetch, signal })).toMatchObject({ kind: 'failed', failure, code })
   })
 })

@@ -32,7 +32,7 @@ export function initialPace(intervalSeconds: number): PollPace {
 /**
  * Judges a request for tokens that brought none.
  *
- * Whatever is no word of the server's (a network failure, a 5xx, a 429, a firewall's page, an answer that was cut)
+ * What is not the server's own word (a network failure, a 5xx, a 429, a firewall's page, an answer that was cut)
  * doubles the pause each time, up to a minute, until the server speaks again. `Retry-After` counts wherever it comes.
  *
  * @param now milliseconds since the epoch

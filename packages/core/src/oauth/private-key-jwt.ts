@@ -1,8 +1,7 @@
 import * as oauth from 'oauth4webapi'
+import { checkOptions, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
-import { assertText } from './server-options.ts'
 
 export interface PrivateKeyJwtOptions {
   /** Whose public key the server knows: ECDSA, RSA-PSS, RSASSA-PKCS1-v1_5 or Ed25519, with the usage `sign`. */
@@ -29,16 +28,10 @@ export interface PrivateKeyJwtOptions {
  * @see RFC 7523, sections 2.2 and 3; OpenID Connect Core 1.0, section 9
  */
 export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthentication {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigurationError('options', 'must be an object such as { privateKey }')
-  }
-  rejectUnknownOptions(options, knownOptions)
+  checkOptions(options, rules)
   const { privateKey, keyId, algorithm, audience } = options
-  assertPrivateKey(privateKey)
-  if (keyId !== undefined) assertText(keyId, 'keyId')
-  if (audience !== undefined) assertText(audience, 'audience')
-  if (algorithm !== undefined && (algorithm !== 'EdDSA' || privateKey.algorithm.name !== 'Ed25519')) {
-    throw new ConfigurationError('algorithm', 'must be "EdDSA", for an Ed25519 key; any other key says it by itself')
+  if (algorithm !== undefined && privateKey.algorithm.name !== 'Ed25519') {
+    throw new ConfigurationError('algorithm', 'is for an Ed25519 key; any other key says it by itself.')
   }
   const sign = oauth.PrivateKeyJwt(keyId === undefined ? privateKey : { key: privateKey, kid: keyId }, {
     [oauth.modifyAssertion](header, payload) {
@@ -49,22 +42,19 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   return ({ issuer, clientId, body, headers }) => sign({ issuer }, { client_id: clientId }, body, headers)
 }
 
-const knownOptions: Record<keyof PrivateKeyJwtOptions, true> = {
-  privateKey: true,
-  keyId: true,
-  algorithm: true,
-  audience: true,
-}
-
 const algorithms: ReadonlySet<string> = new Set(['ECDSA', 'RSA-PSS', 'RSASSA-PKCS1-v1_5', 'Ed25519'])
 
-function assertPrivateKey(key: unknown): asserts key is CryptoKey {
-  const isKey = Object.prototype.toString.call(key) === '[object CryptoKey]'
-  const { type, usages, algorithm } = isKey ? (key as CryptoKey) : ({} as Partial<CryptoKey>)
-  if (type !== 'private' || !usages?.includes('sign') || !algorithms.has(algorithm?.name ?? '')) {
-    throw new ConfigurationError(
-      'privateKey',
-      `must be a private CryptoKey with the usage "sign": ${[...algorithms].join(', ')}`,
-    )
-  }
+const rules: OptionRules<PrivateKeyJwtOptions> = {
+  privateKey: required(
+    ruleOf(`a private CryptoKey with the usage "sign": ${[...algorithms].join(', ')}`, isSigningKey),
+  ),
+  keyId: text,
+  algorithm: ruleOf('"EdDSA"', (value) => value === 'EdDSA'),
+  audience: text,
+}
+
+function isSigningKey(key: unknown): boolean {
+  if (Object.prototype.toString.call(key) !== '[object CryptoKey]') return false
+  const { type, usages, algorithm } = key as CryptoKey
+  return type === 'private' && usages.includes('sign') && algorithms.has(algorithm.name)
 }

@@ -1,10 +1,17 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { readBody } from './http.ts'
 import { readTokenResponse, type TokenResponse } from './read-token-response.ts'
 
-const { signal } = new AbortController()
-
 function read(body: BodyInit | null, init: ResponseInit = {}, secrets: string[] = []): Promise<TokenResponse> {
-  return readTokenResponse(new Response(body, init), { signal, secrets })
+  return readResponse(new Response(body, init), { secrets })
+}
+
+async function readResponse(
+  response: Response,
+  { signal, ...options }: { signal?: AbortSignal; secrets?: string[]; refreshToken?: string; keepMembers?: string[] },
+): Promise<TokenResponse> {
+  return readTokenResponse(response, await readBody(response, { signal }), { secrets: [], ...options })
 }
 
 describe('issued', () => {
@@ -20,9 +27,11 @@ describe('issued', () => {
     ],
     ['a 201', '{"access_token":"access-1"}', { status: 201 }],
     ['an empty error', '{"access_token":"access-1","error":""}', {}],
+    ['P88 an error', '{"access_token":"access-1","error":"invalid_grant"}', {}],
+    ['one level down', '{"ok":true,"authed_user":{"id":"U1","access_token":"access-1"}}', {}],
     ['an error that is no text', '{"access_token":"access-1","error":null}', {}],
   ])('%s', async (_name, body, init) => {
-    expect(await read(body, init)).toMatchObject({ kind: 'issued', tokenSet: { accessToken: 'access-1' } })
+    expect(await read(body, init)).toMatchObject({ tokenSet: { accessToken: 'access-1' } })
   })
 
   it('takes each member it knows', async () => {
@@ -37,7 +46,6 @@ describe('issued', () => {
       }),
     )
     expect(response).toMatchObject({
-      kind: 'issued',
       tokenSet: {
         accessToken: 'access-1',
         tokenType: 'bearer',
@@ -58,7 +66,7 @@ describe('issued', () => {
       id_token: [],
       scope: ['a'],
     }
-    expect(await read(JSON.stringify(body))).toMatchObject({ kind: 'issued', tokenSet: { accessToken: 'access-1' } })
+    expect(await read(JSON.stringify(body))).toMatchObject({ tokenSet: { accessToken: 'access-1' } })
   })
 
   it('passes a quoted lifetime on as it came', async () => {
@@ -69,8 +77,85 @@ describe('issued', () => {
 it('takes tokens whatever abyss is beside them', async () => {
   const abyss = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   expect(await read(`{"access_token":"access-1","abyss":${abyss}}`, {}, ['long-enough-secret'])).toMatchObject({
-    kind: 'issued',
     tokenSet: { accessToken: 'access-1' },
+  })
+})
+
+describe('P80 a new refresh token', () => {
+  const sent = { refreshToken: 'refresh-1' }
+
+  it.each(['{"refresh_token":"refresh-2"}', '{"access_token":"","refresh_token":"refresh-2"}'])(
+    'is kept though there is no access token beside it: %s',
+    async (body) => {
+      expect(await readResponse(new Response(body), sent)).toMatchObject({
+        tokenSet: { accessToken: '', refreshToken: 'refresh-2' },
+      })
+    },
+  )
+
+  it.each([
+    ['the one that was sent', '{"refresh_token":"refresh-1"}', 200, sent],
+    ['beside nothing that was sent', '{"refresh_token":"refresh-2"}', 200, {}],
+    ['in a refusal', '{"refresh_token":"refresh-2"}', 400, sent],
+  ])('is not %s', async (_name, body, status, options) => {
+    expect((await readResponse(new Response(body, { status }), options)).tokenSet).toBeUndefined()
+  })
+})
+
+describe('a body that lost its Content-Encoding', () => {
+  const body = '{"access_token":"access-1","note":"ü"}'
+
+  it('P80 is decompressed', async () => {
+    expect(await read(gzipSync(body))).toMatchObject({ tokenSet: { accessToken: 'access-1' } })
+    expect(await read(gzipSync('{"error":"invalid_grant"}'), { status: 400 })).toMatchObject({
+      answer: { complete: true, body: { error: 'invalid_grant' } },
+    })
+  })
+
+  it.each([
+    ['cut', gzipSync(body).subarray(0, 30)],
+    ['a bomb', gzipSync(new Uint8Array(64 * 1024 * 1024))],
+  ])('P80 is incomplete when it is %s', async (_name, bytes) => {
+    expect(await read(bytes)).toMatchObject({ answer: { complete: false } })
+  })
+})
+
+describe('what else a response says', () => {
+  it.each<[string, unknown, number]>([
+    ['seconds', 1_800_000_000, 1_800_000_000_000],
+    ['seconds in quotes', '1800000000', 1_800_000_000_000],
+    ['milliseconds', 1_800_000_000_000, 1_800_000_000_000],
+    ['a date', '2027-01-15T08:00:00Z', 1_800_000_000_000],
+  ])('`expires_at` may be in %s', async (_name, expires_at, expiresAt) => {
+    const body = JSON.stringify({ access_token: 'access-1', expires_at, refresh_expires_at: expires_at })
+    expect(await read(body)).toMatchObject({ tokenSet: { expiresAt, signInExpiresAt: expiresAt } })
+  })
+
+  it.each(['soon', {}, null, ''])('`expires_at` counts as absent where it is %j', async (expires_at) => {
+    const response = await read(JSON.stringify({ access_token: 'access-1', expires_at }))
+    expect(response.tokenSet?.expiresAt).toBeUndefined()
+  })
+
+  it.each(['refresh_expires_in', 'refresh_token_expires_in', 'x_refresh_token_expires_in'])(
+    'P91 `%s` tells how long the sign-in lasts',
+    async (name) => {
+      expect(await read(JSON.stringify({ access_token: 'access-1', [name]: 86_400 }))).toMatchObject({
+        tokenSet: { signInExpiresIn: 86_400 },
+      })
+    },
+  )
+
+  it('P90 is kept where the app asks for it, and shown nowhere', async () => {
+    const body = { access_token: 'access-1', instance_url: 'https://canary.example', team: { id: 'canary' }, other: 1 }
+    const keepMembers = ['instance_url', 'team', 'absent']
+    const response = await readResponse(Response.json(body), { keepMembers })
+    expect(response).toMatchObject({
+      tokenSet: { details: { instance_url: 'https://canary.example', team: { id: 'canary' } } },
+      answer: { body: { other: '[redacted]' } },
+    })
+    expect(JSON.stringify(response.answer.body)).not.toContain('canary')
+    const none = await readResponse(Response.json({ access_token: 'access-1' }), { keepMembers })
+    expect(none.tokenSet?.details).toBeUndefined()
   })
 })
 
@@ -91,12 +176,7 @@ describe('any other answer', () => {
         body: { error: 'invalid_grant', error_description: 'a b' },
       },
     ],
-    [
-      'an error under 200',
-      '{"error":"invalid_grant","access_token":"x"}',
-      {},
-      { status: 200, body: { error: 'invalid_grant' } },
-    ],
+    ['an error under 200', '{"error":"invalid_grant"}', {}, { status: 200, body: { error: 'invalid_grant' } }],
     ['an error that is an object', '{"error":{"code":"no"}}', { status: 401 }, { body: { error: { code: 'no' } } }],
     [
       'an error beside a token under 400',
@@ -113,12 +193,12 @@ describe('any other answer', () => {
     ['nothing under 204', null, { status: 204 }, { status: 204, complete: true }],
     ['half an object', '{"access_token":"access-1","refr', {}, { status: 200, complete: false }],
   ])('%s', async (_name, body, init, answer) => {
-    expect(await read(body, init)).toMatchObject({ kind: 'answer', answer })
+    expect(await read(body, init)).toEqual({ tokenSet: undefined, answer: expect.objectContaining(answer) })
   })
 
   it.each(['<html>', '[]', 'RBAC: access denied', ''])('has no members where there is no object: %j', async (text) => {
     const response = await read(text, { status: 403 })
-    expect(response.kind === 'answer' && 'body' in response.answer).toBe(false)
+    expect(response.answer.body).toBeUndefined()
   })
 
   it('tells of retry-after and content-type as they came', async () => {
@@ -142,7 +222,7 @@ describe('any other answer', () => {
 
   it('stands for a redirect whose status a browser hides as 302', async () => {
     const response = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
-    expect(await readTokenResponse(response, { signal, secrets: [] })).toMatchObject({ answer: { status: 302 } })
+    expect(await readResponse(response, {})).toMatchObject({ answer: { status: 302 } })
   })
 })
 
@@ -152,7 +232,7 @@ describe('a body that cannot be read to its end', () => {
       start: (controller) => controller.enqueue(new TextEncoder().encode('{"access_token":"access-1"}')),
       pull: (controller) => controller.error(new Error('reset')),
     })
-    expect(await read(body)).toMatchObject({ kind: 'answer', answer: { status: 200, complete: false } })
+    expect(await read(body)).toMatchObject({ answer: { status: 200, complete: false } })
   })
 
   it('is incomplete beyond 1 MiB, and is read no further', async () => {
@@ -174,13 +254,13 @@ describe('a body that cannot be read to its end', () => {
 
   it('is complete at exactly 1 MiB', async () => {
     const start = '{"access_token":"access-1"}'
-    expect(await read(start + ' '.repeat(1024 * 1024 - start.length))).toMatchObject({ kind: 'issued' })
+    expect(await read(start + ' '.repeat(1024 * 1024 - start.length))).toMatchObject({ tokenSet: {} })
   })
 
   it('is incomplete when the signal aborts while it hangs', async () => {
     const controller = new AbortController()
     const body = new ReadableStream({ pull: () => controller.abort() }, { highWaterMark: 0 })
-    expect(await readTokenResponse(new Response(body), { signal: controller.signal, secrets: [] })).toMatchObject({
+    expect(await readResponse(new Response(body), { signal: controller.signal })).toMatchObject({
       answer: { complete: false },
     })
   })

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { isConfigurationError } from '../errors/configuration-error.ts'
 import type { Grant, GrantDebugEntry, GrantRequest } from '../token/grant.ts'
 import { clientSecretBasic, clientSecretPost } from './client-authentication.ts'
 import { type RefreshTokenGrantOptions, refreshTokenGrant } from './refresh-token-grant.ts'
+import { authorizationServer } from './server.ts'
 
 const servers: net.Server[] = []
 const sockets = new Set<net.Socket>()
@@ -29,6 +30,9 @@ interface ReceivedRequest {
   readonly path: string
   readonly authorization: string | undefined
   readonly parameters: URLSearchParams
+  readonly body: string
+  readonly contentType: string | undefined
+  readonly userAgent: string | undefined
 }
 
 type Answer = (response: http.ServerResponse, request: http.IncomingMessage, issuer: string) => void
@@ -45,8 +49,9 @@ async function start(answer: Answer): Promise<{ issuer: string; requests: Receiv
     }
     let body = ''
     for await (const chunk of request) body += chunk
-    const { authorization } = request.headers
-    requests.push({ path: request.url ?? '', authorization, parameters: new URLSearchParams(body) })
+    const { authorization, 'content-type': contentType, 'user-agent': userAgent } = request.headers
+    const parameters = new URLSearchParams(body)
+    requests.push({ path: request.url ?? '', authorization, parameters, body, contentType, userAgent })
     answer(response, request, issuer)
   })
   const issuer = await listen(server)
@@ -111,6 +116,58 @@ describe('the request', () => {
     await send(refreshTokenGrant({ issuer, clientId: 'app', scope: 'openid api', resource }))
     expect(requests[0]?.parameters.get('scope')).toBe('openid api')
     expect(requests[0]?.parameters.getAll('resource')).toEqual(resource)
+  })
+
+  it('carries what else the app wants to say', async () => {
+    const { issuer, requests } = await start(issue)
+    await send(refreshTokenGrant({ issuer, clientId: 'app', extraParameters: { audience: 'https://api.example' } }))
+    expect(requests[0]?.parameters.get('audience')).toBe('https://api.example')
+  })
+
+  it('carries a secret in base64url as it is, and what is not form-safe encoded', async () => {
+    const { issuer, requests } = await start(issue)
+    await send(refreshTokenGrant({ issuer, clientId: 'an-app_1.2*', clientSecret: 'a-b_c.d*e f:%' }))
+    expect(atob(requests[0]?.authorization?.replace('Basic ', '') ?? '')).toBe('an-app_1.2*:a-b_c.d*e+f%3A%25')
+  })
+
+  it('is JSON for a server that takes no form', async () => {
+    const { issuer, requests } = await start(issue)
+    const clientAuthentication = clientSecretPost('the-secret')
+    const options = { issuer, clientId: 'app', clientAuthentication, tokenRequestFormat: 'json' } as const
+    expect(await send(refreshTokenGrant(options))).toMatchObject({ kind: 'issued' })
+    const [request] = requests
+    expect(request?.contentType).toBe('application/json')
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-token-1',
+      client_id: 'app',
+      client_secret: 'the-secret',
+    })
+  })
+
+  it('P86 is never answered from a cache, nor redirected', async () => {
+    const inits: RequestInit[] = []
+    const fetch = (url: string, init: RequestInit) => {
+      inits.push(init)
+      return globalThis.fetch(url, init)
+    }
+    const { issuer } = await start(issue)
+    await send(refreshTokenGrant({ issuer, clientId: 'app', fetch }))
+    expect(inits.map(({ method, cache, redirect }) => [method, cache, redirect])).toEqual([
+      ['GET', 'no-store', 'manual'],
+      ['POST', 'no-store', 'manual'],
+    ])
+  })
+
+  it('names the library, or what the app says, outside browsers', async () => {
+    const { issuer, requests } = await start(issue)
+    await send(refreshTokenGrant({ issuer, clientId: 'app' }))
+    await send(refreshTokenGrant({ issuer, clientId: 'app', userAgent: 'acme/7' }))
+    expect(requests.map(({ userAgent }) => userAgent)).toEqual([expect.stringMatching(/^authchart\/./), 'acme/7'])
+    vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64)' })
+    await send(refreshTokenGrant({ issuer, clientId: 'app', userAgent: 'acme/7' }))
+    vi.unstubAllGlobals()
+    expect(requests[2]?.userAgent).not.toBe('acme/7')
   })
 
   it('goes where the given metadata says, without discovery', async () => {
@@ -304,9 +361,9 @@ describe('P30 a connection that ends without an answer', () => {
 
   it('was not used when there is no metadata to be had', async () => {
     const issuer = await listen(http.createServer((_request, response) => response.writeHead(503).end()))
-    expect(await send(refreshTokenGrant({ issuer, clientId: 'app' }))).toEqual({
+    expect(await send(refreshTokenGrant({ issuer, clientId: 'app' }))).toMatchObject({
       kind: 'failed',
-      failure: { kind: 'unavailable', sent: 'no', code: 'server' },
+      failure: { kind: 'unavailable', sent: 'no', code: 'server', detail: expect.stringContaining(issuer) },
     })
   })
 
@@ -332,7 +389,7 @@ describe('the id token', () => {
     expect(await send(refreshTokenGrant({ issuer, clientId: 'app' }))).toMatchObject({
       kind: 'issued',
       tokenSet: { accessToken: 'access-token-2', expiresIn: 'soon' },
-      idToken: { valid: false, code: 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED', issuer, subject: 'alice' },
+      idToken: { valid: false, code: 'expired', issuer, subject: 'alice' },
     })
   })
 
@@ -347,6 +404,61 @@ describe('the id token', () => {
     })
   })
 })
+
+describe('a server that was checked once', () => {
+  const options = { issuer: 'https://login.example', clientId: 'app', clientSecret: 'canary' }
+
+  it('serves each grant by spreading, and is not checked again', () => {
+    const reads: string[] = []
+    const ownKeys = (target: object) => {
+      reads.push('metadata')
+      return Reflect.ownKeys(target)
+    }
+    const metadata = new Proxy({}, { ownKeys })
+    const server = authorizationServer({ ...options, metadata })
+    const before = reads.length
+    expect(refreshTokenGrant(server).identity).toEqual({ issuer: options.issuer, clientId: 'app' })
+    expect(refreshTokenGrant({ ...server, scope: 'a' }).identity).toEqual({ issuer: options.issuer, clientId: 'app' })
+    expect(reads).toHaveLength(before)
+  })
+
+  it('can be changed by what is set after it, which is checked', () => {
+    const server = authorizationServer(options)
+    expect(refreshTokenGrant({ ...server, clientId: 'other' }).identity.clientId).toBe('other')
+    expect(() => refreshTokenGrant({ ...server, clientId: '' })).toThrow(expect.toSatisfy(isConfigurationError))
+    expect(() => refreshTokenGrant({ ...server, scop: 'a' } as never)).toThrow(expect.toSatisfy(isConfigurationError))
+  })
+
+  it('keeps its secret to itself, and sends it', async () => {
+    const { issuer, requests } = await start(issue)
+    const server = authorizationServer({ ...options, issuer })
+    expect(inspect(server, { depth: 9, showHidden: true })).not.toContain('canary')
+    await send(refreshTokenGrant(server))
+    expect(atob(requests[0]?.authorization?.replace('Basic ', '') ?? '')).toBe('app:canary')
+  })
+
+  it('is refused as any options are', () => {
+    expect(() => authorizationServer({ clientId: 'app' })).toThrow(expect.toSatisfy(isConfigurationError))
+    expect(() => authorizationServer({ ...options, scope: 'a' } as never)).toThrow(
+      expect.toSatisfy(isConfigurationError),
+    )
+  })
+})
+
+describe('P78 whether the server answers at all', () => {
+  it.each([200, 404, 503])('is shown by any answer, such as a %d', async (status) => {
+    const issuer = await listen(http.createServer((_request, response) => response.writeHead(status).end()))
+    expect(await refreshTokenGrant({ issuer, clientId: 'app' }).isReachable?.({ signal })).toBe(true)
+  })
+
+  it('is not shown by none', async () => {
+    expect(await refreshTokenGrant({ issuer: 'http://127.0.0.1:9', clientId: 'app' }).isReachable?.({ signal })).toBe(
+      false,
+    )
+  })
+})
+
+const { signal } = new AbortController()
 
 it('discovers again after the token endpoint was not where the metadata said', async () => {
   const discoveries: string[] = []
@@ -368,7 +480,6 @@ describe('revoking', () => {
     tokenType: 'Bearer',
     receivedAt: 0,
   }
-  const { signal } = new AbortController()
 
   it('revokes the refresh token, then the access token', async () => {
     const { issuer, requests } = await start((response) => response.end())
@@ -381,11 +492,45 @@ describe('revoking', () => {
     ])
   })
 
-  it('does nothing where there is no revocation endpoint', async () => {
+  it('P81 discovers the endpoint where the given metadata has none', async () => {
     const { issuer, requests } = await start((response) => response.end())
-    const metadata = { issuer, token_endpoint: `${issuer}/token` }
-    await refreshTokenGrant({ clientId: 'app', metadata }).revoke?.(tokenSet, { signal })
-    expect(requests).toEqual([])
+    const metadata = { token_endpoint: `${issuer}/token` }
+    await refreshTokenGrant({ issuer, clientId: 'app', metadata }).revoke?.(tokenSet, { signal })
+    expect(requests.map(({ path }) => path)).toEqual(['/revoke', '/revoke'])
+  })
+
+  it.each([
+    [
+      'the server publishes none',
+      (_request: unknown, issuer: string) => JSON.stringify({ issuer, token_endpoint: `${issuer}/token` }),
+    ],
+    ['it publishes nothing', () => undefined],
+  ])('says once that there is no endpoint where %s', async (_name, documentOf) => {
+    const server = http.createServer((request, response) => {
+      const document = documentOf(request, issuer)
+      response.writeHead(document === undefined ? 404 : 200).end(document)
+    })
+    const issuer = await listen(server)
+    const grant = refreshTokenGrant({ issuer, clientId: 'app', metadata: { token_endpoint: `${issuer}/token` } })
+    await expect(grant.revoke?.(tokenSet, { signal })).rejects.toMatchObject({ code: 'noRevocationEndpoint' })
+    await grant.revoke?.(tokenSet, { signal })
+  })
+
+  it.each(['invalid_token', 'invalid_grant', 'token_inactive'])(
+    'takes the error %s for what it is: the token is dead already',
+    async (error) => {
+      const { issuer, requests } = await start((response) => response.writeHead(400).end(JSON.stringify({ error })))
+      await refreshTokenGrant({ issuer, clientId: 'app' }).revoke?.(tokenSet, { signal })
+      expect(requests).toHaveLength(2)
+    },
+  )
+
+  it('minds no server that revokes both tokens at once and then does not know the second', async () => {
+    const { issuer, requests } = await start((response) =>
+      requests.length === 1 ? response.end() : response.writeHead(400).end('{"error":"invalid_request"}'),
+    )
+    await refreshTokenGrant({ issuer, clientId: 'app' }).revoke?.(tokenSet, { signal })
+    expect(requests).toHaveLength(2)
   })
 
   it('minds no server that cannot revoke access tokens', async () => {
@@ -514,9 +659,10 @@ describe('a malformed option is refused at once', () => {
     ['clientSecret', { ...valid, clientSecret: 'canary', clientAuthentication: clientSecretPost('canary') }],
     ['clientAuthentication', { ...valid, clientAuthentication: 'canary' }],
     ['metadata', { ...valid, metadata: 'https://login.example/token' }],
-    ['metadata.issuer', { ...valid, metadata: { token_endpoint: metadata.token_endpoint } }],
+    ['issuer', { clientId: 'app', metadata: { token_endpoint: metadata.token_endpoint } }],
+    ['metadata.issuer', { clientId: 'app', metadata: { issuer: 'login.example' } }],
     ['metadata.issuer', { ...valid, metadata: { ...metadata, issuer: 'https://other.example' } }],
-    ['metadata.token_endpoint', { ...valid, metadata: { issuer: valid.issuer } }],
+    ['metadata.end_session_endpoint', { ...valid, metadata: { end_session_endpoint: 'http://login.example/end' } }],
     ['metadata.token_endpoint', { ...valid, metadata: { ...metadata, token_endpoint: 'http://login.example/token' } }],
     ['metadata.revocation_endpoint', { ...valid, metadata: { ...metadata, revocation_endpoint: '/revoke' } }],
     ['scope', { ...valid, scope: ['openid'] }],
@@ -524,6 +670,15 @@ describe('a malformed option is refused at once', () => {
     ['resource', { ...valid, resource: ['https://api.example/#part'] }],
     ['resource', { ...valid, resource: {} }],
     ['fetch', { ...valid, fetch: {} }],
+    ['dpop', { ...valid, dpop: true }],
+    ['idTokens', { ...valid, idTokens: true }],
+    ['acceptHs256', { ...valid, idTokens: { acceptHs256: 'yes' } }],
+    ['keepMembers', { ...valid, keepMembers: 'instance_url' }],
+    ['tokenRequestFormat', { ...valid, tokenRequestFormat: 'xml' }],
+    ['userAgent', { ...valid, userAgent: 'snow ☃' }],
+    ['extraParameters', { ...valid, extraParameters: { audience: 7 } }],
+    ['extraParameters.refresh_token', { ...valid, extraParameters: { refresh_token: 'canary' } }],
+    ['unknown', { ...valid, unknown: 1 }],
   ])('%s', (option, options) => {
     let thrown: unknown
     try {

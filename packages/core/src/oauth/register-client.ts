@@ -1,19 +1,15 @@
-import * as oauth from 'oauth4webapi'
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
+import { checkOptions, isObject, isText, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { isSignInError, SignInError } from '../errors/sign-in-error.ts'
 import { fitsScheme } from '../token/normalize-token-set.ts'
 import { clientSecretPost } from './client-authentication.ts'
-import { isSecureEndpoint } from './discover-metadata.ts'
-import { type AuthorizationServerOptions, assertText, readServerOptions } from './server-options.ts'
-import { unavailable } from './sign-in-failure.ts'
-import { findSignInMetadata } from './sign-in-metadata.ts'
-import { requestSignIn } from './sign-in-request.ts'
+import { type AuthorizationServerOptions, isChecked, readServer, serverRules } from './server.ts'
+import { findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
 
-export interface ClientRegistrationOptions extends Pick<AuthorizationServerOptions, 'issuer' | 'metadata' | 'fetch'> {
+export interface ClientRegistrationOptions
+  extends Pick<AuthorizationServerOptions, 'issuer' | 'metadata' | 'fetch' | 'userAgent'> {
   /** Where browsers may be sent after a sign-in; needed for the grant type `authorization_code`. */
   readonly redirectUris?: readonly string[]
-  /** What people read when they are asked to agree. */
+  /** The name that users read when they are asked to agree. */
   readonly clientName?: string
   /** Default: `authorization_code` and `refresh_token`. Without the latter, no session outlives its access token. */
   readonly grantTypes?: readonly string[]
@@ -23,7 +19,7 @@ export interface ClientRegistrationOptions extends Pick<AuthorizationServerOptio
   readonly authenticationMethod?: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   /** All that it may ever ask for, space-separated. Default: what the server gives. */
   readonly scope?: string
-  /** Whatever else the server is to know, such as `{ client_uri, logo_uri, jwks, software_id }` (RFC 7591, section 2). */
+  /** What else the server is to know, such as `{ client_uri, logo_uri, jwks, software_id }` (RFC 7591, section 2). */
   readonly extraMetadata?: Readonly<Record<string, unknown>>
   /** What the server has given out for registering clients; a secret. */
   readonly initialAccessToken?: string
@@ -58,7 +54,7 @@ export interface ClientRegistration {
  * const server = { issuer, ...client }
  * @throws ConfigurationError when an option is missing, malformed or unknown
  * @throws SignInError `refused`, with the server's `error` as `serverCode` (such as `invalid_redirect_uri`), also where
- *   the server registers nobody; `unavailable`
+ *   the server registers no clients; `unavailable`
  * @throws the signal's reason
  * @see RFC 7591, section 3
  */
@@ -66,26 +62,19 @@ export async function registerClient(options: ClientRegistrationOptions): Promis
   const { server, asked } = readOptions(options)
   const { signal, initialAccessToken } = options
   signal?.throwIfAborted()
-  const metadata = await findSignInMetadata(server, signal)
-  const endpoint = metadata.registration_endpoint
-  if (!isSecureEndpoint(endpoint)) {
-    throw new SignInError('refused', 'This authorization server names no endpoint for registering clients.')
-  }
+  const { registration_endpoint } = await findSignInMetadata(server, signal, 'registration_endpoint')
   try {
     const members = await requestSignIn(server, {
-      endpoint,
+      url: registration_endpoint,
+      purpose: 'for registering clients',
+      json: asked,
       signal,
       secrets: initialAccessToken === undefined ? [] : [initialAccessToken],
-      send: (requestOptions) =>
-        oauth.dynamicClientRegistrationRequest(
-          metadata as unknown as oauth.AuthorizationServer,
-          asked as unknown as Partial<oauth.Client>,
-          initialAccessToken === undefined ? requestOptions : { ...requestOptions, initialAccessToken },
-        ),
     })
     return readRegistration(members)
   } catch (error) {
-    throw isSignInError(error) && error.code === 'refused' ? refused(error.serverCode) : error
+    const isRefusal = isSignInError(error) && error.code === 'refused' && registration_endpoint !== undefined
+    throw isRefusal ? refused(error.serverCode) : error
   }
 }
 
@@ -103,7 +92,7 @@ function readRegistration(members: Readonly<Record<string, unknown>>): ClientReg
     ...granted
   } = members
   const { client_id: clientId, registration_client_uri: registrationClientUri } = granted
-  if (!isText(clientId)) throw unavailable('what it said is no client')
+  if (!isText(clientId)) throw unavailable('the response is not a client')
   return {
     clientId,
     ...(isText(clientSecret) ? { clientSecret } : {}),
@@ -126,70 +115,57 @@ function authenticate(clientSecret: string, method: unknown): Partial<ClientRegi
   return method === 'none' || method === 'private_key_jwt' ? {} : { clientSecret }
 }
 
-const knownOptions: Record<keyof ClientRegistrationOptions, true> = {
-  issuer: true,
-  metadata: true,
-  fetch: true,
-  redirectUris: true,
-  clientName: true,
-  grantTypes: true,
-  applicationType: true,
-  authenticationMethod: true,
-  scope: true,
-  extraMetadata: true,
-  initialAccessToken: true,
-  signal: true,
+const isTextList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isText)
+
+const redirectUrisRule = ruleOf(
+  'a list of absolute URLs without fragment, one or more',
+  (value) => isTextList(value) && value.every((uri) => URL.canParse(uri) && !uri.includes('#')),
+)
+
+const rules: OptionRules<ClientRegistrationOptions> = {
+  issuer: serverRules.issuer,
+  metadata: serverRules.metadata,
+  fetch: serverRules.fetch,
+  userAgent: serverRules.userAgent,
+  redirectUris: redirectUrisRule,
+  clientName: text,
+  grantTypes: ruleOf('a list of one grant type or more', isTextList),
+  applicationType: text,
+  authenticationMethod: text,
+  scope: text,
+  extraMetadata: ruleOf('an object such as { client_uri }', isObject),
+  initialAccessToken: ruleOf('a token that a header can carry', (value) => isText(value) && fitsScheme(value)),
+  signal: signalRule,
 }
 
 function readOptions(options: ClientRegistrationOptions) {
-  const { issuer, metadata, fetch } = options ?? {}
-  // There is no client yet; nothing that is sent here names one.
-  const server = readServerOptions({ ...pickDefined({ issuer, metadata, fetch }), clientId: 'not registered yet' })
-  rejectUnknownOptions(options, knownOptions)
-  const { clientName, scope, initialAccessToken, extraMetadata = {}, applicationType = 'native' } = options
-  const { grantTypes = ['authorization_code', 'refresh_token'], authenticationMethod = 'none', redirectUris } = options
-  for (const [option, value] of Object.entries({ clientName, scope, initialAccessToken })) {
-    if (value !== undefined) assertText(value, option)
-  }
-  if (initialAccessToken !== undefined && !fitsScheme(initialAccessToken)) {
-    throw new ConfigurationError('initialAccessToken', 'has characters that no header can carry')
-  }
-  assertText(authenticationMethod, 'authenticationMethod')
-  assertText(applicationType, 'applicationType')
-  assertList(grantTypes, 'grantTypes')
+  // A checked server brings the options of a client, which do not count: there is none yet.
+  checkOptions(options, isChecked(options) ? { ...serverRules, ...rules } : rules)
+  const { issuer, metadata, fetch, userAgent, initialAccessToken, extraMetadata } = options
+  const { grantTypes = ['authorization_code', 'refresh_token'], redirectUris } = options
   const usesBrowser = grantTypes.includes('authorization_code')
-  if (redirectUris !== undefined || usesBrowser) assertRedirectUris(redirectUris)
-  if (typeof extraMetadata !== 'object' || extraMetadata === null) {
-    throw new ConfigurationError('extraMetadata', 'must be an object such as { client_uri }')
-  }
+  if (usesBrowser) checkOptions({ redirectUris }, { redirectUris: required(redirectUrisRule) })
+  const server = readServer({
+    issuer,
+    metadata,
+    fetch,
+    userAgent,
+    // There is no client yet; nothing that is sent here names one.
+    clientId: 'not registered yet',
+    clientAuthentication({ headers }) {
+      if (initialAccessToken !== undefined) headers.set('authorization', `Bearer ${initialAccessToken}`)
+    },
+  })
   const asked = {
     ...extraMetadata,
-    ...pickDefined({ redirect_uris: redirectUris, client_name: clientName, scope }),
+    redirect_uris: redirectUris,
+    client_name: options.clientName,
+    scope: options.scope,
     grant_types: grantTypes,
     response_types: usesBrowser ? ['code'] : [],
-    application_type: applicationType,
-    token_endpoint_auth_method: authenticationMethod,
+    application_type: options.applicationType ?? 'native',
+    token_endpoint_auth_method: options.authenticationMethod ?? 'none',
   }
   return { server, asked }
-}
-
-function assertRedirectUris(redirectUris: unknown): void {
-  assertList(redirectUris, 'redirectUris')
-  if (redirectUris.some((uri) => !URL.canParse(uri) || uri.includes('#'))) {
-    throw new ConfigurationError('redirectUris', 'must be absolute URLs without fragment')
-  }
-}
-
-function assertList(list: unknown, option: string): asserts list is readonly string[] {
-  if (!Array.isArray(list) || list.length === 0 || !list.every(isText)) {
-    throw new ConfigurationError(option, 'must be a list of one string or more')
-  }
-}
-
-function pickDefined<Value extends object>(value: Value): { [Name in keyof Value]?: Exclude<Value[Name], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }

@@ -1,74 +1,80 @@
-import * as oauth from 'oauth4webapi'
-import { classifyTransportError } from '../token/classify-transport-error.ts'
-import type { TokenSet } from '../token/token-set.ts'
-import { untilAborted } from '../token/until-aborted.ts'
-import { type AuthorizationServer, findMetadata } from './authorization-server.ts'
-import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
-import { toClientAuth } from './client-authentication.ts'
-import { isSecureEndpoint } from './discover-metadata.ts'
-import { readTokenResponse } from './read-token-response.ts'
+import type { TokenSetInput } from '../token/token-set.ts'
+import { isSecureEndpoint } from './metadata.ts'
+import { findMetadata } from './metadata-cache.ts'
+import { postForm } from './post-form.ts'
+import { parseBody } from './read-token-response.ts'
+import type { ResolvedServer } from './server.ts'
+
+/** The servers of which it was said that tokens cannot be revoked there. */
+const withoutEndpoint = new WeakSet<ResolvedServer>()
 
 /**
- * Revokes the refresh token, then the access token, if the server has a revocation endpoint; without one there is
- * nothing to do.
+ * Revokes the refresh token, then the access token.
+ *
+ * Without a revocation endpoint there is nothing to do, which is said once: by an error with the code
+ * `noRevocationEndpoint`.
  *
  * @throws Error with a `code` (the server's `error`, a connection's code or `status503`) and without a secret, when a
  * token may still be valid
  * @see RFC 7009, section 2
  */
 export async function revokeTokens(
-  server: AuthorizationServer,
-  { tokenSet, signal }: { tokenSet: TokenSet; signal: AbortSignal },
+  server: ResolvedServer,
+  { tokenSet, signal }: { tokenSet: Pick<TokenSetInput, 'accessToken' | 'refreshToken'>; signal: AbortSignal },
 ): Promise<void> {
-  const discovery = await findMetadata(server, signal)
+  const discovery = await findMetadata(server, { signal, needed: ['revocation_endpoint'] })
   if (discovery.kind === 'failed') throw createRevocationError(discovery.code)
-  const { metadata } = discovery
-  if (metadata.revocation_endpoint === undefined) return
-  if (!isSecureEndpoint(metadata.revocation_endpoint)) throw createRevocationError('insecureEndpoint')
+  const { revocation_endpoint: url } = discovery.metadata
+  if (url === undefined) return sayOnce(server)
+  if (!isSecureEndpoint(url)) throw createRevocationError('insecureEndpoint')
 
   const { refreshToken, accessToken } = tokenSet
-  const refused: string[] = []
-  if (refreshToken !== undefined) {
-    const code = await revokeToken(server, { metadata, signal, token: refreshToken, hint: 'refresh_token' })
-    if (code !== undefined) refused.push(code)
-  }
-  const code = await revokeToken(server, { metadata, signal, token: accessToken, hint: 'access_token' })
-  // A server that cannot revoke access tokens says so (RFC 7009, section 2.2.1); they expire soon.
-  if (code !== undefined && code !== 'unsupported_token_type') refused.push(code)
-  const [first] = refused
-  if (first !== undefined) throw createRevocationError(first)
+  const first =
+    refreshToken === undefined
+      ? undefined
+      : await revokeToken(server, { url, signal, token: refreshToken, hint: 'refresh_token' })
+  const second = await revokeToken(server, { url, signal, token: accessToken, hint: 'access_token' })
+  // A server that cannot revoke access tokens says so (RFC 7009, section 2.2.1); they expire soon. Others revoke both at
+  // once, and do not know the second one any more.
+  const isDone =
+    second?.code === 'unsupported_token_type' || (refreshToken !== undefined && !first && second?.status === 400)
+  const refused = first ?? (isDone ? undefined : second)
+  if (refused !== undefined) throw createRevocationError(refused.code)
 }
 
-/** The code of the server's refusal; `undefined` once the token is revoked or was not valid anyway. */
+/** What servers say of a token that is not valid any more, where the RFC wants a 200. */
+const deadTokenErrors: ReadonlySet<unknown> = new Set([
+  'invalid_token',
+  'invalid_grant',
+  'token_expired',
+  'token_inactive',
+  'token_revoked',
+])
+
+/** The server's refusal; `undefined` once the token is revoked or was not valid anyway. */
 async function revokeToken(
-  server: AuthorizationServer,
-  options: { metadata: AuthorizationServerMetadata; signal: AbortSignal; token: string; hint: string },
-): Promise<string | undefined> {
-  const { metadata, signal, token, hint } = options
-  // Nobody's method: a browser's `fetch` refuses to be one of anything but its window.
-  const { fetch } = server
-  let response: Response
-  try {
-    const request = oauth.revocationRequest(
-      metadata as unknown as oauth.AuthorizationServer,
-      { client_id: server.clientId },
-      toClientAuth(server.clientAuthentication),
-      token,
-      {
-        signal,
-        additionalParameters: { token_type_hint: hint },
-        [oauth.customFetch]: (url, init) => fetch(url, init),
-        [oauth.allowInsecureRequests]: metadata.revocation_endpoint?.startsWith('http:') === true,
-      },
-    )
-    response = await untilAborted(request, signal)
-  } catch (error) {
-    throw createRevocationError(classifyTransportError(error, { signal }).code ?? 'noAnswer')
-  }
-  const reading = await readTokenResponse(response, { signal, secrets: [token] })
-  if (response.ok) return undefined
-  const error = reading.kind === 'answer' ? reading.answer.body?.error : undefined
-  return typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? error : `status${response.status}`
+  server: ResolvedServer,
+  options: { url: string; signal: AbortSignal; token: string; hint: string },
+): Promise<{ code: string; status: number } | undefined> {
+  const { url, signal, token, hint } = options
+  const parameters = new URLSearchParams({ token, token_type_hint: hint })
+  const answer = await postForm(server, { url, parameters, signal })
+  if (answer.kind === 'failed') throw createRevocationError(answer.failure.code ?? 'noAnswer')
+  const { response, text = '' } = answer
+  const { status } = response
+  const error = parseBody(text).members?.error
+  if (response.ok || (status < 500 && deadTokenErrors.has(error))) return undefined
+  // A server may say anything, the token too.
+  const isWord = typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) && error !== token
+  return { code: isWord ? error : `status${status}`, status }
+}
+
+function sayOnce(server: ResolvedServer): void {
+  if (withoutEndpoint.has(server)) return
+  withoutEndpoint.add(server)
+  const message =
+    'This authorization server names no revocation endpoint: tokens stay valid until they expire. If it has one, give `metadata: { revocation_endpoint }`.'
+  throw Object.assign(new Error(message), { code: 'noRevocationEndpoint' })
 }
 
 /** Built from a code alone: errors of requests hold the request, and so the token. */

@@ -7,7 +7,7 @@ export type TryOutcome<Value> =
   | { readonly kind: 'done'; readonly value: Value }
   | { readonly kind: 'again'; readonly delayMilliseconds: number }
 
-/** Something that is tried again and again, for as long as somebody waits for it. */
+/** Something that is tried again and again, for as long as a caller waits for it. */
 export interface SharedWait<Value> {
   /** Waits with all others; ends with the signal's reason when that aborts. */
   join(signal: AbortSignal | undefined): Promise<Value>
@@ -15,8 +15,8 @@ export interface SharedWait<Value> {
 
 /**
  * One try at a time for all who wait, with the pauses that the tries ask for, also before the first and between two
- * waits. When nobody waits any more, a try that is under way comes to its end, and what it brings is kept for whoever
- * waits next. The timer keeps a process alive.
+ * waits. When the last caller has left, a try that is under way comes to its end, and what it brings is kept for the
+ * next caller. The timer keeps a process alive.
  */
 export function createSharedWait<Value>(
   attempt: () => Promise<TryOutcome<Value>>,
@@ -28,7 +28,7 @@ export function createSharedWait<Value>(
   let running: Promise<{ value: Value } | undefined> | undefined
   let pause = new AbortController()
 
-  /** The value, or nothing when everybody has left. */
+  /** The value, or nothing when all callers have left. */
   async function run(): Promise<{ value: Value } | undefined> {
     for (;;) {
       if (waiting === 0) {
@@ -38,7 +38,7 @@ export function createSharedWait<Value>(
       pause = new AbortController()
       // A clock that was set back makes no pause longer.
       const remaining = Math.min(nextAt - clock.now(), delay)
-      // Everybody has left, though somebody else may have come since: who looks again finds out.
+      // All callers have left, though another may have come since: the loop looks again.
       if ((await wait(clock, remaining, { signal: pause.signal, keepAlive: true })) === 'aborted') continue
       const outcome = await attempt()
       if (outcome.kind === 'done') return { value: outcome.value }
@@ -54,7 +54,7 @@ export function createSharedWait<Value>(
       try {
         for (;;) {
           running ??= run()
-          // Whoever has left hears of it no more.
+          // Callers that have left do not hear of it.
           running.catch(() => {})
           const result = await (signal === undefined ? running : untilAborted(running, signal))
           if (result !== undefined) return result.value

@@ -1,23 +1,22 @@
-import { parseHttpDate } from './parse-http-date.ts'
-
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
 
-const firstCeiling = second
-const lastCeiling = 5 * minute
-
 /** The longest pause that we make of our own accord, in milliseconds. */
-export const longestBackoffMilliseconds = lastCeiling
+export const longestBackoffMilliseconds = 5 * minute
 
 /** Jitter may come out as nothing, and a failure that takes no time would then be tried again without a pause. */
 const shortestDelay = 100
 
-/** A server may ask for patience, not for silence: a mistaken `Retry-After` would sign everybody out in effect. */
-const longestRetryAfter = hour
+/** In the first `freshRunMilliseconds` of a run of failures callers are still waiting: the pauses stay short. */
+const freshRunMilliseconds = 10 * second
+const freshRunCeiling = 2 * second
 
-/** The longest pause that a server is granted, in milliseconds. */
-export const longestCooldownMilliseconds = longestRetryAfter
+/**
+ * The longest pause that a server is granted, in milliseconds. It may ask for patience, not for silence: a mistaken
+ * `Retry-After` would sign everybody out in effect.
+ */
+export const longestCooldownMilliseconds = hour
 
 /**
  * Whether a pause until an instant still holds. One that lies further off than any that is ever made was made by a
@@ -35,14 +34,17 @@ export function isHeldBack(
 
 /**
  * How long to wait after a transient failure, in whole milliseconds: anywhere between a tenth of a second and a ceiling
- * that doubles from 1 s to 5 min ("full jitter", so that clients which failed together do not come back together).
+ * that doubles from 1 s to 5 min ("full jitter", so that clients which failed together do not come back together), and
+ * stays at 2 s in the first 10 s of a run of failures.
  *
  * @param failuresInARow 1 after the first failure; there is no count at which it gives up
  * @param random from 0 up to 1
+ * @param runMilliseconds how long the run of failures has lasted
  */
-export function backoffDelay(failuresInARow: number, random: number): number {
+export function backoffDelay(failuresInARow: number, random: number, runMilliseconds = Infinity): number {
   // A huge count makes this infinite, which the last ceiling catches.
-  const ceiling = Math.min(firstCeiling * 2 ** Math.max(failuresInARow - 1, 0), lastCeiling)
+  const doubled = Math.min(second * 2 ** Math.max(failuresInARow - 1, 0), longestBackoffMilliseconds)
+  const ceiling = runMilliseconds < freshRunMilliseconds ? Math.min(doubled, freshRunCeiling) : doubled
   return Math.round(shortestDelay + random * (ceiling - shortestDelay))
 }
 
@@ -50,13 +52,25 @@ export function backoffDelay(failuresInARow: number, random: number): number {
  * The instant before which a server does not want to be asked again, in milliseconds since the epoch; `undefined` when
  * the header is absent or malformed. Between `now` (for a date that has passed) and an hour later.
  *
+ * Takes seconds and the date format that servers send; not RFC 850's and `asctime`'s, which are obsolete.
+ *
  * @param now milliseconds since the epoch
  * @see RFC 9110, section 10.2.3
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? ''
-  const instant = /^\d+$/.test(text) ? now + Number(text) * second : parseHttpDate(text, now)
+  const instant = /^\d+$/.test(text) ? now + Number(text) * second : readHttpDate(text)
   return instant === undefined ? undefined : boundRetryAt(instant, now)
+}
+
+/**
+ * An HTTP date in milliseconds since the epoch. Stricter than `Date.parse`, which takes `1.5` for a day in 2001.
+ *
+ * @see RFC 9110, section 5.6.7, IMF-fixdate
+ */
+export function readHttpDate(text: string): number | undefined {
+  const instant = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text) ? Date.parse(text) : NaN
+  return Number.isNaN(instant) ? undefined : instant
 }
 
 /**
@@ -66,7 +80,7 @@ export function readRetryAfter(header: string | undefined, now: number): number 
  * @param now milliseconds since the epoch
  */
 export function boundRetryAt(instant: number, now: number): number {
-  return Math.min(Math.max(instant, now), now + longestRetryAfter)
+  return Math.min(Math.max(instant, now), now + longestCooldownMilliseconds)
 }
 
 /**

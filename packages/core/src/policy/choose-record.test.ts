@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
+import type { EndReason } from '../errors/codes.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import {
   decideAfterLostWrite,
@@ -31,20 +32,24 @@ function withoutRefreshToken(): Partial<SessionRecord> {
 
 interface Row {
   readonly name: string
-  readonly record: SessionRecord | undefined
+  readonly record: SessionRecord
   readonly prompt?: Partial<RefreshPrompt>
   readonly needsRefreshToken?: boolean
   readonly decision: RereadDecision
 }
 
+const origin = 'https://api.example'
 const request = { kind: 'request', outcomeUnknown: false } as const
 const follow = { kind: 'follow' } as const
 const adopt = { kind: 'adopt' } as const
 
+function endedAs(reason: EndReason, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return createRecord({ status: 'ended', end: { ...end, reason }, ...changes })
+}
+
 describe('the record read under the lease', () => {
   it.each<Row>([
     { name: 'is refreshed where nothing has changed', record: createRecord(), decision: request },
-    { name: 'is followed where it is gone', record: undefined, decision: follow },
     {
       name: 'is followed into a sign-out',
       record: withoutTokens({ status: 'signedOut', generation: 9 }),
@@ -52,27 +57,9 @@ describe('the record read under the lease', () => {
     },
     { name: 'is followed into an end', record: createRecord({ status: 'ended', end }), decision: follow },
     {
-      name: 'is followed into an end that may have been mended, when nobody says so',
-      record: createRecord({ status: 'ended', end: { ...end, reason: 'clientRejected' } }),
+      name: 'is followed into an end that may have been mended, unless the app asks for a refresh',
+      record: endedAs('clientRejected'),
       prompt: { cause: 'resumed' },
-      decision: follow,
-    },
-    {
-      name: 'is refreshed after clientRejected when the app says so',
-      record: createRecord({ status: 'ended', end: { ...end, reason: 'clientRejected' } }),
-      prompt: { cause: 'explicit' },
-      decision: request,
-    },
-    {
-      name: 'is refreshed after unreachable when the app says so',
-      record: createRecord({ status: 'ended', end: { ...end, reason: 'unreachable' } }),
-      prompt: { cause: 'explicit' },
-      decision: request,
-    },
-    {
-      name: 'P39 is followed into a dead grant even when the app says so',
-      record: createRecord({ status: 'ended', end }),
-      prompt: { cause: 'explicit' },
       decision: follow,
     },
     { name: 'P23 is adopted where it is newer', record: createRecord({ generation: 6 }), decision: adopt },
@@ -164,28 +151,117 @@ describe('the record read under the lease', () => {
       decision: request,
     },
   ])('$name', ({ record, prompt, needsRefreshToken = true, decision }) => {
-    const asked: RefreshPrompt = { generation: 5, cause: 'due', rejectedSoon: false, ...prompt }
-    expect(decideAfterReread(record, asked, { now, needsRefreshToken, needsSignIn: true })).toEqual(decision)
+    const asked: RefreshPrompt = { generation: 5, cause: 'due', ...prompt }
+    expect(decideAfterReread(record, asked, { now, needsRefreshToken })).toEqual(decision)
+  })
+
+  it.each([
+    // The refresh token was kept, and is not known to be spent.
+    { reason: 'grantRejected', refreshToken: 'refresh-1', decision: request },
+    { reason: 'requestRejected', refreshToken: 'refresh-1', decision: request },
+    { reason: 'recordRemoved', refreshToken: 'refresh-1', decision: request },
+    { reason: 'clientRejected', refreshToken: 'refresh-1', decision: request },
+    { reason: 'unreachable', refreshToken: 'refresh-1', decision: request },
+    { reason: 'noRefreshToken', refreshToken: 'refresh-1', decision: request },
+    // It is spent, or another user's.
+    { reason: 'rotationLost', refreshToken: 'refresh-1', decision: follow },
+    { reason: 'identityMismatch', refreshToken: 'refresh-1', decision: follow },
+    // P39 It was erased: the grant is dead.
+    { reason: 'grantRejected', refreshToken: undefined, decision: follow },
+    { reason: 'requestRejected', refreshToken: undefined, decision: follow },
+    { reason: 'grantRejected', refreshToken: '', decision: follow },
+    { reason: 'clientRejected', refreshToken: undefined, decision: { kind: 'end', reason: 'noRefreshToken' } },
+  ] as const)('after $reason with the refresh token $refreshToken, an explicit refresh: $decision.kind', (row) => {
+    const { reason, refreshToken, decision } = row
+    const record = endedAs(reason, withTokens({ refreshToken }))
+    const prompt: RefreshPrompt = { generation: 5, cause: 'explicit' }
+    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true })).toEqual(decision)
+    for (const cause of ['due', 'rejected', 'resumed'] as const) {
+      expect(decideAfterReread(record, { ...prompt, cause }, { now, needsRefreshToken: true }), cause).toEqual(follow)
+    }
   })
 })
 
-describe('a token set that is rejected at once', () => {
-  const failure = { code: 'tokenUnusable', count: 1, since: 1, refusalsWithoutReason: 0 } as const
+describe("another issuer's refresh token", () => {
+  const decide = (needsRefreshToken: boolean, issuer?: string) =>
+    decideAfterReread(createRecord(), { generation: 5, cause: 'explicit' }, { now, needsRefreshToken, issuer })
+
+  it('is not sent: that is for the operator', () => {
+    expect(decide(true, 'https://other.example')).toEqual({ kind: 'end', reason: 'clientRejected' })
+    expect(decide(true, 'https://login.example/')).toEqual(request)
+    expect(decide(true)).toEqual(request)
+    expect(decide(false, 'https://other.example')).toEqual(request)
+  })
+})
+
+describe('a rejection by a resource server', () => {
+  const run = { generation: 4, count: 0 }
+  const pausing = { generation: 5, count: 1, pausedUntil: now + 1 }
+  const paused = { generation: 5, count: 1, pausedUntil: now + 10_000 }
+
   it.each([
-    { name: 'is simply replaced the first time', streak: 0, rejectedSoon: true, decision: request },
-    { name: 'is backed off from the second time on', streak: 1, rejectedSoon: true, decision: { kind: 'backOff' } },
-    { name: 'is replaced once that backoff is over', streak: 1, rejectedSoon: true, failure, decision: request },
-    { name: 'is simply replaced when it was good for a while', streak: 3, rejectedSoon: false, decision: request },
-  ] as const)('$name', ({ streak, rejectedSoon, decision, ...rest }) => {
-    const record = createRecord({ rejectionStreak: streak, ...rest, ...('failure' in rest ? { failure } : {}) })
-    const prompt: RefreshPrompt = { generation: 5, cause: 'rejected', rejectedSoon }
-    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })).toEqual(decision)
+    {
+      name: 'the first of its origin is noted with the refresh that it causes',
+      decision: { ...request, rejections: { [origin]: { generation: 5, count: 0 } } },
+    },
+    {
+      name: 'of the token set after the one that was rejected last pauses the origin, and nothing is sent',
+      rejections: { [origin]: run },
+      decision: { kind: 'pause', rejections: { [origin]: paused } },
+    },
+    {
+      name: 'the same, where only this holder saw the one before rejected',
+      rejection: { olderRejected: 3 },
+      decision: { kind: 'pause', rejections: { [origin]: paused } },
+    },
+    {
+      name: 'while the origin pauses changes nothing',
+      rejections: { [origin]: pausing },
+      decision: { kind: 'pause' },
+    },
+    {
+      name: 'by an address that accepted this token before is an expiry, whatever pauses',
+      rejections: { [origin]: pausing },
+      rejection: { acceptedBefore: true },
+      decision: { ...request, rejections: { [origin]: pausing } },
+    },
+    {
+      name: 'of a token set that is older than the record is one of the past',
+      rejections: { [origin]: run },
+      prompt: { generation: 4 },
+      record: { ...withTokens({ expiresAt: now }) },
+      decision: request,
+    },
+    {
+      name: "waits for a server's cooldown like any other cause",
+      record: { serverCooldownUntil: now + 1 },
+      decision: { kind: 'wait', retryAt: now + 1, serverAsked: true },
+    },
+    {
+      name: 'has an unknown outcome where an intent for its generation is found',
+      record: { refreshIntent: intent },
+      decision: {
+        kind: 'request',
+        outcomeUnknown: true,
+        rejections: { [origin]: { generation: 5, count: 0 } },
+      },
+    },
+  ])('$name', ({ rejections, rejection, prompt, record, decision }) => {
+    const known = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false, ...rejection }
+    expect(
+      decideAfterReread(
+        createRecord({ rejections, ...record }),
+        { generation: 5, cause: 'rejected', rejection: known, ...prompt },
+        { now, needsRefreshToken: true },
+      ),
+    ).toEqual(decision)
   })
 
-  it('is refreshed all the same when the app says now', () => {
-    const prompt: RefreshPrompt = { generation: 5, cause: 'explicit', rejectedSoon: true }
-    const record = createRecord({ rejectionStreak: 3 })
-    expect(decideAfterReread(record, prompt, { now, needsRefreshToken: true, needsSignIn: true })).toEqual(request)
+  it('holds back no other cause', () => {
+    const record = createRecord({ rejections: { [origin]: pausing } })
+    for (const cause of ['due', 'resumed', 'explicit'] as const) {
+      expect(decideAfterReread(record, { generation: 5, cause }, { now, needsRefreshToken: true })).toEqual(request)
+    }
   })
 })
 
@@ -206,61 +282,76 @@ describe('a record is worth adopting', () => {
 })
 
 describe('tokens that were issued, and whose write was lost', () => {
-  const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5, needsSignIn: true }
+  const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5, tokens: true }
   it.each([
     { name: 'are stored after all', record: createRecord({ generation: 6, revision: 'ours' }), expected: 'stored' },
     { name: 'are written again where only a cooldown moved', record: createRecord(), expected: 'writeAgain' },
     {
-      name: 'win over an end by the rejection of what we sent',
+      name: 'win over an end by the refusal of what we sent',
       record: createRecord({ status: 'ended', end }),
       expected: 'writeAgain',
     },
     {
-      name: 'give way to newer tokens of the same sign-in',
+      name: 'give way to newer tokens of the same sign-in, and are not revoked',
       record: createRecord({ generation: 7 }),
       expected: 'adopt',
     },
     {
-      name: 'give way to the end of newer tokens, and are revoked',
+      name: 'give way to the end of newer tokens',
       record: createRecord({ generation: 7, status: 'ended', end }),
-      expected: 'revoke',
+      expected: 'drop',
     },
     {
-      name: 'P43 are revoked after a sign-out',
+      name: 'P43 give way to a sign-out',
       record: withoutTokens({ generation: 9, status: 'signedOut' }),
-      expected: 'revoke',
+      expected: 'drop',
     },
     {
-      name: 'P43 are revoked after a new sign-in',
+      name: 'P43 give way to a new sign-in',
       record: createRecord({ generation: 9, signInId: 'sign-in-2' }),
-      expected: 'revoke',
+      expected: 'drop',
     },
-    { name: 'are revoked where the record is gone', record: undefined, expected: 'revoke' },
+    { name: 'give way where the record is gone', record: undefined, expected: 'drop' },
   ] as const)('$name', ({ record, expected }) => {
     expect(decideAfterLostWrite(record, ours)).toBe(expected)
   })
 
-  it('are written again where the record is gone that nobody had to sign in for', () => {
-    expect(decideAfterLostWrite(undefined, { ...ours, needsSignIn: false })).toBe('writeAgain')
+  it('are written again where the record is gone, if the grant signs in by itself', () => {
+    expect(decideAfterLostWrite(undefined, { ...ours, signsIn: true })).toBe('writeAgain')
   })
 })
 
-describe('a session that needs no sign-in', () => {
-  const decide = (record: SessionRecord | undefined, prompt: Partial<RefreshPrompt> = {}) =>
-    decideAfterReread(
-      record,
-      { generation: 5, cause: 'due', rejectedSoon: false, ...prompt },
-      { now, needsRefreshToken: false, needsSignIn: false },
-    )
-  const request = { kind: 'request', outcomeUnknown: false }
-  const tombstone = withoutTokens({ generation: 9, status: 'signedOut' })
-
-  it('begins with its first refresh', () => {
-    expect(decide(undefined)).toEqual(request)
+describe('an end or a failure whose write was lost', () => {
+  const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5, tokens: false }
+  const over = createRecord({ status: 'ended', end })
+  it.each([
+    { name: 'is stored after all', record: createRecord({ revision: 'ours' }), expected: 'stored' },
+    { name: 'is written again where only a cooldown moved', record: createRecord(), expected: 'writeAgain' },
+    { name: 'gives way to newer tokens', record: createRecord({ generation: 7 }), expected: 'adopt' },
+    { name: 'gives way to an end that another holder wrote meanwhile', record: over, expected: 'drop' },
+    { name: 'gives way to a new sign-in', record: createRecord({ signInId: 'sign-in-2' }), expected: 'drop' },
+    { name: 'gives way to a sign-out', record: withoutTokens({ status: 'signedOut' }), expected: 'drop' },
+    { name: 'gives way where the record is gone', record: undefined, expected: 'drop' },
+  ] as const)('$name', ({ record, expected }) => {
+    expect(decideAfterLostWrite(record, ours)).toBe(expected)
   })
 
+  it('is written again over the end that its refresh set out from', () => {
+    expect(decideAfterLostWrite(over, { ...ours, wasEnded: true })).toBe('writeAgain')
+  })
+})
+
+describe('a session whose grant signs in by itself', () => {
+  const decide = (record: SessionRecord, prompt: Partial<RefreshPrompt> = {}) =>
+    decideAfterReread(
+      record,
+      { generation: 5, cause: 'due', ...prompt },
+      { now, needsRefreshToken: false, signsIn: true },
+    )
+  const tombstone = withoutTokens({ generation: 9, status: 'signedOut' })
+
   it('begins again only when that is asked for with the sign-out in mind', () => {
-    expect(decide(tombstone, { generation: 8, cause: 'explicit' })).toEqual({ kind: 'follow' })
+    expect(decide(tombstone, { generation: 8, cause: 'explicit' })).toEqual(follow)
     expect(decide(tombstone, { generation: 9, cause: 'explicit' })).toEqual(request)
     // The first try failed, perhaps: the next one comes by the clock.
     expect(decide(tombstone, { generation: 9, cause: 'due' })).toEqual(request)
@@ -275,18 +366,14 @@ describe('a session that needs no sign-in', () => {
     })
   })
 
-  it.each(['grantRejected', 'requestRejected', 'clientRejected', 'unreachable'] as const)(
+  it.each(['grantRejected', 'requestRejected', 'clientRejected', 'unreachable', 'identityMismatch'] as const)(
     'goes on after %s when that is asked for',
     (reason) => {
-      const ended = createRecord({ status: 'ended', end: { reason, endedAt: 1 } })
-      expect(decide(ended)).toEqual({ kind: 'follow' })
+      const ended = endedAs(reason, { secrets: undefined })
+      expect(decide(ended)).toEqual(follow)
       expect(decide(ended, { cause: 'explicit' })).toEqual(request)
     },
   )
-
-  it('has spent nothing by a request whose answer was lost', () => {
-    expect(decide(createRecord({ refreshIntent: { ...intent, generation: 5 } }))).toEqual(request)
-  })
 })
 
 describe('the next generation', () => {

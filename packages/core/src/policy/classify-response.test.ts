@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classifyResponse, type ResponseVerdict } from './classify-response.ts'
+import { classifyResponse, type ResponseVerdict, type StepUpChallenge, stepUpChallengeOf } from './classify-response.ts'
 
 type Row = [status: number, challenge: string | null, verdict: ResponseVerdict]
 
@@ -62,8 +62,9 @@ describe('a response', () => {
     [401, null, 'rejected'],
     [401, 'DPoP error="use_dpop_nonce"', 'nonceRequired'],
     [404, null, 'accepted'],
-  ])('P3 with 403 and 459 among the rejected statuses, %i %s is %s', (status, challenge, verdict) => {
-    expect(classify(status, challenge, [403, 459])).toBe(verdict)
+    [203, null, 'rejected'],
+  ])('P3 with 203, 403 and 459 among the rejected statuses, %i %s is %s', (status, challenge, verdict) => {
+    expect(classify(status, challenge, [203, 403, 459])).toBe(verdict)
   })
 })
 
@@ -80,5 +81,31 @@ describe('a demand for a nonce', () => {
 
   test('is not made by a nonce alone', () => {
     expect(classifyResponse({ status: 401, challenge: null, hasDpopNonce: true }, new Set())).toBe('rejected')
+  })
+})
+
+describe('a step-up challenge', () => {
+  test.each<[header: string | null, expected: StepUpChallenge | undefined]>([
+    ['Bearer error="insufficient_scope", scope="files:read files:write"', { scope: 'files:read files:write' }],
+    [
+      'Bearer error="insufficient_user_authentication", acr_values="mfa phr", max_age="300"',
+      { acrValues: 'mfa phr', maxAge: 300 },
+    ],
+    [
+      'Bearer error="insufficient_scope", scope="a", resource_metadata="https://api.example/.well-known/oauth-protected-resource"',
+      { scope: 'a', resourceMetadata: 'https://api.example/.well-known/oauth-protected-resource' },
+    ],
+    ['Basic realm="a", DPoP error="insufficient_user_authentication", acr_values=mfa', { acrValues: 'mfa' }],
+    ['Bearer error="insufficient_user_authentication", max_age="0"', { maxAge: 0 }],
+    ['Bearer error="insufficient_scope"', undefined],
+    ['Bearer error="insufficient_scope", scope="", max_age="soon", resource_metadata="nowhere"', undefined],
+    ['Bearer error="insufficient_scope", scope="a\u0007b"', undefined],
+    [`Bearer error="insufficient_scope", scope="${'a'.repeat(2001)}"`, undefined],
+    ['Bearer error="invalid_token", scope="a"', undefined],
+    ['Bearer scope="a", Bearer error="insufficient_scope"', undefined],
+    ['', undefined],
+    [null, undefined],
+  ])('%s asks for %j', (header, expected) => {
+    expect(stepUpChallengeOf(header)).toEqual(expected)
   })
 })

@@ -1,58 +1,49 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { FailureOverride } from '../token/failure-facts.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure, TokenEndpointUnavailable } from '../token/grant.ts'
 import { boundRetryAt, readRetryAfter } from './backoff.ts'
+import type { Refusal } from './decide-refusal.ts'
+import { quoteServer } from './quote-server.ts'
+import { type FoundWord, findWord } from './token-endpoint-words.ts'
 
-export { describeFailure, type FailureFacts } from './describe-failure.ts'
+export { describeFailure } from './describe-failure.ts'
 
 /** What a failed token request means for the session. */
-export type TokenEndpointVerdict =
-  /** The session is over. */
-  | {
-      readonly kind: 'ended'
-      readonly reason: Extract<EndReason, 'grantRejected' | 'requestRejected' | 'clientRejected'>
-      /** The server's error code, if it is one that can be shown (RFC 6749, section 5.2). */
-      readonly serverCode?: string
-      /** The refresh token is known to be dead, so it need not be kept. */
-      readonly eraseRefreshToken: boolean
-      /** What the server asked for, for an app that overrules the end; milliseconds since the epoch. */
-      readonly retryAt?: number
-    }
-  /** The session lives; the same refresh token is tried again later. */
-  | {
-      readonly kind: 'transient'
-      readonly code: TransientCode
-      /** Not before this, says the server; milliseconds since the epoch. */
-      readonly retryAt?: number
-      /** The server may have rotated the refresh token all the same: the refresh intent is to be kept. */
-      readonly mayHaveCommitted: boolean
-      /** A bare 400: a refusal that names no reason. */
-      readonly withoutReason?: true
-    }
-  /** Nobody can tell what the server did. With `retryAt`, the server wants no replay before that. */
-  | { readonly kind: 'unknown'; readonly retryAt?: number }
+export type TokenEndpointVerdict = EndedVerdict | TransientVerdict | UnknownVerdict
 
-/** What an app's `classifyFailure` may say of a failure; `undefined` leaves the verdict as it is. */
-export type FailureOverride = 'ended' | 'transient' | undefined
+/** The session is over. */
+export interface EndedVerdict {
+  readonly kind: 'ended'
+  readonly reason: Extract<EndReason, 'grantRejected' | 'requestRejected' | 'clientRejected'>
+  /** The server's error code, if it is one that can be shown (RFC 6749, section 5.2). */
+  readonly serverCode?: string
+  /** The refresh token is known to be dead, so it need not be kept. */
+  readonly eraseRefreshToken: boolean
+  /** What the server asked for, for an app that overrules the end; milliseconds since the epoch. */
+  readonly retryAt?: number
+}
 
-type ErrorMeaning = 'trouble' | 'grantRejected' | 'clientRejected'
+/** The session lives; the same refresh token is tried again later. */
+export interface TransientVerdict {
+  readonly kind: 'transient'
+  readonly code: TransientCode
+  /** Not before this, says the server; milliseconds since the epoch. */
+  readonly retryAt?: number
+  /** The server may have rotated the refresh token all the same: the refresh intent is to be kept. */
+  readonly mayHaveCommitted: boolean
+  /** Counts towards the end of the session, see `decideRefusal`; absent from a refusal that counts towards nothing. */
+  readonly refusal?: Refusal
+  /** The server's word, as in `EndedVerdict`; only with `refused`. */
+  readonly serverCode?: string
+  /** The server's own short words, to be shown: without secrets, printable, at most 100 characters; only with `refused`. */
+  readonly serverWords?: string
+}
 
-/** The error codes with a meaning of their own; any other one is `requestRejected`. */
-const meanings: ReadonlyMap<string, ErrorMeaning> = new Map([
-  ['temporarily_unavailable', 'trouble'],
-  ['server_error', 'trouble'],
-  ['slow_down', 'trouble'],
-  // A grant answers this by itself, once (RFC 9449, section 8). What gets here is a server that changes its nonce again.
-  ['use_dpop_nonce', 'trouble'],
-  ['invalid_grant', 'grantRejected'],
-  ['interaction_required', 'grantRejected'],
-  ['login_required', 'grantRejected'],
-  ['consent_required', 'grantRejected'],
-  ['invalid_client', 'clientRejected'],
-  ['unauthorized_client', 'clientRejected'],
-  ['unsupported_grant_type', 'clientRejected'],
-  ['invalid_scope', 'clientRejected'],
-  ['invalid_target', 'clientRejected'],
-])
+/** Nobody can tell what the server did. With `retryAt`, the server wants no replay before that. */
+export interface UnknownVerdict {
+  readonly kind: 'unknown'
+  readonly retryAt?: number
+}
 
 /** Every code, so that the type checker tells when one is missing. */
 const transientCodes: Record<TransientCode, true> = {
@@ -67,13 +58,17 @@ const transientCodes: Record<TransientCode, true> = {
   storeUnavailable: true,
   storeLocked: true,
   tokenUnusable: true,
+  refused: true,
 }
+
+/** Statuses that say that something in between spoke, or that the address is wrong; the body does not matter. */
+const strayStatuses: ReadonlySet<number> = new Set([404, 405, 413])
 
 /**
  * Judges a token request that gave no token set.
  *
- * The status speaks before the body where it is about the server's state (429, 408, 425, 5xx), the body's `error` else;
- * an answer with neither came from something in between.
+ * The status speaks first where it is about the server's state (429, 408, 425, 5xx) or about what is in between (3xx, 404,
+ * 405, 413), then the word that the body refuses with.
  *
  * @param now milliseconds since the epoch
  * @see RFC 6749, section 5.2
@@ -81,98 +76,136 @@ const transientCodes: Record<TransientCode, true> = {
 export function classifyTokenEndpointFailure(failure: TokenEndpointFailure, now: number): TokenEndpointVerdict {
   switch (failure.kind) {
     case 'answer':
-      return classifyAnswer(failure, withRetryAt(readRetryAfter(failure.retryAfter, now)))
+      return classifyAnswer(failure, readRetryAfter(failure.retryAfter, now))
     case 'transport':
       return failure.sent === 'no' ? transient('network') : { kind: 'unknown' }
     case 'offline':
       return transient('offline')
     case 'rejected':
-      return ended('grantRejected', failure.serverCode)
+      return ended('grantRejected', { serverCode: failure.serverCode, eraseRefreshToken: true })
     case 'unavailable':
       return classifyUnavailable(failure, now)
   }
 }
 
 /**
- * The verdict after an app's `classifyFailure` has had its say: it may end what is transient or unknown, as
- * `requestRejected` with the refresh token kept, and may save a session from ending. What is transient or unknown
- * anyway stays what it is, so that `transient` loses nothing that is known about a commit.
+ * The verdict after a `classifyFailure` has had its say. It may end what is transient or unknown and say why a session
+ * ended, with the refresh token kept; and it may save a session from ending, at once or by a count of refusals. What is
+ * unknown stays unknown, so that `transient` loses nothing that is known about a commit.
+ *
+ * @param now milliseconds since the epoch
  */
-export function applyFailureOverride(verdict: TokenEndpointVerdict, answer: FailureOverride): TokenEndpointVerdict {
-  if (answer === 'ended' && verdict.kind !== 'ended') return ended('requestRejected', undefined)
-  if (answer === 'transient' && verdict.kind === 'ended') return transient('server', withRetryAt(verdict.retryAt))
-  return verdict
+export function applyFailureOverride(
+  verdict: TokenEndpointVerdict,
+  answer: FailureOverride,
+  now: number,
+): TokenEndpointVerdict {
+  switch (answer) {
+    case undefined:
+      return verdict
+    case 'ended':
+      return verdict.kind === 'ended' ? verdict : endedBy('requestRejected', verdict)
+    case 'grantRejected':
+    case 'clientRejected':
+      return endedBy(answer, verdict)
+    case 'transient':
+      return passing(verdict, undefined)
+    default:
+      return passing(verdict, Number.isFinite(answer.retryAt) ? boundRetryAt(Number(answer.retryAt), now) : undefined)
+  }
 }
 
-interface AskedFor {
-  readonly retryAt?: number
-}
-
-function classifyAnswer(answer: TokenEndpointAnswer, askedFor: AskedFor): TokenEndpointVerdict {
-  const { status } = answer
-  if (status === 429) return transient('throttled', askedFor)
+function classifyAnswer(answer: TokenEndpointAnswer, retryAt: number | undefined): TokenEndpointVerdict {
+  const { status, complete, body } = answer
+  if (status === 429) return transient('throttled', { retryAt })
   // A proxy says these when it has lost the server, which may have done its work by then.
-  if (status === 502 || status === 504) return { kind: 'unknown', ...askedFor }
+  if (status === 502 || status === 504) return { kind: 'unknown', retryAt }
   if (status === 408 || status === 425 || status >= 500) {
-    return { ...transient('server', askedFor), mayHaveCommitted: true }
+    return transient('server', { retryAt, mayHaveCommitted: true })
   }
-  const error = readError(answer)
-  if (error !== undefined) return classifyError(error, status, askedFor)
-  // Success without a token: cut, undecodable, or somebody else's page. The server may well have rotated.
-  if (isSuccess(status)) return { kind: 'unknown', ...askedFor }
-  const isBare = status === 400 && answer.complete
-  return { ...transient('blocked', askedFor), ...(isBare ? { withoutReason: true } : {}) }
+  const isSuccess = status >= 200 && status < 300
+  if ((status < 400 && !isSuccess) || strayStatuses.has(status)) return transient('blocked', { retryAt })
+
+  // Half a body says nothing.
+  const found = complete && body !== undefined ? findWord(body) : undefined
+  if (found !== undefined) return classifyWord(found, { answer, retryAt })
+  // Success without a token: cut, undecodable, or the page of something in between. The server may well have rotated.
+  if (isSuccess) return { kind: 'unknown', retryAt }
+  if (status === 400 && answer.empty === true) return transient('refused', { retryAt, refusal: 'bare' })
+  return isJson(answer) ? refused(answer, { retryAt }) : transient('blocked', { retryAt })
 }
 
-function classifyError(error: string, status: number, askedFor: AskedFor): TokenEndpointVerdict {
-  const meaning = meanings.get(error)
-  if (meaning === 'trouble') return transient('server', askedFor)
-  // An error under a success status follows no RFC, so nothing it says is taken as the RFC's final word.
-  if (meaning !== undefined && !isSuccess(status)) return { ...ended(meaning, error), ...askedFor }
-  // What says nothing certain, together with an invitation to come again, is a rate limit in the server's own words.
-  return askedFor.retryAt === undefined ? ended('requestRejected', error) : transient('server', askedFor)
+function classifyWord(
+  { word, meaning, isError }: FoundWord,
+  { answer, retryAt }: { answer: TokenEndpointAnswer; retryAt: number | undefined },
+): TokenEndpointVerdict {
+  switch (meaning) {
+    case 'trouble':
+      return transient('server', { retryAt })
+    case 'grantRejected':
+      // Elsewhere than in `error` it may be about something else than the refresh token.
+      return ended('grantRejected', { serverCode: word, eraseRefreshToken: isError, retryAt })
+    case 'interactionRequired':
+      return ended('grantRejected', { serverCode: word, retryAt })
+    case 'clientRejected':
+      return ended('clientRejected', { serverCode: word, retryAt })
+    case 'proofRejected':
+      return refused(answer, { serverCode: showable(word), retryAt })
+    default:
+      // What says nothing certain, together with an invitation to come again, is a rate limit in the server's own words.
+      if (retryAt !== undefined) return transient('server', { retryAt })
+      if (meaning === 'requestRejected') return ended(meaning, { serverCode: word })
+      return refused(answer, { serverCode: showable(word), refusal: 'unknownWord' })
+  }
 }
 
-function classifyUnavailable(failure: TokenEndpointUnavailable, now: number): TokenEndpointVerdict {
+function classifyUnavailable(failure: TokenEndpointUnavailable, now: number): TransientVerdict {
   const code = isTransientCode(failure.code) ? failure.code : 'server'
-  const { retryAt, retryAfter } = failure
-  const askedFor = Number.isFinite(retryAt) ? boundRetryAt(Number(retryAt), now) : readRetryAfter(retryAfter, now)
-  return {
-    ...transient(code, withRetryAt(askedFor)),
-    mayHaveCommitted: failure.sent !== 'no' && (code === 'unknownOutcome' || code === 'server' || code === 'timeout'),
-  }
+  const { retryAt, retryAfter, sent } = failure
+  return transient(code, {
+    retryAt: Number.isFinite(retryAt) ? boundRetryAt(Number(retryAt), now) : readRetryAfter(retryAfter, now),
+    mayHaveCommitted: sent !== 'no' && (code === 'unknownOutcome' || code === 'server' || code === 'timeout'),
+  })
 }
 
-/** The `error` member and nothing else: not a description that mentions a code, not an object, not half a body. */
-function readError(answer: TokenEndpointAnswer): string | undefined {
-  const error = answer.complete && answer.body !== undefined && Object.hasOwn(answer.body, 'error') && answer.body.error
-  return typeof error === 'string' && error !== '' ? error : undefined
+/** Something that speaks JSON at the token endpoint is not a firewall's page. */
+function isJson({ complete, empty, body, contentType }: TokenEndpointAnswer): boolean {
+  return complete && empty !== true && (body !== undefined || /[/+]json\b/i.test(contentType ?? ''))
 }
 
-function transient(code: TransientCode, askedFor: AskedFor = {}): Extract<TokenEndpointVerdict, { kind: 'transient' }> {
-  return { kind: 'transient', code, mayHaveCommitted: false, ...askedFor }
+function refused(
+  { body }: TokenEndpointAnswer,
+  more: Pick<TransientVerdict, 'refusal' | 'serverCode' | 'retryAt'>,
+): TransientVerdict {
+  return transient('refused', { ...more, serverWords: body && quoteServer(body) })
+}
+
+function transient(code: TransientCode, more: Partial<TransientVerdict> = {}): TransientVerdict {
+  return { kind: 'transient', code, mayHaveCommitted: false, ...more }
 }
 
 function ended(
-  reason: Extract<TokenEndpointVerdict, { kind: 'ended' }>['reason'],
-  serverCode: string | undefined,
-): TokenEndpointVerdict {
-  // It will be shown to people, so it must be what the RFC allows, and short.
-  const isShowable = typeof serverCode === 'string' && /^[\x20-\x7e]{1,100}$/.test(serverCode)
-  return {
-    kind: 'ended',
-    reason,
-    ...(isShowable ? { serverCode } : {}),
-    eraseRefreshToken: reason === 'grantRejected',
-  }
+  reason: EndedVerdict['reason'],
+  end: { serverCode?: string | undefined; eraseRefreshToken?: boolean; retryAt?: number | undefined },
+): EndedVerdict {
+  const { serverCode, eraseRefreshToken = false, retryAt } = end
+  return { kind: 'ended', reason, serverCode: showable(serverCode), eraseRefreshToken, retryAt }
 }
 
-function withRetryAt(retryAt: number | undefined): AskedFor {
-  return retryAt === undefined ? {} : { retryAt }
+/** An end that an app or a preset has decided: their word is not the server's, so the refresh token is kept. */
+function endedBy(reason: EndedVerdict['reason'], verdict: TokenEndpointVerdict): EndedVerdict {
+  const serverCode = verdict.kind === 'unknown' ? undefined : verdict.serverCode
+  return ended(reason, { serverCode, retryAt: verdict.retryAt })
 }
 
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300
+function passing(verdict: TokenEndpointVerdict, retryAt = verdict.retryAt): TokenEndpointVerdict {
+  const isTrouble = verdict.kind === 'ended' || (verdict.kind === 'transient' && verdict.refusal !== undefined)
+  return isTrouble ? transient('server', { retryAt }) : { ...verdict, retryAt }
+}
+
+/** A word that will be shown to people: what RFC 6749, section 5.2, allows, and short. */
+function showable(serverCode: string | undefined): string | undefined {
+  return typeof serverCode === 'string' && /^[\x20-\x7e]{1,100}$/.test(serverCode) ? serverCode : undefined
 }
 
 function isTransientCode(code: string): code is TransientCode {

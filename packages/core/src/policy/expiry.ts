@@ -18,14 +18,17 @@ export function refreshMargin(lifetimeMilliseconds: number): number {
  * it expires. Never before it arrived; a token without a lifetime is due at once.
  *
  * @param random from 0 (no jitter) up to 1 (a tenth of the margin earlier)
+ * @param marginMilliseconds in place of `refreshMargin`
  */
 export function refreshDueAt(
   token: { readonly receivedAt: number; readonly expiresAt?: number },
   random: number,
+  marginMilliseconds?: number,
 ): number {
   const { receivedAt, expiresAt } = token
   if (expiresAt === undefined) return Number.POSITIVE_INFINITY
-  const margin = refreshMargin(expiresAt - receivedAt)
+  const lifetime = expiresAt - receivedAt
+  const margin = Math.min(marginMilliseconds ?? refreshMargin(lifetime), Math.max(lifetime, 0))
   // Whole milliseconds, rounded down: a timer that drops the fraction would fire before the token is due.
   return Math.max(receivedAt, Math.floor(expiresAt - margin * (1 + jitterPart * random)))
 }

@@ -30,6 +30,8 @@ const busy = createRecord({
   rejectionStreak: 2,
   expiresAt: 30,
   highestReservedGeneration: 6,
+  refusals: { count: 2, since: 3, bare: true },
+  rejections: { 'https://api.example': { generation: 5, count: 1, pausedUntil: 50 } },
   secrets: { tokenSet: createTokenSet(), proofKey: { kty: 'EC', d: 'key' } },
 })
 
@@ -69,6 +71,18 @@ describe('the record', () => {
     expect(writes['an intent']?.(before).highestReservedGeneration).toBe(8)
   })
 
+  it('with an intent has the runs of rejections that were decided with it, else those there were', () => {
+    expect(writes['an intent']?.(busy).rejections).toEqual(busy.rejections)
+    const rejections = { 'https://files.example': { generation: 5, count: 0 } }
+    expect(recordWithIntent(busy, { revision, ...intent, rejections }).rejections).toEqual(rejections)
+  })
+
+  it('with an intent has the key that the next tokens will be bound to, else the one there was', () => {
+    const proofKey = { kty: 'EC', d: 'another' }
+    expect(writes['an intent']?.(busy).secrets?.proofKey).toEqual({ kty: 'EC', d: 'key' })
+    expect(recordWithIntent(busy, { revision, ...intent, proofKey }).secrets?.proofKey).toEqual(proofKey)
+  })
+
   it('with new tokens has nothing left of intent, cooldowns, failures and end', () => {
     const after = recordWithTokens(
       { ...busy, status: 'ended', end: { reason: 'clientRejected', endedAt: 1 } },
@@ -82,6 +96,8 @@ describe('the record', () => {
       identity: { ...busy.identity, subject: 'bob' },
       rejectionStreak: 3,
       expiresAt: 9,
+      // Only an acceptance ends a run of rejections.
+      rejections: busy.rejections,
       secrets: { tokenSet, proofKey: { kty: 'EC', d: 'key' } },
     })
   })
@@ -89,7 +105,7 @@ describe('the record', () => {
   it('with tokens of unknown lifetime has no expiry left of those before', () => {
     const { expiresAt, ...unlimited } = tokenSet
     const after = recordWithTokens(busy, { revision, generation: 6, tokenSet: unlimited, rejectionStreak: 0 })
-    expect(after).not.toHaveProperty('expiresAt')
+    expect(after.expiresAt).toBeUndefined()
   })
 
   it.each([
@@ -103,23 +119,37 @@ describe('the record', () => {
       end: { reason: 'grantRejected', endedAt: 7, serverCode: 'invalid_grant' },
     })
     expect(after.secrets).toEqual(secrets)
-    expect(after).not.toHaveProperty('refreshIntent')
-    expect(after).not.toHaveProperty('failure')
-    expect(after).not.toHaveProperty('backoffUntil')
+    expect(after.refreshIntent).toBeUndefined()
+    expect(after.failure).toBeUndefined()
+    expect(after.backoffUntil).toBeUndefined()
+  })
+
+  it('with an end keeps its intent where the refresh token that stays may have been rotated', () => {
+    const kept = recordWithEnd(busy, { ...end, erase: 'nothing', keepIntent: true })
+    expect(kept.refreshIntent).toEqual({ ...intent, outcomeUnknown: true })
+    const none = recordWithEnd(createRecord(), { ...end, erase: 'nothing', keepIntent: true })
+    expect(none.refreshIntent).toBeUndefined()
   })
 
   it('with a failure clears its intent, unless something was unknown', () => {
     const failed = { revision, failure, backoffUntil: 40 }
-    expect(recordWithFailure(busy, { ...failed, keepIntent: false })).not.toHaveProperty('refreshIntent')
+    expect(recordWithFailure(busy, { ...failed, keepIntent: false }).refreshIntent).toBeUndefined()
     const kept = recordWithFailure(busy, { ...failed, keepIntent: true })
     expect(kept.refreshIntent).toEqual({ ...intent, outcomeUnknown: true })
-    expect(recordWithFailure(createRecord(), { ...failed, keepIntent: true })).not.toHaveProperty('refreshIntent')
+    expect(recordWithFailure(createRecord(), { ...failed, keepIntent: true }).refreshIntent).toBeUndefined()
   })
 
   it("with a failure has the server's latest cooldown, or none", () => {
     const failed = { revision, failure, backoffUntil: 40, keepIntent: false }
     expect(recordWithFailure(busy, { ...failed, serverCooldownUntil: 50 }).serverCooldownUntil).toBe(50)
-    expect(recordWithFailure(busy, failed)).not.toHaveProperty('serverCooldownUntil')
+    expect(recordWithFailure(busy, failed).serverCooldownUntil).toBeUndefined()
+  })
+
+  it('with a failure has its refusals as they were, unless it is one more', () => {
+    const failed = { revision, failure, backoffUntil: 40, keepIntent: false }
+    expect(recordWithFailure(busy, failed).refusals).toEqual(busy.refusals)
+    const refusals = { count: 3, since: 3, bare: true }
+    expect(recordWithFailure(busy, { ...failed, refusals }).refusals).toEqual(refusals)
   })
 
   it('P31 with a failure has its secrets as they were', () => {
@@ -163,7 +193,7 @@ describe('the record', () => {
     })
   })
 
-  it('that begins without a sign-in has no tokens, and goes on from a tombstone', () => {
+  it('of a grant that signs in by itself has no tokens at first, and goes on from a tombstone', () => {
     const begin = { formatVersion: 1, revision, signInId: 'sign-in-2', identity: { clientId: 'service' } }
     const begun = begunRecord(undefined, begin)
     expect(begun).toEqual({

@@ -1,12 +1,30 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import type { FailureRun, RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
+import {
+  type FailureRun,
+  type RefreshIntent,
+  type RefusalRun,
+  recordFormatVersion,
+  type SessionIdentity,
+  type SessionRecord,
+  type SessionSecrets,
+} from '../store/session-record.ts'
 import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 
 /**
  * Each function here answers one question: what does the record say after this has happened? Fields that it does not
- * know stay as they are. The revision is the caller's, new and random each time.
+ * know stay as they are; `undefined` clears one. The revision is the caller's, new and random each time.
  */
+
+type Rejections = SessionRecord['rejections']
+
+/** What belongs to the refreshes of one token set, and is over with it. */
+const nothingUnderWay = {
+  refreshIntent: undefined,
+  backoffUntil: undefined,
+  failure: undefined,
+  end: undefined,
+} as const
 
 /**
  * About to send the refresh token of `record`. A key that the next tokens will be bound to is kept from now on: should
@@ -14,15 +32,16 @@ import type { TokenSet } from '../token/token-set.ts'
  */
 export function recordWithIntent(
   record: SessionRecord,
-  intent: RefreshIntent & { revision: string; proofKey?: ProofKey | undefined },
+  intent: RefreshIntent & { revision: string; proofKey?: ProofKey; rejections?: Rejections },
 ): SessionRecord {
-  const { revision, proofKey, ...refreshIntent } = intent
+  const { revision, proofKey, rejections, ...refreshIntent } = intent
   const { secrets } = record
   return {
     ...record,
     revision,
     refreshIntent,
-    ...(secrets === undefined || proofKey === undefined ? {} : { secrets: { ...secrets, proofKey } }),
+    rejections: rejections ?? record.rejections,
+    secrets: secrets && proofKey ? { ...secrets, proofKey } : secrets,
     highestReservedGeneration: Math.max(record.highestReservedGeneration, refreshIntent.reservedGeneration),
   }
 }
@@ -35,22 +54,24 @@ export function recordWithTokens(
     generation: number
     tokenSet: TokenSet
     rejectionStreak: number
-    subject?: string | undefined
-    proofKey?: ProofKey | undefined
+    subject?: string
+    proofKey?: ProofKey
   },
 ): SessionRecord {
-  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, ...kept } = record
   const { revision, generation, tokenSet, rejectionStreak, subject, proofKey } = issued
   return {
-    ...kept,
+    ...record,
+    ...nothingUnderWay,
+    refusals: undefined,
+    serverCooldownUntil: undefined,
     revision,
     generation,
     highestReservedGeneration: Math.max(record.highestReservedGeneration, generation),
     status: 'signedIn',
     identity: subject === undefined ? record.identity : { ...record.identity, subject },
     rejectionStreak,
-    ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
-    secrets: { ...record.secrets, tokenSet, ...(proofKey === undefined ? {} : { proofKey }) },
+    expiresAt: tokenSet.expiresAt,
+    secrets: { ...record.secrets, tokenSet, proofKey: proofKey ?? record.secrets?.proofKey },
   }
 }
 
@@ -64,25 +85,31 @@ export function recordWithEnd(
     revision: string
     reason: EndReason
     endedAt: number
-    serverCode?: string | undefined
+    serverCode?: string
     erase: 'refreshToken' | 'all' | 'nothing'
-    keepIntent?: boolean | undefined
+    keepIntent?: boolean
+    refusals?: RefusalRun
   },
 ): SessionRecord {
-  const { refreshIntent, backoffUntil, failure, secrets, end: before, ...kept } = record
-  const { revision, reason, endedAt, serverCode, erase, keepIntent = false } = end
-  const keptIntent = keepIntent ? unknownIntent(refreshIntent) : undefined
-  const remaining =
-    erase === 'all' || secrets === undefined ? undefined : { ...secrets, tokenSet: { ...secrets.tokenSet } }
-  if (erase === 'refreshToken') delete (remaining?.tokenSet as { refreshToken?: string } | undefined)?.refreshToken
+  const { revision, reason, endedAt, serverCode, erase, keepIntent = false, refusals } = end
   return {
-    ...kept,
+    ...record,
+    ...nothingUnderWay,
     revision,
     status: 'ended',
-    end: { reason, endedAt, ...(serverCode === undefined ? {} : { serverCode }) },
-    ...(keptIntent === undefined ? {} : { refreshIntent: keptIntent }),
-    ...(remaining === undefined ? {} : { secrets: remaining }),
+    end: { reason, endedAt, serverCode },
+    refusals: refusals ?? record.refusals,
+    refreshIntent: keepIntent ? unknownIntent(record.refreshIntent) : undefined,
+    secrets: remainingSecrets(record.secrets, erase),
   }
+}
+
+function remainingSecrets(
+  secrets: SessionSecrets | undefined,
+  erase: 'refreshToken' | 'all' | 'nothing',
+): SessionSecrets | undefined {
+  if (secrets === undefined || erase === 'all') return undefined
+  return erase === 'nothing' ? secrets : { ...secrets, tokenSet: { ...secrets.tokenSet, refreshToken: undefined } }
 }
 
 /** A refresh failed for a reason that passes. `keepIntent`: the server may have rotated nevertheless. */
@@ -92,20 +119,20 @@ export function recordWithFailure(
     revision: string
     failure: FailureRun
     backoffUntil: number
-    serverCooldownUntil?: number | undefined
+    serverCooldownUntil?: number
     keepIntent: boolean
+    refusals?: RefusalRun
   },
 ): SessionRecord {
-  const { refreshIntent, serverCooldownUntil: before, ...kept } = record
-  const { revision, failure, backoffUntil, serverCooldownUntil, keepIntent } = failed
-  const keptIntent = keepIntent ? unknownIntent(refreshIntent) : undefined
+  const { revision, failure, backoffUntil, serverCooldownUntil, keepIntent, refusals } = failed
   return {
-    ...kept,
+    ...record,
     revision,
     failure,
     backoffUntil,
-    ...(serverCooldownUntil === undefined ? {} : { serverCooldownUntil }),
-    ...(keptIntent === undefined ? {} : { refreshIntent: keptIntent }),
+    serverCooldownUntil,
+    refusals: refusals ?? record.refusals,
+    refreshIntent: keepIntent ? unknownIntent(record.refreshIntent) : undefined,
   }
 }
 
@@ -113,12 +140,12 @@ function unknownIntent(intent: RefreshIntent | undefined): RefreshIntent | undef
   return intent && { ...intent, outcomeUnknown: true }
 }
 
-/** When nobody has tried for this long though somebody might have, in milliseconds, a run of failures is over. */
+/** When nothing was tried for this long though it might have been, in milliseconds, a run of failures is over. */
 const idleMilliseconds = 15 * 60 * 1000
 
 /**
- * The run of failures of a record after one more. Time in which nobody tried (an idle session, a device asleep) does
- * not count as failing.
+ * The run of failures of a record after one more. Time without a try (an idle session, a device asleep) does not count
+ * as failing.
  */
 export function nextFailureRun(
   record: Pick<SessionRecord, 'failure' | 'backoffUntil' | 'serverCooldownUntil'>,
@@ -136,25 +163,26 @@ export function nextFailureRun(
   }
 }
 
-/** Somebody signed in, over whatever was there. */
+/** A user signed in, over the record that was there. */
 export function signedInRecord(
   before: SessionRecord | undefined,
   signIn: {
-    formatVersion: number
     revision: string
     signInId: string
     generation: number
     identity: SessionIdentity
     tokenSet: TokenSet
-    proofKey?: ProofKey | undefined
+    proofKey?: ProofKey
   },
 ): SessionRecord {
-  const { refreshIntent, backoffUntil, serverCooldownUntil, failure, end, expiresAt, secrets, ...kept } =
-    before ?? ({} as Partial<SessionRecord>)
-  const { formatVersion, revision, signInId, generation, identity, tokenSet, proofKey } = signIn
+  const { revision, signInId, generation, identity, tokenSet, proofKey } = signIn
   return {
-    ...kept,
-    formatVersion,
+    ...before,
+    ...nothingUnderWay,
+    refusals: undefined,
+    serverCooldownUntil: undefined,
+    rejections: undefined,
+    formatVersion: recordFormatVersion,
     revision,
     signInId,
     generation,
@@ -162,43 +190,44 @@ export function signedInRecord(
     status: 'signedIn',
     identity,
     rejectionStreak: 0,
-    ...(tokenSet.expiresAt === undefined ? {} : { expiresAt: tokenSet.expiresAt }),
-    secrets: { tokenSet, ...(proofKey === undefined ? {} : { proofKey }) },
+    expiresAt: tokenSet.expiresAt,
+    secrets: { tokenSet, proofKey },
   }
 }
 
 /**
- * A session that needs no sign-in begins: where there is no record yet, or after somebody signed out. It has no secrets
- * until its first refresh has brought them.
+ * A session whose grant signs in by itself begins: where there is no record yet, or after a sign-out. It has no secrets
+ * until its first token comes.
  */
 export function begunRecord(
   before: SessionRecord | undefined,
-  begin: { formatVersion: number; revision: string; signInId: string; identity: SessionIdentity },
+  begin: { revision: string; signInId: string; identity: SessionIdentity },
 ): SessionRecord {
-  const { formatVersion, revision, signInId, identity } = begin
   return {
     generation: 0,
     highestReservedGeneration: 0,
     rejectionStreak: 0,
     ...before,
-    formatVersion,
-    revision,
-    signInId,
-    identity,
+    ...begin,
+    formatVersion: recordFormatVersion,
     status: 'signedIn',
   }
 }
 
-/** Somebody signed out: a tombstone, without secrets, that a refresh under way loses to. */
+/** The user signed out: a tombstone, without secrets, that a refresh under way loses to. */
 export function signedOutRecord(
   before: SessionRecord,
   signOut: { revision: string; generation: number },
 ): SessionRecord {
-  // A server's cooldown stays: it was not for this sign-in alone.
-  const { refreshIntent, backoffUntil, failure, end, expiresAt, secrets, ...kept } = before
   const { revision, generation } = signOut
   return {
-    ...kept,
+    ...before,
+    ...nothingUnderWay,
+    // A server's cooldown stays: it was not for this sign-in alone.
+    refusals: undefined,
+    rejections: undefined,
+    expiresAt: undefined,
+    secrets: undefined,
     revision,
     generation,
     highestReservedGeneration: generation,

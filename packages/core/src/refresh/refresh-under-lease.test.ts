@@ -74,7 +74,7 @@ describe('a refresh', () => {
     await holder.refresh()
     const record = await holder.record()
     expect(record).toMatchObject({ generation: recordTime, highestReservedGeneration: recordTime, status: 'signedIn' })
-    expect(record).not.toHaveProperty('refreshIntent')
+    expect(record?.refreshIntent).toBeUndefined()
     expect(record?.secrets?.tokenSet).toMatchObject({ accessToken: 'access-2', refreshToken: 'refresh-2' })
   })
 
@@ -371,7 +371,7 @@ describe('a failure that passes', () => {
     const record = await holder.record()
     expect(outcome).toMatchObject({ kind: 'failed', code: 'network', retryAt: recordTime + 100, serverAsked: false })
     expect(record).toMatchObject({ backoffUntil: recordTime + 100, failure: { code: 'network', count: 1 } })
-    expect(record).not.toHaveProperty('refreshIntent')
+    expect(record?.refreshIntent).toBeUndefined()
   })
 
   it('P31 leaves the secrets as they were', async () => {
@@ -426,32 +426,23 @@ describe('tokens that are no good', () => {
     })
   })
 
-  it('are replaced at once the first time, and after a backoff from then on, each longer', async () => {
-    const holder = await openHolder(createRecord(), [issued, issued, issued])
-    holder.settings.random = 1
-    const rejected = async () => ({
-      generation: (await holder.record())?.generation ?? 0,
-      cause: 'rejected' as const,
-      rejectedSoon: true,
+  it('P27 that are expired on arrival are backed off from for longer each time', async () => {
+    const expired = (): GrantAnswer => ({
+      kind: 'issued',
+      tokenSet: { accessToken: 'access-2', expiresIn: 0 },
+      receivedAt: holder.clock.now(),
     })
-    expect(await holder.refresh(await rejected())).toMatchObject({ kind: 'refreshed', record: { rejectionStreak: 1 } })
-    for (const [streak, delay] of [
+    const holder = await openHolder(createRecord(), [() => expired() as never, () => expired() as never])
+    holder.settings.random = 1
+    for (const [rejectionStreak, delay] of [
       [1, 1000],
       [2, 2000],
     ] as const) {
-      const now = holder.clock.now()
-      expect(await holder.refresh(await rejected())).toMatchObject({
-        kind: 'failed',
-        code: 'tokenUnusable',
-        retryAt: now + delay,
-      })
+      const { generation = 0 } = (await holder.record()) ?? {}
+      expect(await holder.refresh({ generation })).toMatchObject({ record: { rejectionStreak } })
+      expect((await holder.record())?.backoffUntil).toBe(holder.clock.now() + delay)
       await holder.clock.advance(delay)
-      expect(await holder.refresh(await rejected())).toMatchObject({
-        kind: 'refreshed',
-        record: { rejectionStreak: streak + 1 },
-      })
     }
-    expect(holder.sent).toHaveLength(3)
   })
 
   it.each([
@@ -465,7 +456,7 @@ describe('tokens that are no good', () => {
     const holder = await openHolder(createRecord(), [withIdToken(idToken)])
     expect(await holder.refresh()).toMatchObject({ kind: 'ended', record: { end: { reason: 'identityMismatch' } } })
     expect(holder.revoked).toEqual(['access-2'])
-    expect(await holder.record()).not.toHaveProperty('secrets')
+    expect((await holder.record())?.secrets).toBeUndefined()
     expect(holder.diary).not.toContain('write tokens')
   })
 
@@ -591,6 +582,75 @@ describe('tokens on their way into the store', () => {
     ])
     expect(await holder.refresh()).toMatchObject(outcome)
     expect(holder.revoked).toEqual(revoked)
+  })
+})
+
+describe('an origin that rejects every token', () => {
+  const origin = 'https://api.example'
+  const first = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+  const pausing = { generation: 5, count: 1, pausedUntil: recordTime + 10_000 }
+
+  it('causes one refresh, and with the next token a pause instead of another', async () => {
+    const holder = await openHolder(createRecord(), [issued, issued])
+    expect(await holder.refresh({ cause: 'rejected', rejection: first })).toMatchObject({ kind: 'refreshed' })
+    const { generation = 0, rejections } = (await holder.record()) ?? {}
+    expect(rejections).toEqual({ [origin]: { generation: 5, count: 0 } })
+    const paused = { [origin]: { generation, count: 1, pausedUntil: holder.clock.now() + 10_000 } }
+    expect(await holder.refresh({ generation, cause: 'rejected', rejection: first })).toEqual({
+      kind: 'paused',
+      rejections: paused,
+    })
+    expect((await holder.record())?.rejections).toEqual(paused)
+    expect(holder.sent).toHaveLength(1)
+    expect(holder.diary.slice(-4)).toEqual(['lease', 'read', 'write pause', 'give back'])
+  })
+
+  it('is told with the intent, so that a crash does not forget it', async () => {
+    const holder = await openHolder(createRecord(), [
+      async () => {
+        const { rejections, refreshIntent } = (await holder.record()) ?? {}
+        expect(refreshIntent).toBeDefined()
+        expect(rejections).toEqual({ [origin]: { generation: 5, count: 0 } })
+        return unavailable as never
+      },
+    ])
+    await holder.refresh({ cause: 'rejected', rejection: first })
+    expect((await holder.record())?.rejections).toEqual({ [origin]: { generation: 5, count: 0 } })
+  })
+
+  it('costs neither a write nor a request while it pauses', async () => {
+    const rejections = { [origin]: pausing }
+    const holder = await openHolder(createRecord({ rejections }))
+    expect(await holder.refresh({ cause: 'rejected', rejection: first })).toEqual({ kind: 'paused', rejections })
+    expect(holder.diary).toEqual(['lease', 'read', 'give back'])
+  })
+
+  it('pauses here though that cannot be written: its next rejection tries again', async () => {
+    const holder = await openHolder(createRecord({ rejections: { [origin]: { generation: 4, count: 0 } } }))
+    holder.store.compareAndSet = () => Promise.reject(new StoreError('storeUnavailable', 'down'))
+    expect(await holder.refresh({ cause: 'rejected', rejection: first })).toEqual({
+      kind: 'paused',
+      rejections: { [origin]: pausing },
+    })
+    expect(holder.sent).toEqual([])
+    expect(holder.diary.at(-1)).toBe('give back')
+  })
+
+  it('keeps no other cause from a refresh, and its run stays in the record', async () => {
+    const rejections = { [origin]: pausing }
+    for (const cause of ['due', 'explicit', 'resumed'] as const) {
+      const holder = await openHolder(createRecord({ rejections }), [issued])
+      expect(await holder.refresh({ cause })).toMatchObject({ kind: 'refreshed' })
+      expect((await holder.record())?.rejections).toEqual(rejections)
+    }
+  })
+
+  it('is forgotten with the next intent once this holder has seen its run end', async () => {
+    const files = { 'https://files.example': { generation: 5, count: 0 } }
+    const holder = await openHolder(createRecord({ rejections: { [origin]: pausing, ...files } }), [issued])
+    holder.endedRuns.add(origin)
+    await holder.refresh({ cause: 'due' })
+    expect((await holder.record())?.rejections).toEqual(files)
   })
 })
 

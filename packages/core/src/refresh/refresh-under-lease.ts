@@ -1,231 +1,190 @@
-import { backoffDelay } from '../policy/backoff.ts'
-import { decideAfterReread, nextGeneration, type RefreshPrompt, type RereadDecision } from '../policy/choose-record.ts'
-import { begunRecord, recordWithIntent } from '../policy/next-record.ts'
-import {
-  type RefreshIntent,
-  recordFormatVersion,
-  type SessionIdentity,
-  type SessionRecord,
-} from '../store/session-record.ts'
+import { decideAfterReread, nextGeneration, type RereadDecision } from '../policy/choose-record.ts'
+import { recordWithIntent } from '../policy/next-record.ts'
+import { withoutRuns } from '../policy/rejections.ts'
+import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
-import { type IdTokenVerdict, needsSignIn } from '../token/grant.ts'
+import type { IdTokenVerdict } from '../token/grant.ts'
+import { isIssuerOf } from '../token/issuers.ts'
 import { carryForward } from '../token/normalize-token-set.ts'
-import { failLocally } from './fail-locally.ts'
-import { findProofKey } from './find-proof-key.ts'
-import { giveBack } from './give-back.ts'
-import type { RefreshHolder, RefreshOutcome } from './refresh-holder.ts'
+import type { ProofKey } from '../token/proof.ts'
+import { failOffline } from './fail-offline.ts'
+import { failLocally, type Refresh, type RefreshHolder, type RefreshOutcome } from './holder.ts'
+import { giveBack, waitForLease } from './lease.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
-import { createStoreAccess, type StoreAccess, storeFailureCode } from './store-access.ts'
-import { storeIssued } from './store-issued.ts'
-import { follow, type RefreshEnd, storeEnd, storeFailure } from './store-outcome.ts'
-import { waitForLease } from './wait-for-lease.ts'
+import { settle } from './settle.ts'
+import { signInUnderLease } from './sign-in-under-lease.ts'
+import { readRecord, storeFailureCode, writeRecord } from './store-access.ts'
+import { settleMilliseconds, writeBack } from './write-back.ts'
+import { follow, type RefreshEnd, storeEnd, storeFailure, storeIssued } from './write-outcome.ts'
 
 /** How often the record may change between the re-read and the intent before we give up for now. */
 const intentAttempts = 5
 
-interface RefreshContext {
-  readonly prompt: RefreshPrompt
-  readonly holder: RefreshHolder
-  readonly store: StoreAccess
-  readonly lease: Lease
-}
-
 /**
- * Gets the session its next token set, alone among everybody who shares the store:
+ * Gets the session its next token set, alone among all holders that share the store:
  *
  * 1. wait for the lease;
- * 2. re-read: somebody may have been quicker;
+ * 2. re-read: another holder may have been quicker;
  * 3. write the intent, so that a crash from here on is known;
- * 4. make the token request, which nobody aborts (8. and once more, if its answer was lost);
+ * 4. make the token request, which nothing aborts (8. and once more, if its answer was lost);
  * 5. issued: store, until it is stored (9.);
  * 6. refused for good: write the end;
  * 7. transient: write the backoff.
  *
  * Never throws. Reading a token that is valid needs none of this.
  */
-export async function refreshUnderLease(prompt: RefreshPrompt, holder: RefreshHolder): Promise<RefreshOutcome> {
-  const store = createStoreAccess(holder.store, holder)
-  const waited = await waitForLease(prompt, holder, store)
+export async function refreshUnderLease(refresh: Refresh): Promise<RefreshOutcome> {
+  const { holder } = refresh
+  const waited = await waitForLease(refresh)
   if (waited.kind === 'settled') return waited.outcome
   const { lease } = waited
   try {
-    holder.report({ type: 'lease.acquired' })
-    return await refreshOnce({ prompt, holder, store, lease })
+    refresh.report({ type: 'lease.acquired' })
+    return await (holder.grant.signIn === undefined ? refreshOnce(refresh, lease) : signInUnderLease(refresh, lease))
   } finally {
     await giveBack(lease, holder.clock)
   }
 }
 
-async function refreshOnce(context: RefreshContext): Promise<RefreshOutcome> {
-  const { prompt, holder, store, lease } = context
+async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutcome> {
+  const { prompt, holder, interest } = refresh
   for (let attempt = 0; attempt < intentAttempts; attempt += 1) {
-    const read = await store.read()
+    const read = await readRecord(holder)
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
     const record = read.value
+    if (record === undefined) return { kind: 'followed', record }
+    if (await writeBack(holder, record)) return failWrittenBack(holder)
     const decision = decideAfterReread(record, prompt, {
       now: holder.clock.now(),
       needsRefreshToken: holder.grant.needsRefreshToken,
-      needsSignIn: needsSignIn(holder.grant),
       issuer: holder.grant.identity.issuer,
     })
     holder.debug({ type: 'decision', decision: decision.kind, generation: prompt.generation })
-    if (decision.kind === 'follow') return { kind: 'followed', record }
-    if (record !== undefined && decision.kind !== 'request') return settle(decision, record, context)
-    if (!holder.isOnline()) return failLocally('offline', holder)
-    // Whoever was interested may have left while we waited; from the intent on, nobody can stop us.
-    if (holder.interest.aborted) return { kind: 'cancelled' }
+    if (decision.kind !== 'request') return settle(decision, record, refresh)
+    const offline = await failOffline(holder)
+    if (offline !== undefined) return offline
+    // Callers may have left while we waited; from the intent on, nothing can stop us.
+    if (interest.aborted) return { kind: 'cancelled' }
     if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
 
-    const outcomeUnknown = decision.kind === 'request' && decision.outcomeUnknown
-    const before = hasBegun(record) ? record : beginRecord(record, holder)
-    const intended = recordWithIntent(before, {
-      ...createIntent(before, outcomeUnknown, holder),
-      proofKey: await findProofKey(before, holder),
-    })
-    const written = await store.compareAndSet(record?.revision, intended)
+    const intended = recordWithIntent(record, await createIntent(record, decision, holder))
+    const written = await writeRecord(holder, record.revision, intended)
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
-    if (written.value) return spendRefreshToken(intended, { before, outcomeUnknown }, context)
+    if (written.value) return spendRefreshToken(record, intended, { refresh, lease })
   }
   return failLocally('storeUnavailable', holder)
 }
 
-/** What comes of a record that is not to be refreshed. */
-function settle(
-  decision: Exclude<RereadDecision, { kind: 'request' | 'follow' }>,
+/** The store went back in time: what this holder knows has to settle before anything is sent. */
+function failWrittenBack({ clock }: RefreshHolder): RefreshOutcome {
+  const retryAt = clock.now() + settleMilliseconds
+  return { kind: 'failed', code: 'storeUnavailable', retryAt, serverAsked: true }
+}
+
+async function createIntent(
   record: SessionRecord,
-  context: RefreshContext,
-): RefreshOutcome | Promise<RefreshOutcome> {
-  switch (decision.kind) {
-    case 'adopt':
-      return { kind: 'adopted', record }
-    case 'end':
-      return storeEnd(
-        record,
-        { reason: decision.reason, erase: 'nothing', keepIntent: decision.reason === 'clientRejected' },
-        context,
-      )
-    case 'backOff':
-      return backOff(record, context)
-    case 'wait':
-      return { ...decision, kind: 'failed', code: record.failure?.code ?? 'server', record }
-  }
-}
-
-function hasBegun(record: SessionRecord | undefined): record is SessionRecord {
-  return record !== undefined && record.status !== 'signedOut'
-}
-
-/** The record of a session that begins with this very refresh, since nobody has to sign in. */
-function beginRecord(record: SessionRecord | undefined, holder: RefreshHolder): SessionRecord {
-  const { issuer, clientId } = holder.grant.identity
-  return begunRecord(record, {
-    formatVersion: recordFormatVersion,
-    revision: holder.createId(),
-    signInId: holder.createId(),
-    identity: { ...(issuer === undefined ? {} : { issuer }), ...(clientId === undefined ? {} : { clientId }) },
-  })
-}
-
-function createIntent(
-  record: SessionRecord,
-  outcomeUnknown: boolean,
+  { outcomeUnknown, rejections = record.rejections }: Extract<RereadDecision, { kind: 'request' }>,
   holder: RefreshHolder,
-): RefreshIntent & { revision: string } {
+): Promise<RefreshIntent & { revision: string; proofKey?: ProofKey; rejections?: SessionRecord['rejections'] }> {
   const now = holder.clock.now()
   return {
     revision: holder.createId(),
     generation: record.generation,
-    reservedGeneration: nextGeneration(record, { now, floor: holder.highestGeneration() }),
+    reservedGeneration: nextGeneration(record, { now, floor: holder.highestGeneration }),
     startedAt: now,
-    holder: holder.holder,
+    holder: holder.holderId,
     outcomeUnknown,
+    proofKey: await findProofKey(record, holder),
+    rejections: withoutRuns(rejections, holder.endedRuns),
+  }
+}
+
+/**
+ * The key that the next tokens will be bound to: the one there is, or a new one for a session that had none. Without
+ * secrets to keep it with, the grant makes one itself; where none can be made, it will say so.
+ */
+async function findProofKey({ secrets }: SessionRecord, { grant }: RefreshHolder): Promise<ProofKey | undefined> {
+  if (secrets === undefined || secrets.proofKey !== undefined || grant.dpop === undefined) return secrets?.proofKey
+  try {
+    return await grant.dpop.createKey()
+  } catch {
+    return undefined
   }
 }
 
 async function spendRefreshToken(
+  before: SessionRecord,
   intended: SessionRecord,
-  { before, outcomeUnknown }: { before: SessionRecord; outcomeUnknown: boolean },
-  context: RefreshContext,
+  { refresh, lease }: { refresh: Refresh; lease: Lease },
 ): Promise<RefreshOutcome> {
-  const { prompt, holder, store, lease } = context
+  const { holder } = refresh
   if (lease.lost.aborted) {
-    await withdrawIntent(intended, before, context)
+    // Nothing was sent, so nothing need be asked again. Should this write fail, it will be: that is harmless.
+    const { refreshIntent } = before
+    await writeRecord(holder, intended.revision, { ...intended, refreshIntent, revision: holder.createId() })
     return failLocally('leaseTimeout', holder)
   }
-  holder.report({ type: 'intent.written', signInId: intended.signInId })
-  const result = await requestTokens(intended, holder, { store, lease, outcomeUnknown })
+  refresh.report({ type: 'intent.written', signInId: intended.signInId })
+  const outcomeUnknown = intended.refreshIntent?.outcomeUnknown ?? false
+  const from = { record: intended, expectedRevision: intended.revision }
+  const result = await requestTokens(intended, holder, { lease, outcomeUnknown })
   switch (result.kind) {
     case 'issued':
-      holder.report({ type: 'tokens.issued' })
-      return takeIssued(intended, result, context)
+      refresh.report({ type: 'tokens.issued' })
+      return takeIssued(intended, result, refresh)
     case 'refused':
-      return storeEnd(intended, describeEnd(result, holder), context)
+      return storeEnd(from, describeEnd(result), refresh)
     case 'transient':
-      return storeFailure(intended, result, context)
+      return storeFailure(from, result, refresh)
     case 'moved': {
-      const read = await store.read()
-      return read.ok ? follow(read.value, { holder, prompt }) : failLocally(storeFailureCode(read.error), holder)
+      const read = await readRecord(holder)
+      return read.ok ? follow(read.value, refresh) : failLocally(storeFailureCode(read.error), holder)
     }
   }
-}
-
-/** Nothing was sent, so nobody need wonder what came of it. Should this write fail, somebody will: that is harmless. */
-async function withdrawIntent(intended: SessionRecord, before: SessionRecord, context: RefreshContext): Promise<void> {
-  const { refreshIntent, ...withoutIntent } = intended
-  const earlier = before.refreshIntent === undefined ? {} : { refreshIntent: before.refreshIntent }
-  await context.store.compareAndSet(intended.revision, {
-    ...withoutIntent,
-    ...earlier,
-    revision: context.holder.createId(),
-  })
 }
 
 function takeIssued(
   intended: SessionRecord,
   result: Extract<RequestResult, { kind: 'issued' }>,
-  context: RefreshContext,
+  refresh: Refresh,
 ): Promise<RefreshOutcome> {
-  const { holder } = context
-  if (isSomebodyElse(result.idToken, intended.identity)) {
-    holder.revoke(result.tokenSet)
-    return storeEnd(intended, { reason: 'identityMismatch', erase: 'all' }, context)
+  const { tokenSet, idToken, proofKey, rotatedOnly = false } = result
+  const from = { record: intended, expectedRevision: intended.revision }
+  if (isOfAnotherSubject(idToken, intended.identity)) {
+    refresh.holder.revoke(tokenSet)
+    return storeEnd(from, { reason: 'identityMismatch', erase: 'all' }, refresh)
   }
   // An id token that does not validate is not kept; the one before it still says who this is.
-  const { idToken, ...withoutIdToken } = result.tokenSet
-  const tokenSet = result.idToken?.valid === false ? withoutIdToken : result.tokenSet
+  const kept = idToken?.valid === false ? { ...tokenSet, idToken: undefined } : tokenSet
+  // A token that was rejected is no good for what is left of its time.
+  const isSpent = rotatedOnly && refresh.prompt.cause === 'rejected'
+  const expiresAt = isSpent ? refresh.holder.clock.now() : kept.expiresAt
   return storeIssued(
-    intended,
+    from,
     {
-      proofKey: result.proofKey,
-      tokenSet: carryForward(tokenSet, intended.secrets?.tokenSet),
+      proofKey,
+      rotatedOnly,
+      tokenSet: { ...carryForward(kept, intended.secrets?.tokenSet), expiresAt },
       generation: intended.refreshIntent?.reservedGeneration ?? intended.highestReservedGeneration,
-      subject: intended.identity.subject ?? (result.idToken?.valid ? result.idToken.subject : undefined),
+      subject: intended.identity.subject ?? (idToken?.valid ? idToken.subject : undefined),
     },
-    context,
+    refresh,
   )
 }
 
 /** @see OpenID Connect Core, section 12.2: the `iss` and `sub` of a refreshed id token must be the same as before */
-function isSomebodyElse(idToken: IdTokenVerdict | undefined, identity: SessionIdentity): boolean {
+function isOfAnotherSubject(idToken: IdTokenVerdict | undefined, identity: SessionIdentity): boolean {
   if (idToken === undefined) return false
   const { issuer, subject } = idToken
   return (
     (subject !== undefined && identity.subject !== undefined && subject !== identity.subject) ||
-    (issuer !== undefined && identity.issuer !== undefined && issuer !== identity.issuer)
+    (issuer !== undefined && identity.issuer !== undefined && !isIssuerOf(issuer, identity.issuer))
   )
 }
 
-function describeEnd(result: Extract<RequestResult, { kind: 'refused' }>, { grant }: RefreshHolder): RefreshEnd {
-  const { verdict, wasUnknown } = result
+function describeEnd({ verdict, wasUnknown }: Extract<RequestResult, { kind: 'refused' }>): RefreshEnd {
   const { reason, serverCode, eraseRefreshToken } = verdict
-  // A refusal of the client says nothing about the refresh token; and without a sign-in there is none to be rotated.
-  if (wasUnknown && reason !== 'clientRejected' && needsSignIn(grant))
-    return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
+  // A refusal of the client says nothing about the refresh token.
+  if (wasUnknown && reason !== 'clientRejected') return { reason: 'rotationLost', serverCode, erase: 'refreshToken' }
   return { reason, serverCode, erase: eraseRefreshToken ? 'refreshToken' : 'nothing', keepIntent: wasUnknown }
-}
-
-function backOff(record: SessionRecord, context: RefreshContext): Promise<RefreshOutcome> {
-  const delay = backoffDelay(record.rejectionStreak, context.holder.random())
-  const verdict = { kind: 'transient', code: 'tokenUnusable', mayHaveCommitted: false } as const
-  return storeFailure(record, { verdict, keepIntent: true, delay }, context)
 }

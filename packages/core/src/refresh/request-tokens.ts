@@ -7,19 +7,20 @@ import {
 } from '../policy/classify-token-endpoint.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
-import type { GrantOutcome, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
+import { type ClassifyFailure, type FailureOverride, readFailureOverride } from '../token/failure-facts.ts'
+import type { GrantOutcome, GrantRequest, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 import { normalizeTokenSet } from '../token/normalize-token-set.ts'
 import { isProofKey, type ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
-import type { RefreshHolder } from './refresh-holder.ts'
+import type { RefreshHolder } from './holder.ts'
+import { readRecord } from './store-access.ts'
 import {
   grantAnswerMilliseconds,
   replayDelayMilliseconds,
   replaySpreadMilliseconds,
   tokenRequestMilliseconds,
-} from './refresh-timing.ts'
-import type { StoreAccess } from './store-access.ts'
+} from './timing.ts'
 
 /** What came of spending the refresh token of a record once, or twice where the first answer was lost. */
 export type RequestResult =
@@ -29,6 +30,8 @@ export type RequestResult =
       readonly idToken?: IdTokenVerdict
       /** The key that the tokens are bound to. */
       readonly proofKey?: ProofKey
+      /** The server gave a new refresh token and no access token that can be sent: this is the one before. */
+      readonly rotatedOnly?: boolean
     }
   | {
       readonly kind: 'refused'
@@ -53,64 +56,64 @@ export type RequestResult =
 export async function requestTokens(
   intended: SessionRecord,
   holder: RefreshHolder,
-  context: { store: StoreAccess; lease: Lease; outcomeUnknown: boolean },
+  { lease, outcomeUnknown }: { lease: Lease; outcomeUnknown: boolean },
 ): Promise<RequestResult> {
-  const { store, lease, outcomeUnknown } = context
-  const first = await requestAndTell(intended, holder)
+  const first = await requestOnce(intended, holder)
   if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
   const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
   // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
-  if (outcomeUnknown || (first.retryAt ?? 0) > holder.clock.now() + delay) return stillUnknown(first)
+  if (outcomeUnknown || (first.retryAt ?? 0) > holder.clock.now() + delay) return conclude(first, true)
 
-  await wait(holder.clock, delay, {
-    signal: AbortSignal.any([lease.lost, holder.abandonment]),
-    keepAlive: true,
-  })
-  if (lease.lost.aborted || holder.abandonment.aborted) return stillUnknown(first)
-  const now = await store.read()
-  if (!now.ok) return stillUnknown(first)
+  const signal = AbortSignal.any([lease.lost, holder.abandonment])
+  if ((await wait(holder.clock, delay, { signal, keepAlive: true })) === 'aborted') return conclude(first, true)
+  const now = await readRecord(holder)
+  if (!now.ok) return conclude(first, true)
   if (now.value?.revision !== intended.revision) return { kind: 'moved' }
 
   holder.debug({ type: 'decision', decision: 'replay', generation: intended.generation })
-  const second = await requestAndTell(intended, holder)
-  return second.kind === 'unknown' ? stillUnknown(second) : conclude(second, true)
+  return conclude(await requestOnce(intended, holder), true)
+}
+
+/** The token request of a grant that signs in by itself: there is no refresh token that could be lost, nor a replay. */
+export async function requestSignIn(record: SessionRecord, holder: RefreshHolder): Promise<RequestResult> {
+  return conclude(await requestOnce(record, holder), false)
 }
 
 type OneRequest = Extract<RequestResult, { kind: 'issued' }> | TokenEndpointVerdict
 
-async function requestAndTell(intended: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
-  const result = await requestOnce(intended, holder)
+async function requestOnce(record: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
+  const result = await callGrant(record, holder)
+  const { kind: decision } = result
   holder.debug({
     type: 'decision',
-    decision: result.kind,
-    generation: intended.generation,
-    ...(result.kind === 'transient' ? { code: result.code } : {}),
-    ...(result.kind === 'ended' ? { code: result.reason } : {}),
+    decision,
+    generation: record.generation,
+    ...(decision === 'transient' ? { code: result.code } : {}),
+    ...(decision === 'ended' ? { code: result.reason } : {}),
     ...('retryAt' in result && result.retryAt !== undefined ? { retryAt: result.retryAt } : {}),
   })
   return result
 }
 
-async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
-  const { clock, grant } = holder
+async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
+  const { clock, grant, abandonment } = holder
   // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
-  const timeout = timeoutSignal(clock, tokenRequestMilliseconds, { signal: holder.abandonment, keepAlive: true })
+  const options = { signal: abandonment, keepAlive: true }
+  const timeout = timeoutSignal(clock, tokenRequestMilliseconds, options)
   // A grant that heeds its signal tells what it knows; one that does not is waited for hardly longer.
-  const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, {
-    signal: holder.abandonment,
-    keepAlive: true,
-  })
-  const { tokenSet, proofKey } = intended.secrets ?? {}
+  const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, options)
+  const { tokenSet, proofKey } = record.secrets ?? {}
   try {
-    const request = grant.refresh({
-      ...(tokenSet?.refreshToken === undefined ? {} : { refreshToken: tokenSet.refreshToken }),
-      ...(tokenSet === undefined ? {} : { previous: tokenSet }),
-      ...(proofKey === undefined ? {} : { proofKey }),
+    const request: GrantRequest = {
+      refreshToken: tokenSet?.refreshToken,
+      previous: tokenSet,
+      proofKey,
       signal: timeout.signal,
       now: () => clock.now(),
       debug: (entry) => holder.debug(entry),
-    })
-    return readOutcome(await untilAborted(request, patience.signal), holder)
+    }
+    const answer = grant.signIn === undefined ? grant.refresh(request) : grant.signIn(request)
+    return readOutcome(await untilAborted(answer, patience.signal), tokenSet, holder)
   } catch {
     // A grant does not throw. One that does leaves us knowing nothing about its request.
     return { kind: 'unknown' }
@@ -120,19 +123,26 @@ async function requestOnce(intended: SessionRecord, holder: RefreshHolder): Prom
   }
 }
 
-function readOutcome(outcome: GrantOutcome, holder: RefreshHolder): OneRequest {
+function readOutcome(outcome: GrantOutcome, previous: TokenSet | undefined, holder: RefreshHolder): OneRequest {
   if (outcome.kind === 'failed') return judgeFailure(outcome.failure, holder)
   const receivedAt = Number.isFinite(outcome.receivedAt) ? outcome.receivedAt : holder.clock.now()
   const normalized = normalizeTokenSet(outcome.tokenSet, receivedAt)
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
-  if (normalized.kind === 'malformed') return { kind: 'unknown' }
-  const { tokenSet } = normalized
+  if (normalized.kind === 'malformed') return saveRefreshToken(normalized.refreshToken, previous)
   return {
     kind: 'issued',
-    tokenSet,
-    ...(isIdTokenVerdict(outcome.idToken) ? { idToken: outcome.idToken } : {}),
-    ...(isProofKey(outcome.proofKey) ? { proofKey: outcome.proofKey } : {}),
+    tokenSet: normalized.tokenSet,
+    idToken: isIdTokenVerdict(outcome.idToken) ? outcome.idToken : undefined,
+    proofKey: isProofKey(outcome.proofKey) ? outcome.proofKey : undefined,
   }
+}
+
+/** The refresh token that was sent is spent: whatever of such an answer can be saved is. */
+function saveRefreshToken(refreshToken: string | undefined, previous: TokenSet | undefined): OneRequest {
+  if (refreshToken === undefined || previous === undefined || refreshToken === previous.refreshToken) {
+    return { kind: 'unknown' }
+  }
+  return { kind: 'issued', tokenSet: { ...previous, refreshToken }, rotatedOnly: true }
 }
 
 /** What a grant says goes into the record: it must be what the record can hold. */
@@ -145,18 +155,25 @@ function isOptionalText(value: unknown): boolean {
 }
 
 function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
-  const verdict = classifyTokenEndpointFailure(failure, holder.clock.now())
-  return applyFailureOverride(verdict, askTheApp(failure, holder))
+  const now = holder.clock.now()
+  const override =
+    ask(holder.classifyFailure, failure, holder) ?? ask(holder.grant.provider?.classifyFailure, failure, holder)
+  return applyFailureOverride(classifyTokenEndpointFailure(failure, now), override, now)
 }
 
-function askTheApp(failure: TokenEndpointFailure, holder: RefreshHolder): 'ended' | 'transient' | undefined {
+/** What the app says that a failure means, or the provider's preset. */
+function ask(
+  classifyFailure: ClassifyFailure | undefined,
+  failure: TokenEndpointFailure,
+  holder: RefreshHolder,
+): FailureOverride {
   try {
-    const answer: unknown = holder.classifyFailure?.(describeFailure(failure))
-    // A promise is no answer; should it be rejected, nobody else would hear of it.
+    const answer: unknown = classifyFailure?.(describeFailure(failure))
+    // A promise is not an answer; its rejection must not go unhandled.
     if (isPromise(answer)) answer.catch(() => {})
-    return answer === 'ended' || answer === 'transient' ? answer : undefined
+    return readFailureOverride(answer)
   } catch {
-    // The app's judgement is optional; a fault in it must not decide about a session.
+    // The judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }
@@ -166,7 +183,7 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise
 }
 
-function conclude(result: Exclude<OneRequest, { kind: 'unknown' }>, wasUnknown: boolean): RequestResult {
+function conclude(result: OneRequest, wasUnknown: boolean): RequestResult {
   switch (result.kind) {
     case 'issued':
       return result
@@ -174,19 +191,10 @@ function conclude(result: Exclude<OneRequest, { kind: 'unknown' }>, wasUnknown: 
       return { kind: 'refused', verdict: result, wasUnknown }
     case 'transient':
       return { kind: 'transient', verdict: result, keepIntent: wasUnknown || result.mayHaveCommitted }
-  }
-}
-
-function stillUnknown(verdict: Extract<TokenEndpointVerdict, { kind: 'unknown' }>): RequestResult {
-  const { retryAt } = verdict
-  return {
-    kind: 'transient',
-    verdict: {
-      kind: 'transient',
-      code: 'unknownOutcome',
-      mayHaveCommitted: true,
-      ...(retryAt === undefined ? {} : { retryAt }),
-    },
-    keepIntent: true,
+    case 'unknown': {
+      const { retryAt } = result
+      const verdict = { kind: 'transient', code: 'unknownOutcome', mayHaveCommitted: true, retryAt } as const
+      return { kind: 'transient', verdict, keepIntent: true }
+    }
   }
 }

@@ -1,20 +1,32 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createRecord } from '../../../../test/support/session-records.ts'
+import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { memoryStore } from '../store/memory-store.ts'
-import { recordFormatVersion } from '../store/session-record.ts'
+import { recordFormatVersion, type SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
-import { createStoreAccess, storeFailureCode, toStoreError } from './store-access.ts'
+import type { Grant } from '../token/grant.ts'
+import { checkStore, readRecord, storeFailureCode, toStoreError, writeRecord } from './store-access.ts'
 
 const key = 'acme:alice'
 
-function open(changes: Partial<SessionStore> = {}, grant: { needsSignIn?: boolean } = {}) {
+function open(changes: Partial<SessionStore> = {}, grant: Pick<Grant, 'signIn'> = {}) {
   const clock = createSimulatedClock()
   const memory = memoryStore()
   const stopped = new AbortController()
-  const access = createStoreAccess({ ...memory, ...changes }, { key, clock, stopped: stopped.signal, grant })
+  const holder = {
+    key,
+    store: { ...memory, ...changes },
+    grant: { needsRefreshToken: true, identity: {}, refresh: () => Promise.reject(new Error('not asked')), ...grant },
+    clock,
+    stopped: stopped.signal,
+  }
+  const access = {
+    read: () => readRecord(holder),
+    compareAndSet: (expected: string | undefined, next: SessionRecord) => writeRecord(holder, expected, next),
+    check: () => checkStore(holder),
+  }
   return { clock, memory, stopped, access }
 }
 
@@ -23,7 +35,10 @@ describe('access to a store', () => {
     const { secrets, ...record } = createRecord()
     const read = async () => record
     expect(await open({ read }).access.read()).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
-    expect(await open({ read }, { needsSignIn: false }).access.read()).toEqual({ ok: true, value: record })
+    expect(await open({ read }, { signIn: () => Promise.reject(new Error('nothing is sent')) }).access.read()).toEqual({
+      ok: true,
+      value: record,
+    })
   })
 
   it('reads what was written, and tells that there is nothing', async () => {
@@ -33,6 +48,28 @@ describe('access to a store', () => {
     expect(await access.compareAndSet(undefined, createRecord())).toEqual({ ok: true, value: false })
     expect(await access.read()).toEqual({ ok: true, value: createRecord() })
     expect(clock.timers).toBe(0)
+  })
+
+  it('stores no member that says nothing', async () => {
+    const { access, memory } = open()
+    const tokenSet = { ...createTokenSet(), idToken: undefined }
+    await access.compareAndSet(undefined, {
+      ...createRecord({ end: undefined, backoffUntil: undefined, refreshIntent: undefined, rejections: undefined }),
+      identity: { issuer: 'https://login.example', subject: undefined },
+      secrets: { tokenSet, proofKey: undefined },
+    })
+    const stored = await memory.read(key)
+    expect(JSON.parse(JSON.stringify(stored))).toStrictEqual(stored)
+    expect(Object.keys(stored?.secrets ?? {})).toEqual(['tokenSet'])
+    await access.compareAndSet('revision-1', {
+      ...createRecord(),
+      status: 'ended',
+      end: { reason: 'unreachable', endedAt: 1, serverCode: undefined },
+      secrets: undefined,
+    })
+    const ended = await memory.read(key)
+    expect(JSON.parse(JSON.stringify(ended))).toStrictEqual(ended)
+    expect(ended).not.toHaveProperty('secrets')
   })
 
   it.each(['read', 'compareAndSet'] as const)(
@@ -118,7 +155,7 @@ describe('access to a store', () => {
     const malformed = await other.read()
     expect(malformed).toMatchObject({ ok: false, error: { code: 'recordUnreadable' } })
     for (const result of [newer, malformed]) {
-      const text = inspect(result, { depth: 10 })
+      const text = inspect(result.ok ? result : result.error, { depth: 10 })
       expect(text).toContain('acme:alice')
       expect(text).not.toContain('canary')
     }

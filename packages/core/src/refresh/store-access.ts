@@ -1,103 +1,119 @@
-import type { Clock } from '../clock/clock.ts'
+import { isObject, isText } from '../errors/check-options.ts'
 import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
-import type { SessionStore } from '../store/session-store.ts'
-import { type Grant, needsSignIn } from '../token/grant.ts'
-import { storeOperationMilliseconds } from './refresh-timing.ts'
+import type { ExpectedRecord, Lease } from '../store/session-store.ts'
+import type { RefreshHolder } from './holder.ts'
+import { storeOperationMilliseconds } from './timing.ts'
 
 /** What an operation of a store came to. */
 export type StoreResult<Value> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly error: StoreError }
+  | {
+      readonly ok: false
+      readonly error: StoreError
+      /** What a sign-in or a sign-out may write over, though it cannot be read. */
+      readonly replaceable?: ExpectedRecord
+    }
 
-/** The operations of a store on one session, bounded in time, trusting nothing, and never throwing. */
-export interface StoreAccess {
-  read(): Promise<StoreResult<SessionRecord | undefined>>
-  compareAndSet(expectedRevision: string | undefined, next: SessionRecord): Promise<StoreResult<boolean>>
-  /** The store's own check whether a sign-in could be kept; nothing where it has none. */
-  check(): Promise<StoreResult<void>>
+/** Whose store, and whose session in it. */
+export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock' | 'stopped'>
+
+/** Reads the record of a session: bounded in time, trusting nothing, and never throwing. */
+export async function readRecord(holder: StoreHolder): Promise<StoreResult<SessionRecord | undefined>> {
+  const result = await bounded(holder, () => holder.store.read(holder.key))
+  if (result.ok) return result.value === undefined ? result : parseRead(result.value, holder)
+  const { replaceToken } = result.error
+  return replaceToken === undefined ? result : { ...result, replaceable: { unreadable: replaceToken } }
 }
 
-export function createStoreAccess(
-  store: SessionStore,
-  options: { key: string; clock: Clock; stopped: AbortSignal; grant: Pick<Grant, 'needsSignIn'> },
-): StoreAccess {
-  const { key, grant } = options
-  return {
-    async read() {
-      const result = await bounded(options, () => store.read(key))
-      return result.ok ? parseRead(key, result.value, grant) : result
-    },
-    compareAndSet: (expectedRevision, next) => bounded(options, () => store.compareAndSet(key, expectedRevision, next)),
-    check: () => bounded(options, async () => store.check?.(key)),
-  }
+/** Writes the record of a session by compare-and-set: bounded in time, and never throwing. */
+export function writeRecord(
+  holder: StoreHolder,
+  expected: ExpectedRecord,
+  next: SessionRecord,
+  options?: { readonly under?: Lease },
+): Promise<StoreResult<boolean>> {
+  const written = withoutUndefined(next)
+  return bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
 }
 
-function parseRead(
-  key: string,
-  value: unknown,
-  grant: Pick<Grant, 'needsSignIn'>,
-): StoreResult<SessionRecord | undefined> {
-  if (value === undefined) return { ok: true, value }
+/** The store's own check whether a sign-in could be kept; nothing where it has none. */
+export function checkStore(holder: StoreHolder): Promise<StoreResult<void>> {
+  return bounded(holder, async () => holder.store.check?.(holder.key))
+}
+
+/** Whether a write that failed has been made nevertheless. */
+export async function hasLanded(holder: StoreHolder, revision: string): Promise<boolean> {
+  const read = await readRecord(holder)
+  return read.ok && read.value?.revision === revision
+}
+
+/** Records are stored without members that say nothing. */
+function withoutUndefined(record: SessionRecord): SessionRecord {
+  const { identity, end, secrets } = record
+  return compact({
+    ...record,
+    identity: compact(identity),
+    end: end && compact(end),
+    secrets: secrets && compact({ ...secrets, tokenSet: compact(secrets.tokenSet) }),
+  })
+}
+
+function compact<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
+}
+
+function parseRead(value: unknown, { key, grant }: StoreHolder): StoreResult<SessionRecord> {
   const parsed = parseSessionRecord(value)
-  switch (parsed.kind) {
-    case 'record':
-      if (isTorn(parsed.record, grant)) return unreadable(key, '`secrets` is missing or malformed')
-      return { ok: true, value: parsed.record }
-    case 'newerFormat':
-      return failed(
-        'recordFromNewerVersion',
-        `The session ${JSON.stringify(key)} was written by a newer version of authchart (format ${parsed.formatVersion}); update this program. It was left as it is.`,
-      )
-    case 'malformed':
-      return unreadable(key, parsed.problem)
+  if (parsed.kind === 'newerFormat') {
+    return failed(
+      'recordFromNewerVersion',
+      `A newer version of authchart wrote the session ${JSON.stringify(key)} (format ${parsed.formatVersion}). Update this program. The record was not changed.`,
+    )
   }
+  if (parsed.kind === 'malformed') return unreadable(key, parsed.problem, value)
+  const { record } = parsed
+  // Only a session whose grant signs in by itself can have no tokens yet.
+  const isTorn = record.status === 'signedIn' && record.secrets === undefined && grant.signIn === undefined
+  return isTorn ? unreadable(key, '`secrets` is missing or malformed', value) : { ok: true, value: record }
 }
 
-/** Only a session that began without a sign-in can have no tokens yet. */
-function isTorn(record: SessionRecord, grant: Pick<Grant, 'needsSignIn'>): boolean {
-  return record.status === 'signedIn' && record.secrets === undefined && needsSignIn(grant)
-}
-
-function unreadable(key: string, problem: string): StoreResult<never> {
-  return failed(
+function unreadable(key: string, problem: string, value: unknown): StoreResult<never> {
+  const result = failed(
     'recordUnreadable',
-    `What the store holds as the session ${JSON.stringify(key)} is no session: ${problem}. It was left as it is; remove it to sign in anew.`,
+    `The stored session ${JSON.stringify(key)} is invalid: ${problem}. It was not changed; a sign-in replaces it.`,
   )
+  const revision = isObject(value) ? value.revision : undefined
+  return isText(revision) ? { ...result, replaceable: revision } : result
 }
 
-function failed(code: StoreErrorCode, message: string): StoreResult<never> {
+function failed(code: StoreErrorCode, message: string): Extract<StoreResult<never>, { ok: false }> {
   return { ok: false, error: new StoreError(code, message) }
 }
 
-/** An operation that takes too long counts as failed. It may still land: whoever goes on compares revisions. */
-async function bounded<Value>(
-  { clock, stopped }: { clock: Clock; stopped: AbortSignal },
-  operation: () => Promise<Value>,
-): Promise<StoreResult<Value>> {
-  const { promise: late, resolve } = Promise.withResolvers<StoreResult<Value>>()
-  const giveUp = () =>
-    resolve(failed('storeUnavailable', 'The store did not answer in time; what was asked of it may still happen.'))
-  if (stopped.aborted) {
-    giveUp()
-    return late
-  }
-  const timer = clock.setTimeout(giveUp, storeOperationMilliseconds)
-  stopped.addEventListener('abort', giveUp, { once: true })
-  try {
-    return await Promise.race([settle(operation), late])
-  } finally {
-    clock.clearTimeout(timer)
-    stopped.removeEventListener('abort', giveUp)
-  }
+/** An operation that takes too long counts as failed. It may still land: what follows compares revisions. */
+function bounded<Value>({ clock, stopped }: StoreHolder, operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+  return new Promise((resolve) => {
+    const settle = (result: StoreResult<Value>) => {
+      clock.clearTimeout(timer)
+      stopped.removeEventListener('abort', giveUp)
+      resolve(result)
+    }
+    const giveUp = () =>
+      settle(failed('storeUnavailable', 'The store did not answer in time. What was asked of it may still happen.'))
+    const timer = clock.setTimeout(giveUp, storeOperationMilliseconds)
+    if (stopped.aborted) return giveUp()
+    stopped.addEventListener('abort', giveUp)
+    call(operation).then(
+      (value) => settle({ ok: true, value }),
+      (error: unknown) => settle({ ok: false, error: toStoreError(error) }),
+    )
+  })
 }
 
-async function settle<Value>(operation: () => Promise<Value>): Promise<StoreResult<Value>> {
-  try {
-    return { ok: true, value: await operation() }
-  } catch (error) {
-    return { ok: false, error: toStoreError(error) }
-  }
+/** What an operation throws at once is a rejection like any other. */
+async function call<Value>(operation: () => Promise<Value>): Promise<Value> {
+  return operation()
 }
 
 /** What a store threw, as a `StoreError`. An error of another kind is not passed on: it may hold what was written. */
@@ -107,7 +123,7 @@ export function toStoreError(error: unknown): StoreError {
   return new StoreError('storeUnavailable', `The store failed with a ${name}; try again later.`)
 }
 
-/** What a failure of the store means for somebody who wants a token. */
+/** What a failure of the store means for a caller who wants a token. */
 export function storeFailureCode(error: StoreError): 'storeLocked' | 'storeUnavailable' {
   return error.code === 'storeLocked' ? 'storeLocked' : 'storeUnavailable'
 }

@@ -1,17 +1,22 @@
 import type { SessionStore } from '../store/session-store.ts'
 
-/** Watches a record. Hints are a help, not a need: a store that cannot give them is one without. Never throws. */
-export function watchRecord(store: SessionStore, { key, onHint }: { key: string; onHint: () => void }): () => void {
+/** Watches a record. Hints help, and are not needed: `onLost` is called where there are none. Never throws. */
+export function watchRecord(
+  store: SessionStore,
+  { key, onHint, onLost }: { key: string; onHint: () => void; onLost?: () => void },
+): () => void {
   try {
-    const unwatch = store.watch(key, onHint)
+    const unwatch = store.watch(key, onHint, onLost)
     return () => {
       try {
         unwatch()
       } catch {
-        // Nobody listens any more either way.
+        // What it would tell is not listened to any more.
       }
     }
   } catch {
+    // The app has no session to listen to yet.
+    queueMicrotask(() => onLost?.())
     return () => {}
   }
 }

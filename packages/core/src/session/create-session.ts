@@ -1,26 +1,24 @@
+import { wait } from '../clock/wait.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
-import { chartHasHeard } from './chart-has-heard.ts'
-import { checkStore } from './check-store.ts'
-import { disposeSession } from './dispose-session.ts'
-import { type CallerSide, getAccessTokenSlowly, refreshNow } from './get-access-token.ts'
-import { inTurn } from './in-turn.ts'
-import { createOutcomeReporter } from './report-outcome.ts'
-import { provideRequestPort } from './request-port-of.ts'
-import type { Session } from './session.ts'
-import { createSessionActor } from './session-actor.ts'
-import { claimsGetter, provideClaims } from './session-claims.ts'
+import { checkStore, readRecord } from '../refresh/store-access.ts'
+import { readJwtClaims } from '../token/jwt-claims.ts'
+import type { RequestOutcome } from '../token/request-outcome.ts'
+import type { SignInTokens } from '../token/token-set.ts'
+import { getAccessTokenSlowly, refreshNow } from './callers.ts'
+import type { GetAccessTokenOptions, IdTokenClaims, Session, SignInOptions, SignOutOptions } from './session.ts'
+import { SessionCore } from './session-core.ts'
+import type { SessionNotice } from './session-notices.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
-import { adviceOf, signIntoStore } from './sign-in.ts'
-import { signOutNow } from './sign-out.ts'
+import { inTurn, signInNow, signOutNow } from './sign-in-and-out.ts'
 
-/** The claims are inherited: a getter of each session's own would take a kilobyte. */
-type OwnMembers = Omit<Session, 'claims'> & { readonly __proto__: Pick<Session, 'claims'> }
+/** How long giving up what is still under way may take, in milliseconds: a store that hangs is not waited for longer. */
+const abandonMilliseconds = 1_000
 
 /**
  * Opens the session that is stored under a key, and keeps it alive.
  *
- * It begins to read the store at once. Nothing has to be awaited: every method waits by itself. `signIn` makes a
- * session where there is none; the stored one outlives the program.
+ * It begins to read the store, to watch it and to listen to the device at once. Nothing has to be awaited: every method
+ * waits by itself. `signIn` makes a session where there is none; the stored one outlives the program.
  *
  * @throws ConfigurationError when an option is missing, malformed or unknown
  * @example
@@ -32,85 +30,159 @@ type OwnMembers = Omit<Session, 'claims'> & { readonly __proto__: Pick<Session, 
  * })
  */
 export function createSession(options: SessionOptions): Session {
-  const resolved = resolveOptions(options)
-  const { clock, key } = resolved
-  const running = createSessionActor(resolved)
-  const { actor, parts, waiting } = running
-  const { vault } = parts
-  const outcomes = createOutcomeReporter(parts)
-  let disposal: Promise<void> | undefined
-  const side: CallerSide = {
-    waiting,
-    getSnapshot: running.getSnapshot,
-    isUnstored: () => actor.getSnapshot().context.unstored,
-    isDisposed: () => running.isStopped(),
-  }
-
-  const own: OwnMembers = {
-    __proto__: claimsGetter,
-    key,
-    actor,
-    ready: running.ready,
-    getSnapshot: running.getSnapshot,
-    subscribe: running.subscribe,
-
-    getAccessToken(request) {
-      // A fresh token costs a comparison: no store, no lease, no timer, no event, and nothing new in memory.
-      if (request === undefined && clock.now() < vault.freshUntil && vault.resolvedToken !== undefined) {
-        return vault.resolvedToken
-      }
-      if (disposal !== undefined) return Promise.reject(new SessionDisposedError())
-      return getAccessTokenSlowly(parts, side, request)
-    },
-
-    refresh(request) {
-      if (disposal !== undefined) return Promise.reject(new SessionDisposedError())
-      return refreshNow(parts, side, request)
-    },
-
-    signIn: (tokens, signIn = {}) =>
-      inTurn(parts, async () => {
-        if (disposal !== undefined) throw new SessionDisposedError()
-        const record = await signIntoStore(parts, tokens, signIn)
-        parts.send({ type: 'signIn.stored', token: vault.describe(record), ...adviceOf(tokens) })
-        await chartHasHeard()
-        return running.getSnapshot()
-      }),
-
-    signOut: (signOut = {}) =>
-      inTurn(parts, async () => {
-        if (disposal !== undefined) throw new SessionDisposedError()
-        return signOutNow(parts, signOut)
-      }),
-
-    async checkStore() {
-      if (disposal !== undefined) throw new SessionDisposedError()
-      await checkStore(parts)
-    },
-
-    on: running.notices.on,
-
-    reportOutcome: outcomes.report,
-
-    [Symbol.asyncDispose]() {
-      disposal ??= disposeSession(running)
-      return disposal
-    },
-  }
-
-  const session = own as OwnMembers & Session
-  provideClaims(session, vault)
-  provideRequestPort(session, () => ({
-    peekAccessToken: () => (clock.now() < vault.freshUntil ? vault.token : undefined),
-    getAccessToken: session.getAccessToken,
-    reportOutcome: outcomes.report,
-    isRefusedAfterRefresh: outcomes.isRefusedAfterRefresh,
-    now: () => clock.now(),
-    allowedOrigins: resolved.allowedOrigins,
-    header: resolved.header,
-    scheme: resolved.scheme,
-    rejectedStatuses: resolved.rejectedStatuses,
-    rememberNonce: (url, nonce) => resolved.grant.dpop?.rememberNonce(url, nonce),
-  }))
+  const core = new SessionCore(resolveOptions(options))
+  const session = new LiveSession(core)
+  core.start()
   return session
+}
+
+/**
+ * What the doors of the library need of a session, without showing it on the session itself.
+ * @throws TypeError when the value is not a session of this copy of the library
+ */
+export function coreOf(session: Session): SessionCore {
+  return LiveSession.coreOf(session)
+}
+
+/** A session as apps have it. A class, since thousands of sessions share its functions. */
+class LiveSession implements Session {
+  readonly #core: SessionCore
+  #claims: { readonly idToken: string; readonly claims: IdTokenClaims | undefined } | undefined
+  #disposal: Promise<void> | undefined
+  readonly key: string
+  readonly actor: SessionCore['actor']
+  // What frameworks are handed without the session: `useSyncExternalStore(session.subscribe, session.getSnapshot)`.
+  readonly getSnapshot: Session['getSnapshot']
+  readonly subscribe: Session['subscribe']
+
+  constructor(core: SessionCore) {
+    this.#core = core
+    this.key = core.key
+    this.actor = core.actor
+    this.getSnapshot = () => core.snapshot
+    this.subscribe = (listener) => core.subscribe(listener)
+  }
+
+  static coreOf(session: Session): SessionCore {
+    if (#core in session) return session.#core
+    throw new TypeError('Expected a session that createSession of this very copy of authchart made.')
+  }
+
+  get ready() {
+    return this.#core.ready
+  }
+
+  /** The claims of the id token that is held. It was validated when it came, or is the app's word. */
+  get claims(): IdTokenClaims | undefined {
+    const { idToken } = this.#core.vault
+    if (idToken === undefined) this.#claims = undefined
+    else if (this.#claims?.idToken !== idToken) {
+      this.#claims = { idToken, claims: freeze(readJwtClaims(idToken)) as IdTokenClaims | undefined }
+    }
+    return this.#claims?.claims
+  }
+
+  get details() {
+    return this.#core.vault.details
+  }
+
+  getAccessToken(options?: GetAccessTokenOptions) {
+    const { vault, clock, isDeparting } = this.#core
+    // A fresh token costs a comparison: no store, no lease, no timer, no event, and nothing new in memory.
+    if (clock.now() < vault.freshUntil && vault.resolvedToken !== undefined && isUndemanding(options)) {
+      return vault.resolvedToken
+    }
+    if (isDeparting) return Promise.reject(new SessionDisposedError())
+    return getAccessTokenSlowly(this.#core, options)
+  }
+
+  refresh(options?: { signal?: AbortSignal }) {
+    if (this.#core.isDeparting) return Promise.reject(new SessionDisposedError())
+    return refreshNow(this.#core, options)
+  }
+
+  signIn(tokens: SignInTokens, options: SignInOptions = {}) {
+    return inTurn(this.#core, async () => {
+      this.#refuseDeparting()
+      await signInNow(this.#core, tokens, options)
+      // The chart has heard of it by now, unless the caller is a listener that the chart itself is just calling.
+      await Promise.resolve()
+      return this.#core.snapshot
+    })
+  }
+
+  signOut(options: SignOutOptions = {}) {
+    return inTurn(this.#core, async () => {
+      this.#refuseDeparting()
+      return signOutNow(this.#core, options)
+    })
+  }
+
+  async checkStore() {
+    this.#refuseDeparting()
+    const checked = await checkStore(this.#core)
+    if (!checked.ok) throw checked.error
+    // A record that a newer version has written, or that a locked keyring seals, is not written over.
+    const read = await readRecord(this.#core)
+    if (!read.ok && read.replaceable === undefined) throw read.error
+  }
+
+  on(type: SessionNotice['type'] | '*', listener: (notice: never) => void) {
+    return this.#core.on(type, listener)
+  }
+
+  reportOutcome(outcome: RequestOutcome) {
+    const core = this.#core
+    const { origin = '', generation = 0 } = (outcome ?? {}) as Partial<RequestOutcome>
+    if (outcome?.outcome === 'rejected') core.reject({ ...outcome, origin, address: origin, generation })
+    else if (outcome?.outcome !== undefined) core.noteOutcome(outcome)
+  }
+
+  close() {
+    this.#disposal ??= dispose(this.#core)
+    return this.#disposal
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close()
+  }
+
+  #refuseDeparting() {
+    if (this.#core.isDeparting) throw new SessionDisposedError()
+  }
+}
+
+/** Whether a token that is fresh is all that a caller wants. */
+function isUndemanding(options: GetAccessTokenOptions | undefined): boolean {
+  return (
+    options === undefined ||
+    (options.minimumValidityMilliseconds === undefined &&
+      options.newerThan === undefined &&
+      options.signal?.aborted !== true)
+  )
+}
+
+/**
+ * Lets a refresh under way come to its end, for as long as the app allows; then gives it up. What was sent and not
+ * answered is known to the next holder by its intent.
+ */
+async function dispose(core: SessionCore): Promise<void> {
+  core.leave('departure')
+  await settleWithin(core, core.options.disposeTimeoutMilliseconds)
+  core.leave('abandonment')
+  await settleWithin(core, abandonMilliseconds)
+  core.leave('stopped')
+}
+
+async function settleWithin(core: SessionCore, milliseconds: number): Promise<void> {
+  const settled = new AbortController()
+  const done = core.untilIdle().then(() => settled.abort())
+  await Promise.race([done, wait(core.clock, milliseconds, { signal: settled.signal, keepAlive: true })])
+  settled.abort()
+}
+
+function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) freeze(member)
+  return Object.freeze(value)
 }

@@ -20,7 +20,7 @@ it('can be built upon by an app that knows more of its network', async () => {
     },
   }
   const grant = async () => ({ accessToken: 'access-token' })
-  await using session = createSession({ key: 'acme:alice', store: memoryStore(), grant, environment })
+  await using session = createSession({ key: 'acme:alice', store: memoryStore(), grant, runtime: { environment } })
   expect(session.getSnapshot().online).toBe(false)
   isOnline = true
   tell('online')

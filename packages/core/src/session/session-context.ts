@@ -1,19 +1,18 @@
-import type { EndReason, TransientCode } from '../errors/codes.ts'
-import type { RefreshPrompt } from '../policy/choose-record.ts'
-import { soonAfterBirthMilliseconds } from '../policy/choose-record.ts'
+import { mayBeMended, type RefreshPrompt } from '../policy/choose-record.ts'
 import { judgeToken } from '../policy/expiry.ts'
-import type { EndFacts, FailureFacts, RequestFacts, SessionEvent, TokenFacts } from './session-events.ts'
+import type { Rejection, Rejections } from '../policy/rejections.ts'
+import type { EndFacts, FailureFacts, RequestEnded, SessionEvent, TokenFacts } from './session-events.ts'
 
 /** What the chart is given at its start. Metadata only. */
 export interface SessionInput {
   /** Under which key the session is stored. */
   readonly key: string
-  /** `eager` refreshes when due; `onUse` when next asked. */
-  readonly refreshTiming: 'eager' | 'onUse'
+  /** `eager` refreshes when due, while the page can be seen; `always` in a hidden page too; `onUse` when next asked. */
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
   readonly online: boolean
-  /** Whether there is no session before somebody has signed in. Default `true`. */
-  readonly needsSignIn?: boolean
-  /** Whether anybody can see the page. Default `true`. */
+  /** Whether the grant signs in by itself. Default `false`. */
+  readonly signsIn?: boolean
+  /** Whether the page can be seen. Default `true`. */
   readonly visible?: boolean
   readonly signInHint?: string
   readonly clientId?: string
@@ -22,50 +21,37 @@ export interface SessionInput {
 
 /** What the chart remembers. Metadata only; all times are milliseconds since the epoch. */
 export interface SessionContext extends SessionInput {
+  readonly signsIn: boolean
   readonly visible: boolean
   readonly token: TokenFacts
+  /** How the token set came. */
+  readonly source: 'nowhere' | 'restored' | 'signIn' | 'refresh' | 'adopted'
+  /** Why a sign-in probably brought no refresh token. */
+  readonly advice: string | undefined
   /** When the token was last compared with the clock. */
   readonly judgedAt: number
-  /** The generation that a resource server refused last. */
+  /** The generation that a resource server rejected last, until a refresh has come to something. */
   readonly rejectedGeneration: number
-  /** That was soon after its birth. */
-  readonly rejectedSoon: boolean
+  /** The origins that rejected it. */
+  readonly rejectingOrigins: readonly string[]
+  /** What was known of its first rejection. */
+  readonly rejection: Rejection | undefined
+  /** The origins that keep rejecting access tokens, as the record knows them. */
+  readonly rejections: Rejections | undefined
   readonly failure: FailureFacts | undefined
   /** Failures in a row. */
   readonly failures: number
+  /** When the first of them came. */
+  readonly failingSince: number
   /** The device woke up, or came back online, since the last failure: our own backoff holds no longer. */
   readonly resumed: boolean
   /** New tokens are served from memory, since they cannot be stored yet. */
   readonly unstored: boolean
   readonly end: EndFacts | undefined
-  /** What has been said, so that it is said once per cause. */
-  readonly said: SaidFacts
+  /** The user has signed out, rather than never signed in. */
+  readonly tombstone: boolean
   /** The last outcome of a request that was worth telling: for those who watch the chart. */
-  readonly lastOutcome: (RequestFacts & { readonly outcome: string }) | undefined
-}
-
-/** What has been told to the app and is not told again. */
-export interface SaidFacts {
-  readonly failure: TransientCode | undefined
-  readonly end: EndReason | undefined
-  readonly refusedWithoutReason: boolean
-  readonly unreadable: boolean
-  /** Nobody is signed in, and nobody need be told so again. */
-  readonly signedOut: boolean
-  /** The sign-in that was told. */
-  readonly signInId: string | undefined
-  /** Origins that asked for a step-up from the token that is held. */
-  readonly stepUps: readonly string[]
-}
-
-export const nothingSaid: SaidFacts = {
-  failure: undefined,
-  end: undefined,
-  refusedWithoutReason: false,
-  unreadable: false,
-  signedOut: false,
-  signInId: undefined,
-  stepUps: [],
+  readonly lastOutcome: Omit<RequestEnded, 'type'> | undefined
 }
 
 export const noToken: TokenFacts = {
@@ -76,20 +62,32 @@ export const noToken: TokenFacts = {
   receivedAt: 0,
 }
 
+/** What a session without a sign-in remembers beside its token. */
+export const blankSession = {
+  source: 'nowhere',
+  advice: undefined,
+  rejectedGeneration: 0,
+  rejectingOrigins: [] as readonly string[],
+  rejection: undefined,
+  rejections: undefined,
+  failure: undefined,
+  failures: 0,
+  failingSince: 0,
+  resumed: false,
+  unstored: false,
+  end: undefined,
+} as const
+
 export function createContext(input: SessionInput): SessionContext {
+  const { signsIn = false, visible = true } = input
   return {
     ...input,
-    visible: input.visible ?? true,
+    signsIn,
+    visible,
+    ...blankSession,
     token: noToken,
     judgedAt: 0,
-    rejectedGeneration: 0,
-    rejectedSoon: false,
-    failure: undefined,
-    failures: 0,
-    resumed: false,
-    unstored: false,
-    end: undefined,
-    said: nothingSaid,
+    tombstone: false,
     lastOutcome: undefined,
   }
 }
@@ -98,33 +96,32 @@ export function createContext(input: SessionInput): SessionContext {
 export function judgeHeldToken(token: TokenFacts, now: number): 'fresh' | 'expiring' | 'expired' {
   if (!token.held) return 'expired'
   const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = token
-  return judgeToken(expiresAt === undefined ? { refreshDueAt } : { expiresAt, refreshDueAt }, now)
+  return judgeToken({ expiresAt, refreshDueAt }, now)
 }
 
-export function isRejected(context: SessionContext): boolean {
-  return context.token.held && context.rejectedGeneration === context.token.generation
+export function isRejected({ token, rejectedGeneration }: SessionContext): boolean {
+  return token.held && rejectedGeneration === token.generation
+}
+
+/** Whether an explicit refresh may go on after the end of this session. */
+export function isMendable({ end, token, signsIn }: SessionContext): boolean {
+  return end !== undefined && (signsIn || mayBeMended(end.reason, token.refreshable))
 }
 
 /** Why a refresh is started, as its procedure wants to know. */
 export function promptOf(context: SessionContext, event: SessionEvent): RefreshPrompt {
-  return {
-    generation: context.token.generation,
-    cause: causeOf(context, event),
-    rejectedSoon: context.rejectedSoon && isRejected(context),
-  }
+  const cause = causeOf(context, event)
+  const { generation } = context.token
+  return { generation, cause, rejection: cause === 'rejected' ? context.rejection : undefined }
 }
 
-/** What may have ended whatever made a refresh fail. */
+/** What may have ended the trouble that made a refresh fail. */
 const wakeUps: ReadonlySet<SessionEvent['type']> = new Set(['clock.resumed', 'network.online', 'page.shown'])
 
 function causeOf(context: SessionContext, event: SessionEvent): RefreshPrompt['cause'] {
   if (event.type === 'refresh.requested') return 'explicit'
   if (context.resumed || wakeUps.has(event.type)) return 'resumed'
-  // A rejected token that has expired meanwhile is due like any other: nobody's refusal explains that.
+  // A rejected token that has expired meanwhile is due like any other.
   const now = 'now' in event ? event.now : context.judgedAt
   return isRejected(context) && judgeHeldToken(context.token, now) !== 'expired' ? 'rejected' : 'due'
-}
-
-export function isSoonAfterBirth(context: SessionContext, now: number): boolean {
-  return now - context.token.receivedAt < soonAfterBirthMilliseconds
 }

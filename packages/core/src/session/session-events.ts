@@ -1,37 +1,30 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import type { StepUpChallenge } from '../policy/classify-response.ts'
+import type { Rejection, Rejections } from '../policy/rejections.ts'
 
 /**
- * Everything that can happen to a session, as past facts. Metadata only: a token is known by its generation.
+ * All that can happen to a session, as past facts. Metadata only: a token is known by its generation.
  *
  * All times are milliseconds since the epoch.
  */
 export type SessionEvent =
   // What the record says.
   | { readonly type: 'record.signedIn'; readonly token: TokenFacts }
-  | { readonly type: 'record.ended'; readonly end: EndFacts; readonly token: TokenFacts }
+  | { readonly type: 'record.ended'; readonly token: TokenFacts; readonly end: EndFacts }
   | { readonly type: 'record.signedOut'; readonly generation: number }
   | { readonly type: 'record.absent'; readonly now: number }
-  | {
-      readonly type: 'record.unavailable'
-      readonly code: 'storeUnavailable' | 'storeLocked'
-      readonly retryAt: number
-      readonly now: number
-      /** The store answers, but not with a record that this version understands. */
-      readonly unreadable: boolean
-    }
+  | ({ readonly type: 'record.unavailable' } & FailureFacts)
   /** The store hints that the record may have changed. */
   | { readonly type: 'store.changed' }
   // Time and network.
-  | { readonly type: 'clock.read'; readonly now: number }
   /** The device woke up, or the page is shown again. */
   | { readonly type: 'clock.resumed'; readonly now: number }
   | { readonly type: 'network.online'; readonly now: number }
   | { readonly type: 'network.offline' }
-  /** Somebody can see the page again; whatever happened meanwhile is told by `clock.resumed`. */
   | { readonly type: 'page.shown'; readonly now: number }
   | { readonly type: 'page.hidden' }
   // What callers want.
-  /** Somebody needs a token and the one there is will not do. `evenIfFresh`: it does not last long enough. */
+  /** A caller needs a token and the one there is will not do. `evenIfFresh`: it does not last long enough. */
   | { readonly type: 'token.requested'; readonly now: number; readonly evenIfFresh: boolean }
   | { readonly type: 'refresh.requested'; readonly now: number }
   /** `advice`: why it probably brought no refresh token. */
@@ -40,15 +33,7 @@ export type SessionEvent =
   | { readonly type: 'signOut.stored'; readonly generation: number }
   /** Signed out here, though the store could not be told. */
   | { readonly type: 'signOut.failed'; readonly code: 'storeUnavailable' | 'storeLocked' }
-  // What became of requests.
-  | (RequestFacts & { readonly type: 'token.rejected'; readonly now: number })
-  | (RequestFacts & {
-      readonly type:
-        | 'request.accepted'
-        | 'request.rejectedAfterRefresh'
-        | 'request.stepUpRequired'
-        | 'request.networkFailed'
-    })
+  | RequestEnded
   // How the refresh under way goes.
   | { readonly type: 'lease.acquired' }
   | { readonly type: 'intent.written' }
@@ -57,15 +42,10 @@ export type SessionEvent =
   | { readonly type: 'tokens.stored'; readonly token: TokenFacts; readonly now: number }
   | { readonly type: 'tokens.adopted'; readonly token: TokenFacts }
   | ({ readonly type: 'refresh.failed' } & FailureFacts)
-  | {
-      readonly type: 'refresh.refused'
-      readonly end: EndFacts
-      readonly token: TokenFacts
-      /** Whether the store could be told. */
-      readonly stored: boolean
-    }
+  /** Nothing was sent: the origin that rejected the token rejects every token. */
+  | { readonly type: 'refresh.paused'; readonly rejections: Rejections | undefined }
   | { readonly type: 'refresh.cancelled' }
-  | { readonly type: 'revocation.failed' }
+  | { readonly type: 'session.ended'; readonly token: TokenFacts; readonly end: EndFacts }
 
 /** What may be known of a token set outside the vault. */
 export interface TokenFacts {
@@ -81,6 +61,10 @@ export interface TokenFacts {
   readonly refreshDueAt?: number
   /** The token set was unusable on arrival: not before this time again. */
   readonly retryAt?: number
+  /** When the refresh token expires, so far as the server has said. */
+  readonly signInExpiresAt?: number
+  /** The origins that keep rejecting access tokens, as the record knows them. */
+  readonly rejections?: Rejections
 }
 
 /** The end of a session. */
@@ -88,22 +72,37 @@ export interface EndFacts {
   readonly reason: EndReason
   readonly endedAt: number
   readonly serverCode?: string
+  /** `false` where the store could not be told. */
+  readonly stored?: boolean
 }
 
-/** A refresh that failed for a reason that passes. */
+/** A refresh, or a reading of the store, that failed for a reason that passes. */
 export interface FailureFacts {
   readonly code: TransientCode
   readonly now: number
   readonly retryAt: number
   /** The server asked for that time: nothing may shorten it. */
-  readonly serverAsked: boolean
-  readonly refusedWithoutReason: boolean
+  readonly serverAsked?: boolean
+  readonly refusedWithoutReason?: boolean
+  /** The server's own short words. */
+  readonly serverWords?: string
+  /** The server has refused more than once with what may mean the end. */
+  readonly mayBeOver?: boolean
+  /** The store answers, but not with a record that this version understands. */
+  readonly unreadable?: boolean
 }
 
-/** A request that carried the token of a generation. */
-export interface RequestFacts {
+/** What became of a request that carried a token. */
+export interface RequestEnded {
+  readonly type: 'request.ended'
+  readonly outcome: 'accepted' | 'rejected' | 'rejectedAfterRefresh' | 'stepUpRequired' | 'networkFailed'
   readonly generation: number
   readonly origin: string
+  readonly now: number
   /** HTTP status; absent when there was no response. */
   readonly status?: number
+  /** What is known of the rejection. Only with `rejected`. */
+  readonly rejection?: Rejection
+  /** What a step-up is to bring. Only with `stepUpRequired`. */
+  readonly challenge?: StepUpChallenge
 }

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { createTokenFacts, judgedAt, startChart, startChartAt } from '../../../../test/support/drive-chart.ts'
+import {
+  createTokenFacts,
+  judgedAt,
+  rejection,
+  startChart,
+  startChartAt,
+} from '../../../../test/support/drive-chart.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { noToken } from './session-context.ts'
 import type { SessionEvent } from './session-events.ts'
-import { adviseOnEnd } from './session-notices.ts'
+import { adviseOnEnd, nothingTold, noticesBetween } from './session-notices.ts'
 
 const now = judgedAt.fresh
 const origin = 'https://api.example'
@@ -19,7 +26,7 @@ function ended(reason: EndReason, endedAt = now): SessionEvent {
 }
 
 function stepUp(at: string, generation = 5): SessionEvent {
-  return { type: 'request.stepUpRequired', generation, origin: at, status: 401 }
+  return { ...rejection, outcome: 'stepUpRequired', generation, origin: at }
 }
 
 describe('P41 a failure that passes is said', () => {
@@ -67,7 +74,7 @@ describe('P41 an end is said', () => {
   it('once, however many heartbeats follow', () => {
     const chart = startChartAt('fresh / idle')
     for (let heartbeat = 0; heartbeat < 10; heartbeat += 1) {
-      chart.send(ended('grantRejected', now + heartbeat), { type: 'clock.read', now }, { type: 'clock.resumed', now })
+      chart.send(ended('grantRejected', now + heartbeat), { type: 'clock.resumed', now })
     }
     expect(chart.takeNotices()).toMatchObject([{ type: 'ended', reason: 'grantRejected', endedAt: now }])
   })
@@ -110,7 +117,86 @@ describe('P41 an end is said', () => {
     chart.send({ type: 'record.signedIn', token: createTokenFacts() }, ended('clientRejected'), ended('grantRejected'))
     const [client, grant] = chart.takeNotices()
     expect(client).toMatchObject({ type: 'ended', clientId: 'app', advice: expect.stringContaining('register') })
-    expect(grant).not.toHaveProperty('clientId')
+    expect(grant).toMatchObject({ type: 'ended', clientId: undefined })
+  })
+})
+
+describe('P41 an end that could not be stored is said', () => {
+  it('as ended, and that other holders do not know', () => {
+    const chart = startChartAt('fresh / refreshing.requestingTokens')
+    const end = { reason: 'grantRejected', endedAt: now, stored: false } as const
+    const token = createTokenFacts({ refreshable: false })
+    chart.send(
+      { type: 'session.ended', end, token },
+      { type: 'record.ended', end: { ...end, stored: undefined }, token },
+    )
+    expect(chart.takeNotices().map(({ type }) => type)).toEqual(['ended', 'endNotStored'])
+  })
+})
+
+describe('P41 a sign-in is said', () => {
+  const next = createTokenFacts({ ...newer, generation: 7, signInId: 'sign-in-2' })
+
+  it('once, whether the store or the sign-in itself is heard of first', () => {
+    const first = startChartAt('fresh / idle')
+    first.send({ type: 'signIn.stored', token: next }, { type: 'record.signedIn', token: next })
+    const second = startChartAt('fresh / idle')
+    second.send({ type: 'record.signedIn', token: next }, { type: 'signIn.stored', token: next })
+    for (const chart of [first, second]) {
+      expect(chart.takeNotices()).toEqual([{ type: 'signedIn', generation: 7, expiresAt: next.expiresAt }])
+    }
+  })
+
+  it.each(['fresh / idle', 'fresh / refreshing.requestingTokens', 'signedOut', 'restoring.reading'] as const)(
+    'at %s also where its token is due at once, and a refresh begins with it',
+    (place) => {
+      const chart = startChartAt(place, { refreshTiming: 'eager' })
+      const due = { ...next, refreshDueAt: now }
+      chart.send({ type: 'signIn.stored', token: due })
+      expect(chart.state).toBe('expiring / refreshing.waitingForLease')
+      expect(chart.takeNotices()).toMatchObject([{ type: 'signedIn', generation: 7 }])
+      chart.send({ type: 'tokens.stored', token: { ...next, generation: 8 }, now })
+      expect(chart.takeNotices()).toMatchObject([{ type: 'refreshed', generation: 8 }])
+    },
+  )
+
+  it('not where the session was there before it was opened', () => {
+    const chart = startChart({ refreshTiming: 'eager' })
+    chart.send({ type: 'record.signedIn', token: createTokenFacts({ refreshDueAt: now }) })
+    expect(chart.state).toBe('expiring / refreshing.waitingForLease')
+    expect(chart.takeNotices()).toEqual([])
+  })
+
+  it('by another holder while tokens of the session before cannot be stored', () => {
+    const chart = startChartAt('fresh / refreshing.storing')
+    chart.send({ type: 'tokens.unstored', token: newer }, { type: 'record.signedIn', token: next })
+    expect(chart.takeNotices().map(({ type }) => type)).toEqual(['unstored', 'signedIn'])
+    expect(chart.context.unstored).toBe(false)
+  })
+})
+
+describe('P41 a sign-out is said', () => {
+  it('once, by this holder or another', () => {
+    const here = startChartAt('fresh / idle')
+    here.send({ type: 'signOut.requested' }, { type: 'signOut.stored', generation: 9 })
+    here.send({ type: 'record.signedOut', generation: 9 }, { type: 'signOut.requested' })
+    here.send({ type: 'signOut.stored', generation: 9 })
+    const there = startChartAt('fresh / idle')
+    there.send({ type: 'record.signedOut', generation: 9 }, { type: 'record.signedOut', generation: 9 })
+    for (const chart of [here, there]) expect(chart.takeNotices()).toEqual([{ type: 'signedOut' }])
+  })
+
+  it('not where the user was signed out before the session was opened', () => {
+    const chart = startChart()
+    chart.send({ type: 'record.signedOut', generation: 9 }, { type: 'record.signedOut', generation: 9 })
+    expect(chart.takeNotices()).toEqual([])
+  })
+
+  it('again after the next sign-in', () => {
+    const chart = startChartAt('signedOut')
+    chart.send({ type: 'signIn.stored', token: createTokenFacts({ generation: 9, signInId: 'b' }) })
+    chart.send({ type: 'record.signedOut', generation: 10 })
+    expect(chart.takeNotices().map(({ type }) => type)).toEqual(['signedIn', 'signedOut'])
   })
 })
 
@@ -127,6 +213,51 @@ describe('P41 a step-up is said', () => {
     const chart = startChartAt('fresh / idle')
     chart.send(stepUp(origin), ended('grantRejected'), stepUp(origin))
     expect(chart.takeNotices().map(({ type }) => type)).toEqual(['stepUpRequired', 'ended'])
+  })
+})
+
+describe('P41 an origin that rejects a token after its refresh is said', () => {
+  const files = 'https://files.example'
+  const again = (at: string, generation = 5): SessionEvent => ({
+    ...rejection,
+    outcome: 'rejectedAfterRefresh',
+    origin: at,
+    generation,
+  })
+  const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: now + 10_000 } }
+
+  it('once for each origin, however often it does', () => {
+    const chart = startChartAt('fresh / idle')
+    chart.send(again(origin), again(origin), again(origin), again(files), again(files))
+    expect(chart.takeNotices()).toMatchObject([
+      { type: 'rejectedAfterRefresh', origin, generation: 5, status: 401 },
+      { type: 'rejectedAfterRefresh', origin: files },
+    ])
+  })
+
+  it('once for its run, though its pauses go on and on', () => {
+    const chart = startChartAt('rejected / refreshing.rereading')
+    chart.send({ type: 'refresh.paused', rejections })
+    for (const pausedUntil of [now + 20_000, now + 40_000]) {
+      chart.send(rejection, { type: 'token.requested', now, evenIfFresh: false })
+      chart.send({ type: 'refresh.paused', rejections: { [origin]: { generation: 5, count: 2, pausedUntil } } })
+    }
+    expect(chart.takeNotices()).toMatchObject([{ type: 'rejectedAfterRefresh', origin }])
+  })
+
+  it('again once an acceptance has ended its run', () => {
+    const chart = startChartAt('fresh / idle')
+    chart.send(again(origin), { ...rejection, outcome: 'accepted', status: 200 }, again(origin))
+    expect(chart.takeNotices().map(({ type }) => type)).toEqual(['rejectedAfterRefresh', 'rejectedAfterRefresh'])
+  })
+
+  it('not for a first rejection, nor for one that another holder has told the record of', () => {
+    const chart = startChartAt('fresh / idle')
+    chart.send(rejection, { type: 'record.signedIn', token: { ...newer, rejections } })
+    expect(chart.takeNotices().map(({ type }) => type)).not.toContain('refreshed')
+    const quiet = startChartAt('fresh / idle')
+    quiet.send({ type: 'record.signedIn', token: { ...newer, rejections } })
+    expect(quiet.takeNotices().map(({ type }) => type)).toEqual(['adopted'])
   })
 })
 
@@ -175,7 +306,7 @@ it('a sign-in without a refresh token is said, with what to ask for', () => {
   ])
 })
 
-it('a sign-in that the store told of first is said once, its missing refresh token with the advice of whoever signed in', () => {
+it('a sign-in that the store told of first is said once, its missing refresh token with the advice that came with the sign-in', () => {
   const chart = startChart()
   const token = createTokenFacts({ refreshable: false })
   chart.send({ type: 'record.signedOut', generation: 1 }, { type: 'record.signedIn', token })
@@ -195,5 +326,70 @@ describe('the advice on an end', () => {
     { reason: 'clientRejected', expected: 'operator' },
   ] as const)('$reason says: $expected', ({ reason, expected }) => {
     expect(adviseOnEnd(reason, { signInHint: 'run "acme login"' })).toContain(expected)
+  })
+})
+
+it('tokens of another holder are said though they are due at once, and a refresh begins with them', () => {
+  const chart = startChartAt('fresh / idle', { refreshTiming: 'eager' })
+  chart.send({ type: 'record.signedIn', token: { ...newer, refreshDueAt: now } })
+  expect(chart.state).toBe('expiring / refreshing.waitingForLease')
+  expect(chart.takeNotices()).toMatchObject([{ type: 'adopted', generation: 6 }])
+})
+
+describe('the notices between two states of rest', () => {
+  const idle = startChartAt('fresh / idle').actor.getSnapshot()
+  const told = { ...nothingTold, generation: 5, signInId: 'sign-in-1' }
+
+  function between(changes: Partial<typeof idle.context>, to: unknown = idle.value, facts: Partial<typeof told> = {}) {
+    const after = { value: to, context: { ...idle.context, ...changes } }
+    return noticesBetween(idle, after, { ...told, ...facts })
+  }
+
+  it('are none where nothing has happened, and what was told is told', () => {
+    expect(noticesBetween(idle, idle, told)).toEqual({ notices: [], told })
+    expect(noticesBetween(idle, idle, told).told).toBe(told)
+    expect(between({ judgedAt: now + 1 })).toEqual({ notices: [], told })
+  })
+
+  it('are none where all was told before', () => {
+    const failing = { signedIn: { token: 'fresh', refresh: { transientFailure: 'backingOff' } } }
+    const failure = { code: 'server', now, retryAt: now + 1 } as const
+    expect(between({ failure }, failing).notices).toEqual([{ type: 'refreshFailed', code: 'server', retryAt: now + 1 }])
+    expect(between({ failure }, failing, { failure: 'server' }).notices).toEqual([])
+    const over = { signedIn: { token: 'fresh', refresh: 'invalidated' } }
+    const end = { reason: 'unreachable', endedAt: now } as const
+    expect(between({ end }, over).notices).toMatchObject([{ type: 'ended', reason: 'unreachable' }])
+    expect(between({ end }, over, { end: 'unreachable' }).notices).toEqual([])
+    const token = { ...noToken, generation: 5, signInId: 'sign-in-1' }
+    expect(between({ token }, 'signedOut').notices).toEqual([{ type: 'signedOut' }])
+    expect(between({ token }, 'signedOut', { signedOut: true }).notices).toEqual([])
+  })
+
+  it('tell of new tokens by how they came', () => {
+    const token = newer
+    const { generation, expiresAt } = token
+    const types = (source: typeof idle.context.source, changes: Partial<typeof token> = {}) =>
+      between({ token: { ...token, ...changes }, source }).notices.map(({ type }) => type)
+    expect(between({ token, source: 'refresh' }).notices).toEqual([{ type: 'refreshed', generation, expiresAt }])
+    expect(types('adopted')).toEqual(['adopted'])
+    expect(types('adopted', { signInId: 'sign-in-2' })).toEqual(['signedIn'])
+    expect(types('signIn', { signInId: 'sign-in-2' })).toEqual(['signedIn'])
+    // A grant that signs in by itself names its own sign-in.
+    expect(types('refresh', { signInId: 'sign-in-2' })).toEqual(['refreshed'])
+    expect(types('refresh', { generation: 5 })).toEqual([])
+    expect(types('refresh', { held: false })).toEqual([])
+  })
+
+  it('leave the tokens of a refresh under way for its end to tell, but not those of another sign-in', () => {
+    const before = startChartAt('fresh / refreshing.storing').actor.getSnapshot()
+    const types = (source: typeof idle.context.source, signInId: string) => {
+      const after = { ...before, context: { ...before.context, token: { ...newer, signInId }, source } }
+      return noticesBetween(before, after, told).notices.map(({ type }) => type)
+    }
+    expect(types('refresh', 'sign-in-1')).toEqual([])
+    expect(types('adopted', 'sign-in-1')).toEqual([])
+    // A grant that signs in by itself names its own sign-in.
+    expect(types('refresh', 'sign-in-2')).toEqual([])
+    expect(types('signIn', 'sign-in-2')).toEqual(['signedIn'])
   })
 })

@@ -1,11 +1,21 @@
 import { type Clock, systemClock } from '../clock/clock.ts'
+import {
+  callable,
+  checkOptions,
+  isObject,
+  isText,
+  milliseconds,
+  type OptionRules,
+  required,
+  ruleOf,
+  withMethods,
+} from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { rejectUnknownOptions } from '../errors/reject-unknown-options.ts'
-import type { SessionDebugEntry } from '../refresh/debug-entry.ts'
 import { createFunctionGrant } from '../refresh/function-grant.ts'
-import type { ClassifyFailure } from '../refresh/refresh-holder.ts'
+import type { SessionDebugEntry } from '../refresh/holder.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import { type Grant, needsSignIn, type RefreshFunction } from '../token/grant.ts'
+import type { ClassifyFailure } from '../token/failure-facts.ts'
+import type { Grant, RefreshFunction } from '../token/grant.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import { type Environment, globalEnvironment } from './environment.ts'
 
@@ -19,35 +29,60 @@ export interface SessionOptions {
   readonly grant: Grant | RefreshFunction
   /**
    * The origins whose requests carry the token, such as `https://api.acme.example`; https, or http on loopback.
-   * Default: none.
+   * Default: none, which is for sessions without `createFetch` and `createKyHooks`.
    */
   readonly allowedOrigins?: readonly string[]
-  /** The header that carries the token. Default `Authorization`. */
-  readonly header?: string
-  /** What stands before the token in that header; an empty string for nothing. Default: the token's type. */
-  readonly scheme?: string
-  /** Statuses besides 401 by which the API says "this token is rejected", such as 403 or 459. Default: none. */
-  readonly rejectedStatuses?: readonly number[]
-  /** `eager` refreshes when due; `onUse` when next asked. Default: what the store suggests, else `onUse`. */
-  readonly refreshTiming?: 'eager' | 'onUse'
+  /** The app's call to action when no user is signed in any more, such as `run "acme login"`. */
+  readonly signInHint?: string | undefined
+  /** How requests carry the token. */
+  readonly http?: HttpOptions | undefined
+  /**
+   * `eager` refreshes when due, while the page can be seen; `always` in a hidden page too; `onUse` when next asked.
+   * Default: what the store suggests, else `onUse`.
+   */
+  readonly refreshTiming?: 'eager' | 'always' | 'onUse' | undefined
+  /**
+   * How long before its expiry an access token is due, in milliseconds: for servers that refuse to refresh early.
+   * Default: a quarter of its lifetime, between 10 s and 15 min, and at most half of it.
+   */
+  readonly refreshMarginMilliseconds?: number | undefined
   /** How long a caller waits for a token, in milliseconds; the refresh itself goes on. Default 10,000. */
-  readonly maximumWaitMilliseconds?: number
+  readonly maximumWaitMilliseconds?: number | undefined
   /** End the session as `unreachable` once refreshing has failed for longer than this. Default: never. */
-  readonly giveUpAfterMilliseconds?: number
-  /** How long disposing of the session waits for a refresh under way, in milliseconds. Default 10,000. */
-  readonly disposeTimeoutMilliseconds?: number
-  /** The app's call to action when nobody is signed in any more, such as `run "acme login"`. */
-  readonly signInHint?: string
-  /** The app's word on token endpoints that stray from the RFC. */
-  readonly classifyFailure?: ClassifyFailure
+  readonly giveUpAfterMilliseconds?: number | undefined
+  /** How long closing the session waits for a refresh under way, in milliseconds. Default 10,000. */
+  readonly disposeTimeoutMilliseconds?: number | undefined
+  /** Says what failures of the token endpoint mean where the general rules do not know; asked before a preset. */
+  readonly classifyFailure?: ClassifyFailure | undefined
   /** Receives redacted entries of every token request and decision. */
-  readonly debug?: (entry: SessionDebugEntry) => void
+  readonly debug?: ((entry: SessionDebugEntry) => void) | undefined
+  /** What the session takes from the device it runs on: for tests, and where an app knows more. */
+  readonly runtime?: RuntimeOptions | undefined
+}
+
+/** How requests carry the token. */
+export interface HttpOptions {
+  /** The header that carries the token. Default: what the provider's preset says, else `Authorization`. */
+  readonly header?: string | undefined
+  /** What stands before the token in that header; an empty string for nothing. Default: what the preset says, else the token's type. */
+  readonly scheme?: string | undefined
+  /** Statuses besides 401 by which the API says "this token is rejected", such as 403 or 459. Default: none. */
+  readonly rejectedStatuses?: readonly number[] | undefined
+  /**
+   * Whether a response that looks accepted says that the token was rejected, for APIs that say so with 200 or 403 and a
+   * body. `body` is the JSON of a body of up to 64 kB, `undefined` otherwise. Default: no response.
+   */
+  readonly isRejected?: ((response: { readonly status: number; readonly body?: unknown }) => boolean) | undefined
+}
+
+/** What a session takes from the device it runs on. */
+export interface RuntimeOptions {
   /** Time and timers. Default: the system's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** A number from 0 up to 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
   /** Network and wake-ups. Default: `globalEnvironment`, what `globalThis` tells. */
-  readonly environment?: Environment
+  readonly environment?: Environment | undefined
 }
 
 /** The options with their defaults, checked. */
@@ -59,7 +94,9 @@ export interface ResolvedOptions {
   readonly header: string
   readonly scheme: string | undefined
   readonly rejectedStatuses: ReadonlySet<number>
-  readonly refreshTiming: 'eager' | 'onUse'
+  readonly isRejected: HttpOptions['isRejected']
+  readonly refreshTiming: 'eager' | 'always' | 'onUse'
+  readonly refreshMarginMilliseconds: number | undefined
   readonly maximumWaitMilliseconds: number
   readonly giveUpAfterMilliseconds: number | undefined
   readonly disposeTimeoutMilliseconds: number
@@ -71,158 +108,139 @@ export interface ResolvedOptions {
   readonly environment: Environment
 }
 
-const defaultMaximumWait = 10_000
-const defaultDisposeTimeout = 10_000
-/** What helps where nobody can sign in. */
+const defaultWait = 10_000
+/** What helps where no user can sign in. */
 const refreshHint = 'call refresh() to begin again'
 /** One for all sessions that list none. */
 const noStatuses: ReadonlySet<number> = new Set()
+
+const rules: OptionRules<SessionOptions> = {
+  key: required(ruleOf('a non-empty string, such as "acme:alice"', isText)),
+  store: required(withMethods('read', 'compareAndSet', 'lease', 'watch', 'list')),
+  grant: required(
+    ruleOf(
+      'a grant, such as refreshTokenGrant({ issuer, clientId }) of "@authchart/core/oauth", or a function that returns new tokens',
+      (value) => typeof value === 'function' || isGrant(value),
+    ),
+  ),
+  allowedOrigins: ruleOf('a list of origins without a path, such as ["https://api.acme.example"]', (value) =>
+    Array.isArray(value),
+  ),
+  signInHint: ruleOf('a string, such as \'run "acme login"\'', (value) => typeof value === 'string'),
+  http: ruleOf('an object, such as { scheme: "Bearer" }', isObject),
+  refreshTiming: ruleOf(
+    '"eager", "always" or "onUse"',
+    (value) => value === 'eager' || value === 'always' || value === 'onUse',
+  ),
+  refreshMarginMilliseconds: milliseconds,
+  maximumWaitMilliseconds: milliseconds,
+  giveUpAfterMilliseconds: milliseconds,
+  disposeTimeoutMilliseconds: milliseconds,
+  classifyFailure: callable,
+  debug: callable,
+  runtime: ruleOf('an object, such as { clock }', isObject),
+}
+
+const httpRules: OptionRules<HttpOptions> = {
+  // RFC 9110, section 5.6.2: a field name is a token.
+  header: ruleOf(
+    'a header name, such as "Authorization"',
+    (value) => isText(value) && /^[!#$%&'*+.^_`|~\w-]+$/.test(value),
+  ),
+  // What a header cannot carry would be quoted, with the token after it, by the error that fetch throws.
+  scheme: ruleOf(
+    'one word, such as "Bearer", or empty',
+    (value) => typeof value === 'string' && /^[\x21-\x7e]*$/.test(value),
+  ),
+  rejectedStatuses: ruleOf('a list of HTTP statuses from 200 to 599, such as [403]', isStatusList),
+  isRejected: callable,
+}
+
+const runtimeRules: OptionRules<RuntimeOptions> = {
+  clock: withMethods('now', 'setTimeout', 'clearTimeout'),
+  random: callable,
+  environment: withMethods('isOnline', 'subscribe'),
+}
 
 /**
  * Checks the options and fills in defaults.
  * @throws ConfigurationError for an option that is missing, malformed or unknown
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
-  require(isObject(options), 'options', 'must be an object: createSession({ key, store, grant })')
-  rejectUnknownOptions(options, knownOptions)
-  const { key, store, clock = systemClock, environment = globalEnvironment } = options
-  require(typeof key === 'string' && key !== '', 'key', 'must be a non-empty string, such as "acme:alice"')
-  requireMethods(store, 'store', ['read', 'compareAndSet', 'lease', 'watch', 'list'])
-  requireFunction(store.check, 'store.check')
-  requireMethods(clock, 'clock', ['now', 'setTimeout', 'clearTimeout'])
-  requireMethods(environment, 'environment', ['isOnline', 'subscribe'])
-  requireFunction(options.random, 'random')
-  requireFunction(options.debug, 'debug')
-  requireFunction(options.classifyFailure, 'classifyFailure')
-  const { signInHint, scheme, header = 'Authorization', allowedOrigins = [], rejectedStatuses = [] } = options
-  require(signInHint === undefined ||
-    typeof signInHint === 'string', 'signInHint', 'must be a string, such as \'run "acme login"\'')
-  require(isScheme(scheme), 'scheme', 'must be one word, such as "Bearer", or empty')
-  require(isHeaderName(header), 'header', 'must be a header name, such as "Authorization"')
-  const { refreshTiming = store.suggestedRefreshTiming ?? 'onUse' } = options
-  require(refreshTiming === 'eager' || refreshTiming === 'onUse', 'refreshTiming', 'must be "eager" or "onUse"')
-  const grant = resolveGrant(options.grant)
+  checkOptions(options, rules)
+  const { key, store, signInHint, allowedOrigins = [], http = {}, runtime = {}, classifyFailure, debug } = options
+  checkNested('http', http, httpRules)
+  checkNested('runtime', runtime, runtimeRules)
+  if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
+  const { clock = systemClock, random, environment = globalEnvironment } = runtime
+  const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
+  // What a provider's preset says of its API holds where the app says nothing.
+  const provided = grant.provider?.http ?? {}
+  const { rejectedStatuses = [] } = http
   return {
     key,
     store,
     grant,
-    allowedOrigins: resolveOrigins(allowedOrigins),
-    header,
-    scheme,
-    rejectedStatuses: resolveStatuses(rejectedStatuses),
-    refreshTiming,
-    maximumWaitMilliseconds: duration(options, 'maximumWaitMilliseconds') ?? defaultMaximumWait,
-    giveUpAfterMilliseconds: duration(options, 'giveUpAfterMilliseconds'),
-    disposeTimeoutMilliseconds: duration(options, 'disposeTimeoutMilliseconds') ?? defaultDisposeTimeout,
-    signInHint: signInHint ?? (needsSignIn(grant) ? undefined : refreshHint),
-    classifyFailure: options.classifyFailure,
-    debug: options.debug,
+    allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
+    header: http.header ?? provided.header ?? 'Authorization',
+    scheme: http.scheme ?? provided.scheme,
+    isRejected: http.isRejected ?? provided.isRejected,
+    rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
+    refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
+    refreshMarginMilliseconds: options.refreshMarginMilliseconds,
+    maximumWaitMilliseconds: options.maximumWaitMilliseconds ?? defaultWait,
+    giveUpAfterMilliseconds: options.giveUpAfterMilliseconds,
+    disposeTimeoutMilliseconds: options.disposeTimeoutMilliseconds ?? defaultWait,
+    signInHint: signInHint ?? (grant.signIn === undefined ? undefined : refreshHint),
+    classifyFailure,
+    debug,
     clock,
-    random: options.random === undefined ? Math.random : bounded(options.random),
+    random: random === undefined ? Math.random : bounded(random),
     environment,
   }
 }
 
-const knownOptions: Record<keyof SessionOptions, true> = {
-  key: true,
-  store: true,
-  grant: true,
-  allowedOrigins: true,
-  header: true,
-  scheme: true,
-  rejectedStatuses: true,
-  refreshTiming: true,
-  maximumWaitMilliseconds: true,
-  giveUpAfterMilliseconds: true,
-  disposeTimeoutMilliseconds: true,
-  signInHint: true,
-  classifyFailure: true,
-  debug: true,
-  clock: true,
-  random: true,
-  environment: true,
-}
-
-function resolveGrant(grant: unknown): Grant {
-  if (typeof grant === 'function') return createFunctionGrant(grant as RefreshFunction)
-  const expected =
-    'must be a grant, such as refreshTokenGrant({ issuer, clientId }) of "@authchart/core/oauth", or a function that returns new tokens'
-  require(isGrant(grant), 'grant', expected)
-  return grant
+/** Names the option by its whole path, such as `http.header`. */
+function checkNested<Options extends object>(group: string, options: Options, table: OptionRules<Options>): void {
+  const named = (object: object) =>
+    Object.fromEntries(Object.entries(object).map(([name, value]) => [`${group}.${name}`, value]))
+  checkOptions(named(options), named(table))
 }
 
 function isGrant(grant: unknown): grant is Grant {
   if (!isObject(grant)) return false
-  const { refresh, needsRefreshToken, needsSignIn, identity, revoke } = grant
+  const { refresh, needsRefreshToken, identity, signIn, revoke } = grant
+  const isOptionalFunction = (value: unknown) => value === undefined || typeof value === 'function'
   return (
     typeof refresh === 'function' &&
     typeof needsRefreshToken === 'boolean' &&
-    (needsSignIn === undefined || typeof needsSignIn === 'boolean') &&
     isObject(identity) &&
-    (revoke === undefined || typeof revoke === 'function')
+    isOptionalFunction(signIn) &&
+    isOptionalFunction(revoke)
   )
 }
 
-function resolveOrigins(origins: unknown): readonly string[] {
-  const expected = 'must be a list of origins without a path, such as ["https://api.acme.example"]'
-  require(Array.isArray(origins), 'allowedOrigins', expected)
-  return origins.map((origin: unknown, index) => resolveOrigin(origin, `allowedOrigins[${index}]`))
+function isStatusList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((status) => Number.isInteger(status) && status >= 200 && status <= 599)
 }
 
 function resolveOrigin(origin: unknown, option: string): string {
   const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : undefined
-  require(url !== undefined, option, 'must be an origin, such as "https://api.acme.example"')
-  const isBare =
-    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
-  require(isBare && url.origin !== 'null', option, `must be an origin alone: "${url.origin}"`)
-  require(isSecureUrl(url), option, "must be https, or http on loopback: a token sent in the clear is everybody's")
-  // The app's own text where it says the same: it is there already, and the other drags the whole URL along.
+  const fail = (expected: string) => {
+    throw new ConfigurationError(option, `must be ${expected}.`)
+  }
+  if (url === undefined || url.hostname.includes('*')) {
+    return fail('an origin without wildcards, such as "https://api.acme.example"')
+  }
+  const { pathname, search, hash, username, password } = url
+  const isBare = pathname === '/' && `${search}${hash}${username}${password}` === '' && url.origin !== 'null'
+  if (!isBare) return fail(`an origin alone: "${url.origin}"`)
+  if (!isSecureUrl(url)) return fail('https, or http on loopback: tokens must not be sent unencrypted')
+  // Reuse the app's string: `url.origin` would keep the whole URL alive.
   return url.origin === origin ? origin : url.origin
 }
 
-function resolveStatuses(statuses: unknown): ReadonlySet<number> {
-  const isList =
-    Array.isArray(statuses) && statuses.every((status) => Number.isInteger(status) && status >= 400 && status <= 599)
-  require(isList, 'rejectedStatuses', 'must be a list of HTTP statuses from 400 to 599, such as [403]')
-  return statuses.length === 0 ? noStatuses : new Set(statuses as number[])
-}
-
-function duration(options: SessionOptions, name: keyof SessionOptions): number | undefined {
-  const value: unknown = options[name]
-  if (value === undefined) return undefined
-  require(typeof value === 'number' && value >= 0, name, 'must be a number of milliseconds, zero or more')
-  return value
-}
-
-/** A jitter that is no number would end up in the record as a time that is none. */
+/** A jitter that is not a number would end up in the record as a time that is none. */
 function bounded(random: () => number): () => number {
   return () => Math.min(Math.max(random() || 0, 0), 1)
-}
-
-function requireMethods(value: unknown, option: string, methods: readonly string[]): void {
-  const missing = methods.find((method) => !isObject(value) || typeof value[method] !== 'function')
-  require(missing ===
-    undefined, option, `must be an object with the methods ${methods.join(', ')}; ${missing} is missing`)
-}
-
-function requireFunction(value: unknown, option: string): void {
-  require(value === undefined || typeof value === 'function', option, 'must be a function')
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** What a header cannot carry would be quoted, with the token after it, by the error that fetch throws. */
-function isScheme(value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && /^[\x21-\x7e]*$/.test(value))
-}
-
-/** @see RFC 9110, section 5.6.2: a field name is a token */
-function isHeaderName(value: unknown): boolean {
-  return typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value)
-}
-
-function require(condition: boolean, option: string, expected: string): asserts condition {
-  if (!condition) throw new ConfigurationError(option, `${expected}.`)
 }

@@ -4,12 +4,12 @@ import {
   createTokenFacts,
   type DrivenChart,
   judgedAt,
+  rejection,
   startChartAt,
 } from '../../../../test/support/drive-chart.ts'
 import type { SessionEvent } from './session-events.ts'
 
 const now = judgedAt.fresh
-const origin = 'https://api.example'
 const spent = createTokenFacts({ refreshable: false })
 const newer = createTokenFacts({ generation: 6, expiresAt: 9_000_000, refreshDueAt: 8_000_000 })
 const end = { reason: 'grantRejected', endedAt: now } as const
@@ -22,7 +22,7 @@ const failed = (code: 'server' | 'offline'): SessionEvent => ({
   serverAsked: false,
   refusedWithoutReason: false,
 })
-const refused: SessionEvent = { type: 'refresh.refused', end, token: spent, stored: true }
+const refused: SessionEvent = { type: 'session.ended', end, token: spent }
 const ended: SessionEvent = { type: 'record.ended', end, token: spent }
 const adopted: SessionEvent = { type: 'record.signedIn', token: newer }
 
@@ -30,12 +30,13 @@ const adopted: SessionEvent = { type: 'record.signedIn', token: newer }
 const disturbances: readonly SessionEvent[] = [
   { type: 'store.changed' },
   { type: 'record.signedIn', token: createTokenFacts() },
-  { type: 'token.rejected', generation: 5, origin, status: 401, now },
+  rejection,
+  { ...rejection, outcome: 'accepted', status: 200 },
   { type: 'token.requested', now, evenIfFresh: true },
   { type: 'network.offline' },
   { type: 'network.online', now },
   { type: 'clock.resumed', now },
-  { type: 'clock.read', now },
+  { type: 'page.shown', now },
 ]
 
 function* ordersOf<Item>(items: readonly Item[]): Generator<Item[]> {
@@ -67,7 +68,7 @@ const whileRefreshing: readonly ChartPlace[] = [
   'fresh / refreshing.requestingTokens',
   'expired / refreshing.requestingTokens',
   'rejected / refreshing.waitingForLease',
-  'judging / refreshing.storing',
+  'expiring / refreshing.storing',
 ]
 
 describe('P35 a final refusal beats a failure that passes', () => {
@@ -119,6 +120,7 @@ describe('P43 a sign-out beats whatever a refresh under way comes to', () => {
     { type: 'tokens.stored', token: newer, now },
     { type: 'tokens.adopted', token: newer },
     { type: 'tokens.unstored', token: newer },
+    { type: 'refresh.paused', rejections: undefined },
     { type: 'refresh.cancelled' },
   ]
 

@@ -1,231 +1,287 @@
-import { and, assign, emit, enqueueActions, fromCallback, or, setup, stateIn } from 'xstate'
+import { assign, createMachine, fromCallback, type setup } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
 import {
+  blankSession,
+  isMendable,
   isRejected,
-  isSoonAfterBirth,
   judgeHeldToken,
   noToken,
-  nothingSaid,
   type SessionContext,
   type SessionInput,
 } from './session-context.ts'
-import { effectsOf } from './session-effects.ts'
-import type { EndFacts, FailureFacts, RequestFacts, SessionEvent, TokenFacts } from './session-events.ts'
-import { adviseOnEnd, refreshTokenMissingAdvice, type SessionNotice } from './session-notices.ts'
+import type { EndFacts, FailureFacts, RequestEnded, SessionEvent, TokenFacts } from './session-events.ts'
+
+/** What the chart lets the world do. Nothing here throws; what goes wrong comes back as an event. */
+export interface SessionEffects {
+  /** Reads the record at the start. */
+  readRecord(answer: Answer): void
+  /** Runs the refresh procedure. Returns how to lose interest in it: that ends the wait for the lease, nothing else. */
+  refresh(prompt: RefreshPrompt, answer: Answer): () => void
+  /** Writes the tombstone, then revokes. */
+  signOut(answer: Answer): void
+  /** Reads the record again and sends what it says; several hints at once cost one or two reads. */
+  followRecord(): void
+}
+
+/** How an effect answers: with one event, or with several as it goes. */
+export type Answer = (event: SessionEvent) => void
+
+/**
+ * One machine serves every session. Its effects are found by the actor system that runs it. A machine that runs without
+ * effects, as in a simulation, waits for the events that it is sent.
+ */
+const effectsOf = new WeakMap<object, SessionEffects>()
+
+export function provideEffects(system: object, effects: SessionEffects): void {
+  effectsOf.set(system, effects)
+}
 
 /** Timers stop while a device sleeps and are throttled in hidden pages: the clock is asked again this often. */
 const longestJudgementMilliseconds = 4 * 60 * 1000
 
-/** The types, guards, delays, actions and actors that the session chart names. */
-export const sessionSetup = setup({
-  types: {
-    context: {} as SessionContext,
-    events: {} as SessionEvent,
-    input: {} as SessionInput,
-    emitted: {} as SessionNotice,
-    tags: {} as 'usable',
-  },
+interface Moment {
+  readonly context: SessionContext
+  readonly event: SessionEvent
+}
 
-  actors: {
-    readClock: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.readClock(sendBack)),
-    readRecord: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.readRecord(sendBack)),
-    refreshUnderLease: fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
-      effectsOf(system)?.refresh(input, sendBack),
-    ),
-    signOut: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf(system)?.signOut(sendBack)),
-  },
+type Facts = Partial<{
+  token: TokenFacts
+  generation: number
+  end: EndFacts
+  now: number
+  evenIfFresh: boolean
+  signInId: string
+}>
 
-  delays: {
-    untilRefreshIsDue: ({ context: { token, judgedAt } }) =>
-      nextJudgement(
-        Math.min(token.refreshDueAt ?? Number.POSITIVE_INFINITY, token.expiresAt ?? Number.POSITIVE_INFINITY),
-        judgedAt,
-      ),
-    untilExpiry: ({ context: { token, judgedAt } }) =>
-      nextJudgement(token.expiresAt ?? Number.POSITIVE_INFINITY, judgedAt),
-    untilRetry: ({ context: { failure } }) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
-  },
+/** What an event brings; the chart names actions and guards only where their event has what they take. */
+function factsOf(event: SessionEvent): Facts {
+  return event as Facts
+}
 
-  guards: {
-    isRejected: ({ context }) => isRejected(context),
-    isExpired: ({ context }, now: number) => judgeHeldToken(context.token, now) === 'expired',
-    isDue: ({ context }, now: number) => judgeHeldToken(context.token, now) === 'expiring',
-    isNewer: ({ context }, token: TokenFacts) => token.generation > context.token.generation,
-    isNewSignIn: ({ context }, token: TokenFacts) =>
-      token.generation > context.token.generation && token.signInId !== context.token.signInId,
-    isSameSignIn: ({ context }, token: TokenFacts) => token.signInId === context.token.signInId,
-    isCurrent: ({ context }, generation: number) => generation === context.token.generation,
-    isNotOlder: ({ context }, generation: number) => generation >= context.token.generation,
-    isLater: ({ context }, generation: number) => generation > context.token.generation,
-    isOlder: ({ context }, generation: number) => generation < context.token.generation,
-    isUnusableOnArrival: (_, token: TokenFacts) => token.retryAt !== undefined,
-    /** Somebody is looking, and wants a fresh token before they ask. */
-    refreshesEagerly: ({ context }) => refreshesEagerly(context),
-    isRefreshable: ({ context }) => context.token.refreshable,
-    isSpent: stateIn({ signedIn: { token: 'expired' } }),
-    isRefused: stateIn({ signedIn: { token: 'rejected' } }),
-    isExpiring: stateIn({ signedIn: { token: 'expiring' } }),
-    /** Composed here and not in the chart, where every guard has a name that can be read in an inspector. */
-    isToBeRefreshed: and(['refreshesEagerly', or([and(['isRefreshable', 'isExpiring']), 'isSpent', 'isRefused'])]),
-    /** Somebody asked, and by the clock they cannot be served with what there is. */
-    needsRefresh: ({ context }, request: { now: number; evenIfFresh: boolean }) => needsRefresh(context, request),
-    retryIsDue: ({ context }, now: number) => isRetryDue(context.failure, now),
-    needsRefreshAndRetryIsDue: ({ context }, request: { now: number; evenIfFresh: boolean }) =>
-      isRetryDue(context.failure, request.now) && needsRefresh(context, request),
-    serverAllows: ({ context }, now: number) => serverAllows(context, now),
-    resumesEagerly: ({ context }, now: number) => refreshesEagerly(context) && serverAllows(context, now),
-    /** The record was there when last heard of. */
-    wasStored: ({ context }) => context.end?.reason !== 'recordRemoved',
-    hasLostRecord: and(['needsSignIn', 'wasStored']),
-    isOffline: (_, failure: FailureFacts) => failure.code === 'offline',
-    hasEnded: ({ context }) => context.end !== undefined,
-    /** Nothing is wrong with the refresh token: somebody may have mended what was. */
-    endMayBeMended: ({ context: { end, needsSignIn } }) =>
-      needsSignIn === false || end?.reason === 'clientRejected' || end?.reason === 'unreachable',
-    needsSignIn: ({ context }) => context.needsSignIn !== false,
-    /** The session begins with its first refresh. */
-    needsNoSignIn: ({ context }) => context.needsSignIn === false,
-  },
+function tokenOf({ event }: Moment): TokenFacts {
+  return factsOf(event).token ?? noToken
+}
 
-  actions: {
-    noteTime: assign((_, now: number) => ({ judgedAt: now })),
-    noteOnline: assign({ online: true }),
-    noteOffline: assign({ online: false }),
-    noteShown: assign({ visible: true }),
-    noteHidden: assign({ visible: false }),
-    takeToken: enqueueActions(({ context, enqueue }, token: TokenFacts) => {
-      const isNew = token.generation !== context.token.generation
-      enqueue.assign(isNew ? { token, said: { ...context.said, signedOut: false, stepUps: [] } } : { token })
-      // The vault holds what the chart has taken, and nothing else.
-      enqueue(({ system }) => effectsOf(system)?.holdTokens(token))
-    }),
-    /** There is none yet, but one can be had: nobody has to sign in. */
-    awaitFirstToken: enqueueActions(({ context, enqueue }) => {
-      const { generation, signInId } = context.token
-      const token = { ...noToken, generation, signInId, refreshable: true }
-      enqueue.assign({ token, said: { ...context.said, signedOut: false } })
-      enqueue(({ system }) => effectsOf(system)?.holdTokens(token))
-    }),
-    noteRejection: assign(({ context }, rejection: RequestFacts & { now: number }) => ({
-      rejectedGeneration: rejection.generation,
-      rejectedSoon: isSoonAfterBirth(context, rejection.now),
-      lastOutcome: { ...requestFacts(rejection), outcome: 'rejected' },
-    })),
-    noteOutcome: assign((_, request: RequestFacts & { outcome: string }) => ({
-      lastOutcome: { ...requestFacts(request), outcome: request.outcome },
-    })),
-    noteFailure: assign(({ context }, failure: FailureFacts) => ({
-      failure,
-      failures: context.failures + 1,
-      resumed: false,
-    })),
-    noteEnd: assign((_, end: EndFacts) => ({ end, failure: undefined })),
-    /** Whoever was there when it ended has said so. */
-    noteOldEnd: assign(({ context }, end: EndFacts) => ({ end, said: { ...context.said, end: end.reason } })),
-    noteUnstored: assign({ unstored: true }),
-    /** How often it has failed still counts: the next pause is longer. */
-    forgetFailure: assign({ failure: undefined }),
-    clearUnstored: assign({ unstored: false }),
-    clearFailure: assign({ failure: undefined, failures: 0, resumed: false }),
-    leaveBackoff: assign(({ context: { failure } }, now: number) =>
-      failure === undefined || failure.serverAsked ? {} : { failure: { ...failure, retryAt: now }, resumed: true },
-    ),
-    clearSession: assign(({ context }) => ({
-      // The generation is kept: what is older than the session that ended must not come back.
-      token: { ...noToken, generation: context.token.generation, signInId: context.token.signInId },
-      failure: undefined,
-      failures: 0,
-      resumed: false,
-      unstored: false,
-      end: undefined,
-      said: nothingSaid,
-    })),
-    /** There is no record any more that anything could be older than. */
-    forgetGeneration: assign({ token: noToken }),
-    noteTombstone: assign(({ context }, generation: number) => ({
-      token: { ...context.token, generation: Math.max(generation, context.token.generation) },
-    })),
-    noteSignedOut: assign({ said: { ...nothingSaid, signedOut: true } }),
-    clearEnd: assign(({ context }) => ({ end: undefined, said: { ...context.said, end: undefined } })),
+function generationOf({ event }: Moment): number {
+  const { token, generation = 0 } = factsOf(event)
+  return token?.generation ?? generation
+}
 
-    followRecord: ({ system }) => effectsOf(system)?.followRecord(),
-    withholdToken: ({ context, system }) => effectsOf(system)?.withholdToken(context.token.generation),
-    forgetTokens: ({ system }) => effectsOf(system)?.forgetTokens(),
+function timeOf({ context, event }: Moment): number {
+  return factsOf(event).now ?? context.judgedAt
+}
 
-    sayRefreshed: emit(({ context: { token } }) => ({ type: 'refreshed' as const, ...generationAndExpiry(token) })),
-    sayAdopted: emit(({ context: { token } }) => ({ type: 'adopted' as const, ...generationAndExpiry(token) })),
-    saySignedIn: enqueueActions(({ context: { token, said }, enqueue }) => {
-      if (said.signInId === token.signInId) return
-      enqueue.emit({ type: 'signedIn', ...generationAndExpiry(token) })
-      // Whatever was wrong was wrong with the session before.
-      enqueue.assign({ said: { ...nothingSaid, signInId: token.signInId } })
-    }),
-    saySignedOut: enqueueActions(({ context: { said }, enqueue }) => {
-      if (!said.signedOut) enqueue.emit({ type: 'signedOut' })
-    }),
-    sayRevocationFailed: emit({ type: 'revocationFailed' as const }),
-    sayUnstored: emit(({ context: { token } }) => ({ type: 'unstored' as const, generation: token.generation })),
-    sayStored: enqueueActions(({ context, enqueue }) => {
-      if (!context.unstored) return
-      enqueue.emit({ type: 'stored', generation: context.token.generation })
-      enqueue.assign({ unstored: false })
-    }),
-    sayRefreshTokenMissing: enqueueActions(({ context: { token }, enqueue }, advice: string | undefined) => {
-      if (token.refreshable) return
-      const { expiresAt } = token
-      enqueue.emit({
-        type: 'refreshTokenMissing',
-        advice: advice ?? refreshTokenMissingAdvice,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-      })
-    }),
-    sayRefreshFailed: enqueueActions(({ context: { failure, said }, enqueue }) => {
-      if (failure === undefined) return
-      const { code, retryAt, refusedWithoutReason } = failure
-      if (said.failure !== code) enqueue.emit({ type: 'refreshFailed', code, retryAt })
-      if (refusedWithoutReason && !said.refusedWithoutReason) enqueue.emit({ type: 'refusedWithoutReason' })
-      enqueue.assign({
-        said: { ...said, failure: code, refusedWithoutReason: said.refusedWithoutReason || refusedWithoutReason },
-      })
-    }),
-    sayRecovered: enqueueActions(({ context: { said, token }, enqueue }) => {
-      if (said.failure === undefined && said.end === undefined && !said.unreadable) return
-      enqueue.emit({ type: 'recovered', generation: token.generation })
-      enqueue.assign({ said: { ...nothingSaid, signInId: said.signInId, stepUps: said.stepUps } })
-    }),
-    sayEnded: enqueueActions(({ context, enqueue }) => {
-      const { end, said, clientId } = context
-      if (end === undefined || said.end === end.reason) return
-      enqueue.emit({
-        type: 'ended',
-        ...end,
-        ...(end.reason === 'clientRejected' && clientId !== undefined ? { clientId } : {}),
-        advice: adviseOnEnd(end.reason, context),
-      })
-      enqueue.assign({ said: { ...said, end: end.reason } })
-    }),
-    sayEndNotStored: enqueueActions(({ enqueue }, refusal: { end: EndFacts; stored: boolean }) => {
-      if (!refusal.stored) enqueue.emit({ type: 'endNotStored', reason: refusal.end.reason })
-    }),
-    sayStepUpRequired: enqueueActions(({ context: { said }, enqueue }, request: RequestFacts) => {
-      if (said.stepUps.includes(request.origin)) return
-      const { origin, status } = request
-      enqueue.emit({ type: 'stepUpRequired', origin, ...(status === undefined ? {} : { status }) })
-      enqueue.assign({ said: { ...said, stepUps: [...said.stepUps, origin] } })
-    }),
-    sayRejectedAfterRefresh: emit((_, request: RequestFacts) => ({
-      type: 'rejectedAfterRefresh' as const,
-      ...requestFacts(request),
-    })),
-    sayRecordUnreadable: enqueueActions(({ context: { said }, enqueue }, read: { unreadable: boolean }) => {
-      if (!read.unreadable || said.unreadable) return
-      enqueue.emit({ type: 'recordUnreadable' })
-      enqueue.assign({ said: { ...said, unreadable: true } })
-    }),
-  },
-})
+const actors = {
+  readRecord: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.readRecord(sendBack)),
+  refreshUnderLease: fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
+    effectsOf.get(system)?.refresh(input, sendBack),
+  ),
+  signOut: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.signOut(sendBack)),
+}
+
+const delays = {
+  untilRefreshIsDue: ({ context: { token, judgedAt } }: Moment) =>
+    nextJudgement(Math.min(token.refreshDueAt ?? Infinity, token.expiresAt ?? Infinity), judgedAt),
+  untilExpiry: ({ context: { token, judgedAt } }: Moment) => nextJudgement(token.expiresAt ?? Infinity, judgedAt),
+  untilRetry: ({ context: { failure } }: Moment) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
+}
+
+const guards = {
+  isRejected: ({ context }: Moment) => isRejected(context),
+  isExpired: ({ context }: Moment) => judgeHeldToken(context.token, context.judgedAt) === 'expired',
+  isDue: ({ context }: Moment) => judgeHeldToken(context.token, context.judgedAt) === 'expiring',
+  isNewer: (moment: Moment) => generationOf(moment) > moment.context.token.generation,
+  isNewSignIn: (moment: Moment) => generationOf(moment) > moment.context.token.generation && !isSameSignIn(moment),
+  isSameSignIn,
+  isCurrent: (moment: Moment) => generationOf(moment) === moment.context.token.generation,
+  isNotOlder: (moment: Moment) => generationOf(moment) >= moment.context.token.generation,
+  isLater: (moment: Moment) => generationOf(moment) > moment.context.token.generation,
+  isOlder: (moment: Moment) => generationOf(moment) < moment.context.token.generation,
+  rejectsToken: (moment: Moment) => isRejection(moment.event as RequestEnded) && guards.isCurrent(moment),
+  isUnusableOnArrival: (moment: Moment) => tokenOf(moment).retryAt !== undefined,
+  /** The page can be seen, and wants a fresh token before it asks for one. */
+  refreshesEagerly: ({ context }: Moment) => refreshesEagerly(context),
+  isToBeRefreshed: ({ context }: Moment) => isToBeRefreshed(context),
+  /** A caller asked, and by the clock it cannot be served with what there is. */
+  needsRefresh,
+  retryIsDue: (moment: Moment) => isRetryDue(retryOf(moment.context), timeOf(moment)),
+  needsRefreshAndRetryIsDue: (moment: Moment) => guards.retryIsDue(moment) && needsRefresh(moment),
+  serverAllows,
+  resumesEagerly: (moment: Moment) => refreshesEagerly(moment.context) && serverAllows(moment),
+  /** The record was there when last heard of. A grant that signs in by itself writes another. */
+  hasLostRecord: ({ context }: Moment) => !context.signsIn && context.end?.reason !== 'recordRemoved',
+  isOffline: ({ event }: Moment) => (event as FailureFacts & { type: string }).code === 'offline',
+  hasEnded: ({ context }: Moment) => context.end !== undefined,
+  isMendable: ({ context }: Moment) => isMendable(context),
+  signsIn: ({ context }: Moment) => context.signsIn,
+  maySignIn: ({ context }: Moment) => context.signsIn && !context.tombstone,
+  signsInEagerly: ({ context }: Moment) => context.signsIn && !context.tombstone && refreshesEagerly(context),
+  /** The record is gone, and can be had again without a user. Not while it is being written for the first time. */
+  signsInAgain: ({ context }: Moment) => context.signsIn && (context.token.held || context.end !== undefined),
+}
+
+const actions = {
+  readClock: set(({ self }) => ({ judgedAt: clockOf(self).now?.() ?? Date.now() })),
+  noteOnline: set(() => ({ online: true })),
+  noteOffline: set(() => ({ online: false })),
+  noteShown: set(() => ({ visible: true })),
+  noteHidden: set(() => ({ visible: false })),
+  restoreToken: set((moment) => takeToken(moment, 'restored')),
+  takeToken: set((moment) => takeToken(moment, sources[moment.event.type] ?? 'adopted')),
+  /** There is none yet, but the grant can sign in by itself. */
+  awaitFirstToken: set(({ context: { token } }) => ({
+    token: { ...noToken, generation: token.generation, signInId: token.signInId, refreshable: true },
+    tombstone: false,
+  })),
+  noteSignIn: set(({ event }) => ({ source: 'signIn', advice: (event as { advice?: string }).advice })),
+  noteRejection: set(({ context, event }) => {
+    const { generation, origin, rejection } = event as RequestEnded
+    const isFirst = context.rejectedGeneration !== generation
+    const others = isFirst ? [] : context.rejectingOrigins.filter((other) => other !== origin)
+    return {
+      rejectedGeneration: generation,
+      rejectingOrigins: [...others, origin],
+      rejection: isFirst || rejection?.acceptedBefore === true ? rejection : context.rejection,
+    }
+  }),
+  noteRejections: set((moment) =>
+    generationOf(moment) === moment.context.token.generation ? { rejections: tokenOf(moment).rejections } : {},
+  ),
+  notePause: set(({ event }) => ({
+    rejections: (event as { rejections?: TokenFacts['rejections'] }).rejections,
+    rejectedGeneration: 0,
+    rejectingOrigins: [],
+    rejection: undefined,
+  })),
+  noteOutcome: set(({ event }) => {
+    const { type, rejection, ...lastOutcome } = event as RequestEnded
+    return { lastOutcome }
+  }),
+  noteFailure: set(({ context, event }) => {
+    const { type, ...failure } = event as FailureFacts & { type: string }
+    return withFailure(context, failure)
+  }),
+  noteUnusableToken: set((moment) => {
+    const now = timeOf(moment)
+    return withFailure(moment.context, { code: 'tokenUnusable', now, retryAt: tokenOf(moment).retryAt ?? now })
+  }),
+  noteEnd: set(({ event }) => ({ end: factsOf(event).end, failure: undefined, unstored: false })),
+  noteRemoval: set((moment) => ({ end: { reason: 'recordRemoved', endedAt: timeOf(moment) } })),
+  noteUnstored: set(() => ({ unstored: true })),
+  /** How often it has failed still counts: the next pause is longer. */
+  forgetFailure: set(() => ({ failure: undefined })),
+  clearUnstored: set(() => ({ unstored: false })),
+  clearFailure: set(() => ({ failure: undefined, failures: 0, failingSince: 0, resumed: false })),
+  leaveBackoff: set((moment) => {
+    const { failure } = moment.context
+    if (failure === undefined || failure.serverAsked === true) return {}
+    return { failure: { ...failure, retryAt: timeOf(moment) }, resumed: true }
+  }),
+  clearSession: set(({ context: { token } }) => ({
+    ...blankSession,
+    // The generation is kept: what is older than the session that ended must not come back.
+    token: { ...noToken, generation: token.generation, signInId: token.signInId },
+  })),
+  /** There is no record any more that anything could be older than. */
+  forgetGeneration: set(() => ({ token: noToken })),
+  noteTombstone: set((moment) => ({
+    token: {
+      ...moment.context.token,
+      generation: Math.max(generationOf(moment), moment.context.token.generation),
+    },
+    tombstone: true,
+  })),
+  clearEnd: set(() => ({ end: undefined })),
+  followRecord: ({ system }: { system: object }) => effectsOf.get(system)?.followRecord(),
+}
+
+type NamesOf<Table> = { [Name in keyof Table]: undefined }
+
+/** What `setup` of XState would give for these: its types, without the code of what is not used here. */
+type ChartSetup = ReturnType<
+  typeof setup<
+    SessionContext,
+    SessionEvent,
+    typeof actors,
+    Record<never, string>,
+    NamesOf<typeof actions>,
+    NamesOf<typeof guards>,
+    keyof typeof delays,
+    'usable',
+    SessionInput
+  >
+>
+
+/** Makes the machine of a chart that names these actors, actions, guards and delays. */
+export const createChart = ((config: never) =>
+  createMachine(config, { actors, actions, guards, delays } as never)) as unknown as ChartSetup['createMachine']
+
+/** An assignment; XState's own type would repeat every type parameter of the chart in each. */
+function set(change: (moment: Moment & { self: object }) => Partial<SessionContext>) {
+  return assign(change as never)
+}
+
+function clockOf(self: object): { now?: () => number } {
+  return (self as { clock: { now?: () => number } }).clock
+}
+
+const sources: Partial<Record<SessionEvent['type'], SessionContext['source']>> = {
+  'signIn.stored': 'signIn',
+  'tokens.stored': 'refresh',
+  'tokens.unstored': 'refresh',
+}
+
+function takeToken(moment: Moment, source: SessionContext['source']): Partial<SessionContext> {
+  const token = tokenOf(moment)
+  if (token.generation < moment.context.token.generation) return {}
+  // An end says what is left of the tokens; it does not bring any.
+  if (factsOf(moment.event).end !== undefined && source !== 'restored') return { token }
+  return { token, source, advice: undefined, rejections: token.rejections, tombstone: false }
+}
+
+function withFailure(context: SessionContext, failure: FailureFacts): Partial<SessionContext> {
+  const failures = context.failures + 1
+  return { failure, failures, failingSince: failures === 1 ? failure.now : context.failingSince, resumed: false }
+}
+
+function isRejection({ outcome }: RequestEnded): boolean {
+  return outcome === 'rejected' || outcome === 'rejectedAfterRefresh'
+}
+
+function isSameSignIn(moment: Moment): boolean {
+  return tokenOf(moment).signInId === moment.context.token.signInId
+}
+
+function retryOf({ failure }: SessionContext) {
+  return failure && { retryAt: failure.retryAt, serverAsked: failure.serverAsked === true }
+}
+
+function needsRefresh(moment: Moment): boolean {
+  const { context, event } = moment
+  const { token } = context
+  const judgement = judgeHeldToken(token, timeOf(moment))
+  if (isRejected(context) || judgement === 'expired') return true
+  return token.refreshable && (factsOf(event).evenIfFresh === true || judgement !== 'fresh')
+}
+
+function isToBeRefreshed(context: SessionContext): boolean {
+  if (!refreshesEagerly(context)) return false
+  const judgement = judgeHeldToken(context.token, context.judgedAt)
+  return isRejected(context) || judgement === 'expired' || (judgement === 'expiring' && context.token.refreshable)
+}
+
+/** In a page that cannot be seen, only what is asked for is done. */
+function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
+  return refreshTiming === 'always' || (refreshTiming === 'eager' && visible)
+}
+
+/** Our own backoff may be left early; what a server asked for may not. */
+function serverAllows(moment: Moment): boolean {
+  const retry = retryOf(moment.context)
+  return retry?.serverAsked !== true || isRetryDue(retry, timeOf(moment))
+}
 
 /** Never at once: what is due already is looked at a moment later. */
 function delayUntil(at: number, now: number): number {
@@ -234,30 +290,4 @@ function delayUntil(at: number, now: number): number {
 
 function nextJudgement(at: number, judgedAt: number): number {
   return Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
-}
-
-function needsRefresh(context: SessionContext, request: { now: number; evenIfFresh: boolean }): boolean {
-  const { token } = context
-  if (!token.refreshable) return isRejected(context) || judgeHeldToken(token, request.now) === 'expired'
-  return request.evenIfFresh || isRejected(context) || judgeHeldToken(token, request.now) !== 'fresh'
-}
-
-/** In a page that nobody sees, only what somebody asks for is done. */
-function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
-  return refreshTiming === 'eager' && visible
-}
-
-/** Our own backoff may be left early; what a server asked for may not. */
-function serverAllows({ failure }: SessionContext, now: number): boolean {
-  return failure?.serverAsked !== true || isRetryDue(failure, now)
-}
-
-function generationAndExpiry(token: TokenFacts): { generation: number; expiresAt?: number } {
-  const { generation, expiresAt } = token
-  return { generation, ...(expiresAt === undefined ? {} : { expiresAt }) }
-}
-
-function requestFacts(request: RequestFacts): RequestFacts {
-  const { generation, origin, status } = request
-  return { generation, origin, ...(status === undefined ? {} : { status }) }
 }

@@ -3,6 +3,7 @@ import {
   chartPlaces,
   createTokenFacts,
   judgedAt,
+  rejection,
   startChart,
   startChartAt,
 } from '../../../../test/support/drive-chart.ts'
@@ -11,15 +12,15 @@ import { describeSession } from './session-snapshot.ts'
 describe('a snapshot', () => {
   it('is frozen, in every state', () => {
     for (const place of chartPlaces) {
-      const snapshot = describeSession(startChartAt(place).actor.getSnapshot(), undefined)
+      const snapshot = describeSession(startChartAt(place).actor.getSnapshot())
       expect.soft(Object.isFrozen(snapshot), place).toBe(true)
     }
   })
 
   it('is the same object until something in it changes', () => {
     const chart = startChartAt('fresh / idle')
-    const first = describeSession(chart.actor.getSnapshot(), undefined)
-    chart.send({ type: 'request.accepted', generation: 5, origin: 'https://api.example', status: 200 })
+    const first = describeSession(chart.actor.getSnapshot())
+    chart.send({ ...rejection, outcome: 'accepted', status: 200 })
     expect(describeSession(chart.actor.getSnapshot(), first)).toBe(first)
     chart.send({ type: 'network.offline' })
     const second = describeSession(chart.actor.getSnapshot(), first)
@@ -27,18 +28,13 @@ describe('a snapshot', () => {
     expect(second).toEqual({ ...first, online: false })
   })
 
-  it('is the same object while the token is judged, and when that changes nothing', () => {
+  it('is the same object when the clock is read and nothing changes by that', () => {
     const chart = startChartAt('fresh / idle')
-    const first = describeSession(chart.actor.getSnapshot(), undefined)
-    chart.send({ type: 'clock.resumed', now: judgedAt.fresh })
-    expect(chart.state).toBe('judging / idle')
+    const first = describeSession(chart.actor.getSnapshot())
+    chart.clock.sleep(1)
+    chart.send({ type: 'clock.resumed', now: judgedAt.fresh + 1 })
+    expect(chart.context.judgedAt).toBe(judgedAt.fresh + 1)
     expect(describeSession(chart.actor.getSnapshot(), first)).toBe(first)
-    chart.send({ type: 'clock.read', now: judgedAt.fresh })
-    expect(describeSession(chart.actor.getSnapshot(), first)).toBe(first)
-  })
-
-  it('says restoring when the token is judged for the first time', () => {
-    expect(describeSession(startChartAt('judging / idle').actor.getSnapshot(), undefined).status).toBe('restoring')
   })
 
   it.each([
@@ -56,44 +52,92 @@ describe('a snapshot', () => {
     ['rejected / transientFailure.offline', 'transientFailure'],
     ['expiring / invalidated', 'invalidated'],
   ] as const)('of %s says %s', (place, status) => {
-    const chart = startChartAt(place).actor.getSnapshot()
-    const snapshot = describeSession(chart, undefined)
-    expect(snapshot.status).toBe(status)
-    expect(snapshot.usable).toBe(chart.hasTag('usable'))
+    expect(describeSession(startChartAt(place).actor.getSnapshot()).status).toBe(status)
+  })
+
+  it('says usable where the chart does, and where nothing is being done about a rejection', () => {
+    for (const place of chartPlaces) {
+      const chart = startChartAt(place).actor.getSnapshot()
+      const isServedAfterAll = place.startsWith('rejected / transientFailure')
+      expect.soft(describeSession(chart).usable, place).toBe(chart.hasTag('usable') || isServedAfterAll)
+    }
+  })
+
+  it('does not say usable of a rejected token that has expired meanwhile', async () => {
+    const chart = startChartAt('rejected / transientFailure.backingOff')
+    expect(describeSession(chart.actor.getSnapshot()).usable).toBe(true)
+    await chart.clock.advance(judgedAt.expired - judgedAt.rejected)
+    expect(describeSession(chart.actor.getSnapshot()).usable).toBe(false)
+  })
+
+  it('says signed in where there is a token, and no end', () => {
+    for (const place of chartPlaces) {
+      const { signedIn } = describeSession(startChartAt(place).actor.getSnapshot())
+      expect.soft(signedIn, place).toBe(place.includes('/') && !place.endsWith('invalidated'))
+    }
+  })
+
+  it('lists the origins that pause, as the same list for as long as they are the same', () => {
+    const now = judgedAt.fresh
+    const rejections = {
+      'https://b.example': { generation: 5, count: 1, pausedUntil: now + 10_000 },
+      'https://a.example': { generation: 5, count: 1, pausedUntil: now + 20_000 },
+      'https://c.example': { generation: 5, count: 0 },
+    }
+    const chart = startChart()
+    chart.send({ type: 'record.signedIn', token: createTokenFacts({ rejections }) })
+    const first = describeSession(chart.actor.getSnapshot())
+    expect(first.rejectedBy).toEqual(['https://a.example', 'https://b.example'])
+    chart.send({ type: 'record.signedIn', token: createTokenFacts({ rejections: { ...rejections } }) })
+    expect(describeSession(chart.actor.getSnapshot(), first)).toBe(first)
+    chart.clock.sleep(10_000)
+    chart.send({ type: 'clock.resumed', now: now + 10_000 })
+    const second = describeSession(chart.actor.getSnapshot(), first)
+    expect(second.rejectedBy).toEqual(['https://a.example'])
+    chart.clock.sleep(10_000)
+    chart.send({ type: 'clock.resumed', now: now + 20_000 })
+    expect(describeSession(chart.actor.getSnapshot(), second).rejectedBy).toBeUndefined()
   })
 
   it('tells what is held, why it fails, when the next try is due, and why it is over', () => {
-    expect(describeSession(startChart().actor.getSnapshot(), undefined)).toEqual({
+    expect(describeSession(startChart().actor.getSnapshot())).toEqual({
       status: 'restoring',
+      signedIn: false,
       usable: false,
       generation: 0,
       online: true,
     })
     const held = {
+      signedIn: true,
       usable: true,
       generation: 5,
       online: true,
       refreshDueAt: judgedAt.expiring,
       expiresAt: judgedAt.expired,
     }
-    const failing = describeSession(startChartAt('fresh / transientFailure.backingOff').actor.getSnapshot(), undefined)
+    const failing = describeSession(startChartAt('fresh / transientFailure.backingOff').actor.getSnapshot())
     expect(failing).toEqual({ ...held, status: 'transientFailure', code: 'network', retryAt: judgedAt.fresh + 60_000 })
-    const over = describeSession(startChartAt('fresh / invalidated').actor.getSnapshot(), undefined)
-    expect(over).toEqual({ ...held, status: 'invalidated', reason: 'grantRejected', endedAt: judgedAt.fresh })
+    const over = describeSession(startChartAt('fresh / invalidated').actor.getSnapshot())
+    expect(over).toEqual({
+      ...held,
+      signedIn: false,
+      status: 'invalidated',
+      reason: 'grantRejected',
+      endedAt: judgedAt.fresh,
+    })
   })
 
   it('says nothing of why the store could not be read while it is read again', () => {
     const chart = startChartAt('restoring.unavailable')
-    expect(describeSession(chart.actor.getSnapshot(), undefined).code).toBe('storeLocked')
+    expect(describeSession(chart.actor.getSnapshot()).code).toBe('storeLocked')
     chart.send({ type: 'refresh.requested', now: 0 })
-    expect(describeSession(chart.actor.getSnapshot(), undefined)).not.toHaveProperty('code')
+    expect(describeSession(chart.actor.getSnapshot()).code).toBeUndefined()
   })
 
   it('differs when a failure gives way to an end of as many facts', () => {
     const chart = startChartAt('fresh / transientFailure.backingOff')
-    const failing = describeSession(chart.actor.getSnapshot(), undefined)
+    const failing = describeSession(chart.actor.getSnapshot())
     chart.send({ type: 'record.ended', end: { reason: 'grantRejected', endedAt: 7 }, token: createTokenFacts() })
-    chart.send({ type: 'clock.read', now: judgedAt.fresh })
     expect(describeSession(chart.actor.getSnapshot(), failing)).toMatchObject({ status: 'invalidated', endedAt: 7 })
   })
 })

@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import type { SessionContext } from './session-context.ts'
+import { pausingOrigins } from '../policy/rejections.ts'
+import { isRejected, judgeHeldToken, type SessionContext } from './session-context.ts'
 
 /** In a word, how a session is: what is being done about its token, else how the token is. */
 export type SessionStatus =
@@ -20,13 +21,18 @@ export type SessionStatus =
  * All times are milliseconds since the epoch.
  */
 export interface SessionSnapshot {
-  readonly status: SessionStatus
-  /** Whether there is an access token that may be sent. */
+  /** Whether a user is signed in, and the session has not ended. */
+  readonly signedIn: boolean
+  /** Whether there is an access token that may be sent: `getAccessToken()` answers without waiting. */
   readonly usable: boolean
+  /** What the chart is at, for those who want to know more. */
+  readonly status: SessionStatus
   /** Which token set is held; 0 before the first. */
   readonly generation: number
   readonly expiresAt?: number
   readonly refreshDueAt?: number
+  /** When the sign-in itself ends, so far as the server has said. */
+  readonly signInExpiresAt?: number
   /** When the next try is due. Only while something is failing. */
   readonly retryAt?: number
   /** Why it is failing. */
@@ -36,6 +42,8 @@ export interface SessionSnapshot {
   readonly endedAt?: number
   /** The authorization server's `error`, if it sent one (RFC 6749, section 5.2). */
   readonly serverCode?: string
+  /** The origins whose rejections start no refresh for now, since new tokens did not help. */
+  readonly rejectedBy?: readonly string[]
   /** What the device says about its network; `true` where it says nothing. */
   readonly online: boolean
 }
@@ -44,43 +52,50 @@ export interface SessionSnapshot {
 export interface ChartSnapshot {
   readonly value: unknown
   readonly context: SessionContext
-  hasTag(tag: 'usable'): boolean
+}
+
+/** The snapshot of a chart at rest; `previous` itself when nothing in it has changed. */
+export function describeSession(chart: ChartSnapshot, previous?: SessionSnapshot): SessionSnapshot {
+  const status = statusOf(chart.value)
+  const { token, failure, end, online, rejections, judgedAt } = chart.context
+  const pausing = rejections && pausingOrigins(rejections, judgedAt)
+  const rejectedBy = pausing?.length ? pausing : undefined
+  const next: SessionSnapshot = {
+    signedIn: token.held && end === undefined,
+    usable: isUsable(chart.context, status),
+    status,
+    generation: token.generation,
+    expiresAt: token.expiresAt,
+    refreshDueAt: token.refreshDueAt,
+    signInExpiresAt: token.signInExpiresAt,
+    retryAt: failure?.retryAt,
+    code: failure?.code,
+    reason: end?.reason,
+    endedAt: end?.endedAt,
+    serverCode: end?.serverCode,
+    rejectedBy: String(rejectedBy) === String(previous?.rejectedBy) ? previous?.rejectedBy : rejectedBy,
+    online,
+  }
+  return previous !== undefined && isSame(previous, next) ? previous : Object.freeze(next)
 }
 
 /**
- * The snapshot of a chart; `previous` itself when nothing in it has changed, and while a token is being judged.
+ * Whether the token is served. While it is rejected and something is being done about that, it is not; one resource
+ * server's word does not make it useless where nothing can be done for now.
  */
-export function describeSession(chart: ChartSnapshot, previous: SessionSnapshot | undefined): SessionSnapshot {
-  const status = statusOf(chart.value)
-  if (status === 'judging') return previous ?? describe(chart, 'restoring')
-  const next = describe(chart, status)
-  return previous !== undefined && isSame(previous, next) ? previous : next
+export function isUsable(context: SessionContext, status: SessionStatus): boolean {
+  const isWithheld = isRejected(context) && status !== 'transientFailure'
+  return !isWithheld && judgeHeldToken(context.token, context.judgedAt) !== 'expired'
 }
 
-function describe(chart: ChartSnapshot, status: SessionStatus): SessionSnapshot {
-  const { token, failure, end, online } = chart.context
-  return Object.freeze({
-    status,
-    usable: chart.hasTag('usable'),
-    generation: token.generation,
-    online,
-    ...(token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }),
-    ...(token.refreshDueAt === undefined ? {} : { refreshDueAt: token.refreshDueAt }),
-    ...(failure === undefined ? {} : { retryAt: failure.retryAt, code: failure.code }),
-    ...(end ?? {}),
-  })
-}
-
-function statusOf(value: unknown): SessionStatus | 'judging' {
+export function statusOf(value: unknown): SessionStatus {
   if (typeof value === 'string') return value as SessionStatus
-  const { restoring, signedIn } = value as { restoring?: string; signedIn?: { token: string; refresh: unknown } }
-  if (restoring !== undefined || signedIn === undefined) return 'restoring'
-  if (signedIn.token === 'judging') return 'judging'
+  const { signedIn } = value as { signedIn?: { token: string; refresh: unknown } }
+  if (signedIn === undefined) return 'restoring'
   const refresh = typeof signedIn.refresh === 'string' ? signedIn.refresh : Object.keys(signedIn.refresh as object)[0]
   return (refresh === 'idle' ? signedIn.token : refresh) as SessionStatus
 }
 
 function isSame(one: SessionSnapshot, other: SessionSnapshot): boolean {
-  const names = Object.keys(one) as (keyof SessionSnapshot)[]
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+  return (Object.keys(other) as (keyof SessionSnapshot)[]).every((name) => one[name] === other[name])
 }

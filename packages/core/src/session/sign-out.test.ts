@@ -14,7 +14,7 @@ function openSession(store: SessionStore) {
   const session = createSession({
     key,
     store,
-    clock,
+    runtime: { clock },
     grant: async () => ({ accessToken: 'access-2', expiresIn: 3600, refreshToken: 'refresh-2' }),
   })
   return { session, settle: () => clock.advance(0) }

@@ -1,18 +1,30 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createActor } from 'xstate'
 import { createRecord, createTokenSet, recordTime } from '../../../../test/support/session-records.ts'
+import { memoryStore } from '../store/memory-store.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
-import { sessionMachine } from './session-chart.ts'
-import { provideEffects } from './session-effects.ts'
-import type { SessionEvent } from './session-events.ts'
-import { createVault } from './vault.ts'
+import type { Grant } from '../token/grant.ts'
+import { noToken } from './session-context.ts'
+import { SessionCore } from './session-core.ts'
+import type { SessionEvent, TokenFacts } from './session-events.ts'
+import { resolveOptions } from './session-options.ts'
+import { provideEffects } from './session-setup.ts'
+import { Vault } from './vault.ts'
 
 const hour = 3_600_000
 
-function openVault(needsRefreshToken = true) {
-  return createVault({ random: () => 0, needsRefreshToken, now: () => 0 })
+/** A vault with its owner, which it keeps nothing of. */
+function openVault(changes: Partial<Grant> & { random?: () => number } = {}) {
+  const { random = () => 0, ...grantChanges } = changes
+  const grant = { needsRefreshToken: true, identity: {}, ...grantChanges } as Grant
+  const owner = { grant, random, clock: { now: () => 0 } }
+  const vault = new Vault()
+  return {
+    vault,
+    describe: (record: SessionRecord) => vault.describe(record, owner),
+    hold: (facts: TokenFacts, withheld = false) => vault.hold(facts, withheld, owner),
+  }
 }
 
 function recordOf(generation: number, changes: Partial<SessionRecord> = {}): SessionRecord {
@@ -27,14 +39,15 @@ function withoutMember(name: 'refreshToken' | 'expiresAt'): SessionRecord {
 
 describe('the vault', () => {
   it('holds nothing at first', () => {
-    const vault = openVault()
+    const { vault } = openVault()
     expect(vault).toMatchObject({ token: undefined, resolvedToken: undefined, freshUntil: 0, highestGeneration: 0 })
     expect(vault.judge(0)).toBe('unusable')
+    expect(vault.idToken).toBeUndefined()
   })
 
   it('describes a record without its tokens, and holds nothing for that', () => {
-    const vault = openVault()
-    const facts = vault.describe(recordOf(5))
+    const { vault, describe } = openVault()
+    const facts = describe(recordOf(5))
     expect(facts).toEqual({
       generation: 5,
       signInId: 'sign-in-1',
@@ -50,50 +63,77 @@ describe('the vault', () => {
   })
 
   it('holds the tokens behind its own description, and none behind a copy of it', async () => {
-    const vault = openVault()
-    const facts = vault.describe(recordOf(5))
-    vault.hold(facts)
+    const { vault, describe, hold } = openVault()
+    const facts = describe(recordOf(5))
+    hold(facts)
     expect(vault.token).toMatchObject({ generation: 5, value: 'access-5' })
     expect(await vault.resolvedToken).toBe(vault.token)
     expect(vault.facts).toBe(facts)
-    vault.hold({ ...facts })
+    hold({ ...facts })
     expect(vault.token).toBeUndefined()
   })
 
+  it('gives the same token object for as long as it is the same token, however often the record is read', () => {
+    const { vault, describe, hold } = openVault()
+    hold(describe(recordOf(5)))
+    const { token, resolvedToken } = vault
+    hold(describe(recordOf(5, { backoffUntil: recordTime })))
+    expect(vault.token).toBe(token)
+    expect(vault.resolvedToken).toBe(resolvedToken)
+    hold(describe(recordOf(6)))
+    expect(vault.token).not.toBe(token)
+  })
+
   it('remembers the highest generation it has heard of, whatever is held', () => {
-    const vault = openVault()
-    vault.hold(vault.describe(recordOf(9)))
-    vault.describe(recordOf(5))
-    vault.clear()
+    const { vault, describe, hold } = openVault()
+    hold(describe(recordOf(9)))
+    describe(recordOf(5))
+    hold(noToken)
     expect(vault.highestGeneration).toBe(9)
   })
 
   it('forgets its tokens, not which they were', () => {
-    const vault = openVault()
-    vault.hold(vault.describe(recordOf(5)))
-    vault.clear()
+    const { vault, describe, hold } = openVault()
+    const facts = describe(recordOf(5))
+    hold(facts)
+    hold({ ...facts, held: false, refreshable: false }, true)
     expect(vault).toMatchObject({ token: undefined, resolvedToken: undefined, freshUntil: 0 })
     expect(vault.facts).toMatchObject({ generation: 5, signInId: 'sign-in-1', held: false, refreshable: false })
   })
 
   it('holds no token with the description of a record that has none', () => {
-    const vault = openVault()
-    vault.hold(vault.describe(recordOf(5)))
+    const { vault, describe, hold } = openVault()
+    hold(describe(recordOf(5)))
     const { secrets, ...erased } = recordOf(5)
-    const facts = vault.describe({ ...erased, status: 'ended' })
+    const facts = describe({ ...erased, status: 'ended' })
     expect(facts).toMatchObject({ generation: 5, held: false })
-    vault.hold(facts)
+    hold(facts)
     expect(vault.token).toBeUndefined()
     expect(vault.freshUntil).toBe(0)
   })
 
+  it('has the id token of the token set that is held', () => {
+    const { vault, describe, hold } = openVault()
+    hold(describe(createRecord({ secrets: { tokenSet: createTokenSet({ idToken: 'id-1' }) } })))
+    expect(vault.idToken).toBe('id-1')
+    hold(noToken)
+    expect(vault.idToken).toBeUndefined()
+  })
+
+  it('describes the runs of rejections that the record knows', () => {
+    const rejections = { 'https://api.example': { generation: 5, count: 1 } }
+    expect(openVault().describe(createRecord({ rejections })).rejections).toBe(rejections)
+    const { secrets, ...erased } = createRecord({ rejections })
+    expect(openVault().describe(erased).rejections).toBe(rejections)
+  })
+
   it('decides once when a set is due, however often it is read', () => {
     let random = 0
-    const vault = createVault({ random: () => random, needsRefreshToken: true, now: () => 0 })
-    const facts = vault.describe(createRecord())
-    vault.hold(facts)
+    const { describe, hold } = openVault({ random: () => random })
+    const facts = describe(createRecord())
+    hold(facts)
     random = 1
-    const again = vault.describe(withoutMember('refreshToken'))
+    const again = describe(withoutMember('refreshToken'))
     expect(again).toEqual({ ...facts, refreshable: false })
   })
 
@@ -105,17 +145,17 @@ describe('the vault', () => {
         return 'proof'
       },
     }
-    const vault = createVault({ random: () => 0, needsRefreshToken: true, now: () => 0, dpop: dpop as never })
+    const { vault, describe, hold } = openVault({ dpop: dpop as never })
     const tokenSet = createTokenSet({ tokenType: 'DPoP' })
     const prove = async (record: SessionRecord) => {
-      vault.hold(vault.describe(record))
+      hold(describe(record))
       await vault.token?.createProof?.({ method: 'GET', url: 'https://a.example' })
     }
     const key = { kty: 'EC', d: 'key' }
     await prove(createRecord({ generation: 1, signInId: 'a', secrets: { tokenSet, proofKey: key } }))
     await prove(createRecord({ generation: 2, signInId: 'a', secrets: { tokenSet, proofKey: { ...key } } }))
     await prove(createRecord({ generation: 3, signInId: 'b', secrets: { tokenSet, proofKey: { ...key, d: 'next' } } }))
-    vault.clear()
+    hold({ ...vault.facts, held: false })
     await prove(createRecord({ generation: 4, signInId: 'b', secrets: { tokenSet } }))
     await prove(createRecord({ generation: 5, signInId: 'c', secrets: { tokenSet } }))
     expect(asked).toEqual([key, key, { ...key, d: 'next' }, undefined, undefined])
@@ -123,27 +163,36 @@ describe('the vault', () => {
   })
 
   it('can refresh without a refresh token where the grant needs none', () => {
-    expect(openVault(true).describe(withoutMember('refreshToken')).refreshable).toBe(false)
-    expect(openVault(false).describe(withoutMember('refreshToken')).refreshable).toBe(true)
+    const refreshable = (needsRefreshToken: boolean, record: SessionRecord) =>
+      openVault({ needsRefreshToken }).describe(record).refreshable
+    expect(refreshable(true, withoutMember('refreshToken'))).toBe(false)
+    expect(refreshable(false, withoutMember('refreshToken'))).toBe(true)
+    const { secrets, ...begun } = createRecord()
+    expect(refreshable(true, begun)).toBe(false)
+    expect(refreshable(false, begun)).toBe(true)
+    // An end is not undone by a grant that needs no refresh token.
+    expect(refreshable(false, { ...begun, status: 'ended' })).toBe(false)
+    expect(refreshable(false, { ...withoutMember('refreshToken'), status: 'ended' })).toBe(false)
   })
 
   it('takes an empty refresh token for none', () => {
     const record = createRecord({ secrets: { tokenSet: createTokenSet({ refreshToken: '' }) } })
-    expect(openVault(true).describe(record).refreshable).toBe(false)
+    expect(openVault().describe(record).refreshable).toBe(false)
   })
 
   it('tells when to try again where the set was expired on arrival', () => {
     const tokenSet = createTokenSet({ expiresAt: recordTime })
-    const facts = openVault().describe(createRecord({ secrets: { tokenSet }, backoffUntil: recordTime + 500 }))
+    const failure = { code: 'tokenUnusable', count: 1, since: recordTime, refusalsWithoutReason: 0 } as const
+    const facts = openVault().describe(createRecord({ secrets: { tokenSet }, failure, backoffUntil: recordTime + 500 }))
     expect(facts.retryAt).toBe(recordTime + 500)
-    expect(openVault().describe(createRecord({ backoffUntil: recordTime + 500 }))).not.toHaveProperty('retryAt')
+    expect(openVault().describe(createRecord({ backoffUntil: recordTime + 500 })).retryAt).toBeUndefined()
   })
 })
 
 describe('the judgement of the vault', () => {
   function openWith(record: SessionRecord) {
-    const vault = openVault()
-    vault.hold(vault.describe(record))
+    const { vault, describe, hold } = openVault()
+    hold(describe(record))
     return vault
   }
 
@@ -166,21 +215,54 @@ describe('the judgement of the vault', () => {
     expect(vault.judge(8.64e15)).toBe('fresh')
   })
 
-  it('is unusable once the token is withheld, though it is read again, and good with the next one', () => {
-    const vault = openWith(recordOf(5))
-    vault.withhold(5)
-    expect(vault.judge(recordTime)).toBe('unusable')
-    vault.hold(vault.describe(recordOf(5)))
-    expect(vault.freshUntil).toBe(0)
-    expect(vault.judge(recordTime)).toBe('unusable')
-    vault.hold(vault.describe(recordOf(6)))
+  it('is what the clock says, though the token is withheld: that is for the callers to know', () => {
+    const { vault, describe, hold } = openVault()
+    const facts = describe(recordOf(5))
+    hold(facts, true)
+    expect(vault.token).toBeDefined()
     expect(vault.judge(recordTime)).toBe('fresh')
   })
 
-  it('heeds no withholding of another generation', () => {
-    const vault = openWith(recordOf(5))
-    vault.withhold(4)
-    expect(vault.judge(recordTime)).toBe('fresh')
+  it('does not serve a token without a thought while it is withheld, and does again afterwards', () => {
+    const { vault, describe, hold } = openVault()
+    const facts = describe(recordOf(5))
+    hold(facts)
+    expect(vault.freshUntil).toBe(recordTime + 45 * 60_000)
+    hold(facts, true)
+    expect(vault.freshUntil).toBe(0)
+    hold(describe(recordOf(5)), true)
+    expect(vault.freshUntil).toBe(0)
+    hold(describe(recordOf(6)))
+    expect(vault.freshUntil).toBe(recordTime + 45 * 60_000)
+  })
+})
+
+describe('how long the token of the vault lasts', () => {
+  it.each([
+    { wanted: 0, at: hour - 1, lasts: true },
+    { wanted: 0, at: hour, lasts: false },
+    { wanted: 60_000, at: hour - 60_001, lasts: true },
+    { wanted: 60_000, at: hour - 60_000, lasts: false },
+    { wanted: 10 * hour, at: 0, lasts: false },
+  ])('$wanted ms more, $at ms after it came by a sign-in: $lasts', ({ wanted, at, lasts }) => {
+    const { vault, describe, hold } = openVault()
+    hold(describe(recordOf(5)))
+    expect(vault.lasts(wanted, recordTime + at)).toBe(lasts)
+  })
+
+  it('is as long as another would last, where it came by a refresh and cannot do better', () => {
+    const { vault, describe, hold } = openVault()
+    hold(describe(recordOf(5)))
+    hold(describe(recordOf(6)))
+    expect(vault.lasts(10 * hour, recordTime)).toBe(true)
+    hold(describe(recordOf(7, { signInId: 'sign-in-2' })))
+    expect(vault.lasts(10 * hour, recordTime)).toBe(false)
+  })
+
+  it('is for ever without an expiry', () => {
+    const { vault, describe, hold } = openVault()
+    hold(describe(withoutMember('expiresAt')))
+    expect(vault.lasts(10 * hour, 8e15)).toBe(true)
   })
 })
 
@@ -196,17 +278,21 @@ describe('the vault under the chart', () => {
     fc.record({ kind: fc.constantFrom('refresh', 'fail', 'signOut', 'absent', 'reject'), generation, signInId }),
   )
 
-  it('holds what the chart has taken, nothing once nobody is signed in, and never goes back', () => {
+  it('holds what the chart has taken, nothing once no user is signed in, and never goes back', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-        const { actor, vault } = openChart()
+        const core = openCore()
+        const { vault } = core
         let highest = 0
         for (const next of steps) {
-          for (const event of eventsOf(next, vault)) actor.send(event)
-          const { value, context } = actor.getSnapshot()
+          for (const event of eventsOf(next, core)) core.send(event)
+          const { value, context } = core.actor.getSnapshot()
           const isSignedIn = typeof value === 'object' && 'signedIn' in value
           expect(vault.token?.generation).toBe(isSignedIn && context.token.held ? context.token.generation : undefined)
-          // Where the record is gone, or somebody signs in here, nothing is older any more.
+          // What is served without a thought is what the snapshot calls usable.
+          if (recordTime < vault.freshUntil) expect(core.snapshot.usable).toBe(true)
+          expect(core.snapshot.generation).toBe(context.token.generation)
+          // Where the record is gone, or a user signs in here, nothing is older any more.
           if (next.kind === 'signIn' || next.kind === 'absent') highest = 0
           if (vault.token === undefined) continue
           expect(vault.token.generation).toBeGreaterThanOrEqual(highest)
@@ -220,58 +306,58 @@ describe('the vault under the chart', () => {
   it('P43 is not opened again by anything of the sign-in that was signed out', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 15 }), (steps) => {
-        const { actor, vault } = openChart()
-        actor.send({ type: 'signIn.stored', token: vault.describe(recordOf(9, { signInId: 'a' })) })
-        actor.send({ type: 'signOut.requested' })
-        actor.send({ type: 'signOut.stored', generation: 10 })
+        const core = openCore()
+        core.send({ type: 'signIn.stored', token: core.vault.describe(recordOf(9, { signInId: 'a' }), core) })
+        expect(core.vault.token).toBeDefined()
+        core.send({ type: 'signOut.requested' })
+        expect(core.vault.token).toBeUndefined()
+        core.send({ type: 'signOut.stored', generation: 10 })
         for (const next of steps.filter(({ kind }) => kind !== 'signIn' && kind !== 'absent')) {
-          for (const event of eventsOf({ ...next, generation: next.generation + 20, signInId: 'a' }, vault))
-            actor.send(event)
-          expect(vault.token).toBeUndefined()
+          for (const event of eventsOf({ ...next, generation: next.generation + 20, signInId: 'a' }, core)) {
+            core.send(event)
+          }
+          expect(core.vault.token).toBeUndefined()
+          expect(core.vault.freshUntil).toBe(0)
         }
       }),
     )
   })
 
-  function openChart() {
-    const vault = openVault()
+  /** The real session, whose effects do nothing: its chart goes where it is sent. */
+  function openCore() {
     const clock = createSimulatedClock({ now: recordTime })
-    const actor = createActor(sessionMachine, { clock, input: { key: 'k', refreshTiming: 'onUse', online: true } })
-    provideEffects(actor.system, {
-      readClock: (answer) => answer({ type: 'clock.read', now: recordTime }),
+    const grant = { needsRefreshToken: true, identity: {}, refresh: () => Promise.reject(new Error('not asked')) }
+    const runtime = { clock, random: () => 0 }
+    const core = new SessionCore(resolveOptions({ key: 'k', store: memoryStore(), grant, runtime }))
+    provideEffects(core.actor.system, {
       readRecord: () => {},
       refresh: () => () => {},
       signOut: () => {},
       followRecord: () => {},
-      holdTokens: vault.hold,
-      withholdToken: vault.withhold,
-      forgetTokens: vault.clear,
     })
-    actor.start()
-    return { actor, vault }
+    core.start()
+    return core
   }
 
-  function eventsOf(
-    next: { kind: string; generation: number; signInId: string },
-    vault: ReturnType<typeof openVault>,
-  ): SessionEvent[] {
+  function eventsOf(next: { kind: string; generation: number; signInId: string }, core: SessionCore): SessionEvent[] {
     const now = recordTime
+    const describe = (described: SessionRecord) => core.vault.describe(described, core)
     const record = recordOf(next.generation, { signInId: next.signInId })
     const { secrets, ...erased } = record
     const end = { reason: 'grantRejected', endedAt: now } as const
     switch (next.kind) {
       case 'signedIn':
-        return [{ type: 'record.signedIn', token: vault.describe(record) }]
+        return [{ type: 'record.signedIn', token: describe(record) }]
       case 'adopted':
-        return [{ type: 'tokens.adopted', token: vault.describe(record) }]
+        return [{ type: 'tokens.adopted', token: describe(record) }]
       case 'ended':
-        return [{ type: 'record.ended', end, token: vault.describe(record) }]
+        return [{ type: 'record.ended', end, token: describe(record) }]
       case 'erased':
-        return [{ type: 'record.ended', end, token: vault.describe(erased) }]
+        return [{ type: 'record.ended', end, token: describe(erased) }]
       case 'tombstone':
         return [{ type: 'record.signedOut', generation: next.generation }]
       case 'signIn':
-        return [{ type: 'signIn.stored', token: vault.describe(record) }]
+        return [{ type: 'signIn.stored', token: describe(record) }]
       case 'refresh':
         return [{ type: 'refresh.requested', now }]
       case 'fail':
@@ -291,7 +377,14 @@ describe('the vault under the chart', () => {
         return [{ type: 'record.absent', now }]
       default:
         return [
-          { type: 'token.rejected', generation: next.generation, origin: 'https://api.example', status: 401, now },
+          {
+            type: 'request.ended',
+            outcome: 'rejected',
+            generation: next.generation,
+            origin: 'https://api.example',
+            status: 401,
+            now,
+          },
         ]
     }
   }

@@ -1,148 +1,157 @@
-import { attainableValidity, refreshDueAt as dueAtOf, isUnusableOnArrival, judgeToken } from '../policy/expiry.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { attainableValidity, judgeToken, refreshDueAt } from '../policy/expiry.ts'
 import type { SessionRecord, SessionSecrets } from '../store/session-record.ts'
-import { type AccessToken, createAccessToken } from '../token/access-token.ts'
-import type { ProofKey, ProofMaker } from '../token/proof.ts'
+import { type AccessToken, type CreateProof, createAccessToken } from '../token/access-token.ts'
+import type { Grant } from '../token/grant.ts'
+import type { ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
-import { provingWith } from './prove-token.ts'
 import { noToken } from './session-context.ts'
 import type { TokenFacts } from './session-events.ts'
 
+/** The record behind each description. Nothing finds it but the description itself. */
+const recordBehind = new WeakMap<TokenFacts, SessionRecord>()
+
+/** What a vault needs of its session. */
+export interface VaultOwner {
+  readonly grant: Grant
+  readonly clock: { now(): number }
+  /** How long before its expiry a token is due; default: by its lifetime. */
+  readonly refreshMarginMilliseconds?: number
+  random(): number
+}
+
 /**
  * The in-memory holder of the current token set, outside the chart, which decides what is held: the vault describes a
- * record to it, and holds the tokens behind a description once the chart has taken it.
+ * record to it, and holds the tokens behind a description once the chart has come to rest with it.
  */
-export interface Vault {
+export class Vault {
   /** The current access token, or `undefined`. */
-  readonly token: AccessToken | undefined
+  token: AccessToken | undefined
   /** The same, already resolved: the path of a fresh token makes nothing new. */
-  readonly resolvedToken: Promise<AccessToken> | undefined
+  resolvedToken: Promise<AccessToken> | undefined
   /** Until when that token may be served without a thought, in milliseconds since the epoch; 0 when not at all. */
-  readonly freshUntil: number
+  freshUntil = 0
   /** The highest generation ever heard of. */
-  readonly highestGeneration: number
+  highestGeneration = 0
   /** What may be known of the current token set outside. */
-  readonly facts: TokenFacts
-  /** What may be known of a record's token set outside. Changes nothing that is held. */
-  describe(record: SessionRecord): TokenFacts
-  /** Holds the token set behind a description, in place of the one before; never one of a lower generation. */
-  hold(facts: TokenFacts): void
-  /** How usable the current token is: not at all, for now, or `fresh`. */
-  judge(now: number): 'unusable' | 'expiring' | 'fresh'
-  /** Whether the current token is good for some time yet, as far as any new one would be. */
-  lasts(minimumValidityMilliseconds: number, now: number): boolean
-  /** Serves the token of a generation no longer: a resource server refused it. */
-  withhold(generation: number): void
-  /** Whether the token of a generation is withheld already. */
-  isWithheld(generation: number): boolean
-  /** Forgets the tokens. */
-  clear(): void
-}
-
-/** The secrets behind each description. Nobody finds them but by the description itself. */
-const secretsBehind = new WeakMap<TokenFacts, SessionSecrets>()
-
-/** The id token that a vault holds: for its claims, and nothing else. */
-export function heldIdToken({ facts }: Vault): string | undefined {
-  return secretsBehind.get(facts)?.tokenSet.idToken
-}
-
-export interface VaultOptions {
-  readonly random: () => number
-  readonly needsRefreshToken: boolean
-  /** Makes proofs for tokens that are bound to a key. */
-  readonly dpop?: ProofMaker | undefined
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-}
-
-export function createVault(options: VaultOptions): Vault {
-  let withheld = 0
-  /** The token set came by a refresh: another refresh would bring none that lasts longer. */
-  let isRenewed = false
-
+  facts: TokenFacts = noToken
   /** The key of this sign-in. One object for as long as it lasts, since each is imported once. */
-  let proofKey: ProofKey | undefined
+  #proofKey: ProofKey | undefined
+  /** The token set came by a refresh: another refresh would bring none that lasts longer. */
+  #isRenewed = false
 
-  function set(next: TokenFacts, secrets: SessionSecrets | undefined) {
-    const { facts, token } = vault
-    const tokenSet = secrets?.tokenSet
-    proofKey = (next.signInId === facts.signInId && secrets !== undefined && proofKey) || secrets?.proofKey
-    isRenewed = next.signInId === facts.signInId && (isRenewed || next.generation > facts.generation)
-    vault.facts = next
-    if (tokenSet?.accessToken !== token?.value || next.generation !== token?.generation) {
-      vault.token = tokenSet && createAccessToken(tokenSet, next.generation, provingWith(tokenSet, proofKey, options))
-      vault.resolvedToken = vault.token && Promise.resolve(vault.token)
+  /** What may be known of a record's token set outside. Changes nothing that is held. */
+  describe(record: SessionRecord, owner: VaultOwner): TokenFacts {
+    this.highestGeneration = Math.max(this.highestGeneration, record.generation)
+    const { generation, signInId, secrets, rejections, status } = record
+    const { needsRefreshToken } = owner.grant
+    const refreshable = !needsRefreshToken && status === 'signedIn'
+    const facts =
+      secrets === undefined
+        ? { ...noToken, generation, signInId, refreshable, rejections }
+        : this.#describeTokens(record, secrets, owner)
+    recordBehind.set(facts, record)
+    return facts
+  }
+
+  #describeTokens(record: SessionRecord, { tokenSet }: SessionSecrets, owner: VaultOwner): TokenFacts {
+    const { generation, signInId, rejections, status } = record
+    const { receivedAt, expiresAt, refreshToken } = tokenSet
+    // The same set again, perhaps without its refresh token: when it is due was decided already.
+    const isHeld = this.facts.held && this.facts.generation === generation && this.facts.refreshDueAt !== undefined
+    const { refreshMarginMilliseconds } = owner
+    const dueAt = isHeld ? this.facts.refreshDueAt : refreshDueAt(tokenSet, owner.random(), refreshMarginMilliseconds)
+    return {
+      generation,
+      signInId,
+      held: true,
+      // An empty one, which another program may have stored, is none.
+      refreshable: Boolean(refreshToken) || (!owner.grant.needsRefreshToken && status === 'signedIn'),
+      receivedAt,
+      expiresAt,
+      refreshDueAt: dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt,
+      retryAt: record.failure?.code === 'tokenUnusable' ? record.backoffUntil : undefined,
+      signInExpiresAt: tokenSet.signInExpiresAt,
+      rejections,
     }
-    const isServed = vault.token !== undefined && withheld !== next.generation
-    vault.freshUntil = isServed ? Math.min(next.refreshDueAt ?? Infinity, next.expiresAt ?? Infinity) : 0
   }
 
-  // Written here only. Getters would keep others from it too, but an object with getters takes a kilobyte more.
-  const vault: { -readonly [Name in keyof Vault]: Vault[Name] } = {
-    token: undefined,
-    resolvedToken: undefined,
-    freshUntil: 0,
-    highestGeneration: 0,
-    facts: noToken,
-    describe(record) {
-      vault.highestGeneration = Math.max(vault.highestGeneration, record.generation)
-      const tokenSet = record.secrets?.tokenSet
-      const { generation, signInId } = record
-      if (tokenSet === undefined) {
-        const refreshable = record.status === 'signedIn' && !options.needsRefreshToken
-        return { ...noToken, generation, signInId, refreshable }
-      }
-      const description = describeTokenSet(tokenSet, record, options)
-      // The same set again, perhaps without its refresh token: when it is due was decided already.
-      const { held, refreshDueAt } = vault.facts
-      const isHeld = held && vault.facts.generation === generation && refreshDueAt !== undefined
-      const next = isHeld ? { ...description, refreshDueAt } : description
-      if (record.secrets !== undefined) secretsBehind.set(next, record.secrets)
-      return next
-    },
-    hold(next) {
-      if (vault.token === undefined || next.generation >= vault.token.generation) set(next, secretsBehind.get(next))
-    },
-    judge(now) {
-      if (vault.token === undefined || withheld === vault.token.generation) return 'unusable'
-      if (now < vault.freshUntil) return 'fresh'
-      const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = vault.facts
-      const judgement = judgeToken(expiresAt === undefined ? { refreshDueAt } : { expiresAt, refreshDueAt }, now)
-      return judgement === 'expired' ? 'unusable' : judgement
-    },
-    lasts(minimumValidityMilliseconds, now) {
-      const { facts } = vault
-      const { expiresAt = Number.POSITIVE_INFINITY } = facts
-      const wanted = isRenewed ? attainableValidity(facts, minimumValidityMilliseconds) : minimumValidityMilliseconds
-      return now + wanted < expiresAt
-    },
-    withhold(generation) {
-      if (vault.token?.generation !== generation) return
-      withheld = generation
-      vault.freshUntil = 0
-    },
-    isWithheld: (generation) => withheld === generation,
-    clear() {
-      const { generation, signInId } = vault.facts
-      set({ ...noToken, generation, signInId }, undefined)
-    },
+  /** Holds the token set behind a description. `withheld`: it is not to be served without a thought. */
+  hold(facts: TokenFacts, withheld: boolean, owner: VaultOwner): void {
+    if (facts !== this.facts) this.#take(facts, owner)
+    const isServed = this.token !== undefined && !withheld
+    this.freshUntil = isServed ? Math.min(facts.refreshDueAt ?? Infinity, facts.expiresAt ?? Infinity) : 0
   }
-  return vault
+
+  #take(next: TokenFacts, owner: VaultOwner): void {
+    const { facts, token } = this
+    const secrets = recordBehind.get(next)?.secrets
+    const tokenSet = secrets?.tokenSet
+    const isSameSignIn = next.signInId === facts.signInId
+    this.#proofKey = (isSameSignIn && secrets !== undefined && this.#proofKey) || secrets?.proofKey
+    this.#isRenewed = isSameSignIn && (this.#isRenewed || next.generation > facts.generation)
+    this.facts = next
+    if (tokenSet?.accessToken === token?.value && next.generation === token?.generation) return
+    this.token = tokenSet && createAccessToken(tokenSet, next.generation, provingWith(tokenSet, this.#proofKey, owner))
+    this.resolvedToken = this.token && Promise.resolve(this.token)
+  }
+
+  /** The id token that is held: for its claims, and nothing else. */
+  get idToken(): string | undefined {
+    return this.record?.secrets?.tokenSet.idToken
+  }
+
+  /** The record that the current token set came with. */
+  get record(): SessionRecord | undefined {
+    return recordBehind.get(this.facts)
+  }
+
+  /** What the clock says of the current token. */
+  judge(now: number): 'unusable' | 'expiring' | 'fresh' {
+    if (this.token === undefined) return 'unusable'
+    const { expiresAt, refreshDueAt: dueAt = Number.POSITIVE_INFINITY } = this.facts
+    const judgement = judgeToken({ expiresAt, refreshDueAt: dueAt }, now)
+    return judgement === 'expired' ? 'unusable' : judgement
+  }
+
+  /** What else the app wanted to be kept of the server's answers. */
+  get details(): Readonly<Record<string, unknown>> | undefined {
+    return this.record?.secrets?.tokenSet.details
+  }
+
+  /** Whether the current token is good for some time yet, as far as any new one would be. */
+  lasts(minimumValidityMilliseconds: number, now: number): boolean {
+    const wanted = this.#isRenewed
+      ? attainableValidity(this.facts, minimumValidityMilliseconds)
+      : minimumValidityMilliseconds
+    return now + wanted < (this.facts.expiresAt ?? Number.POSITIVE_INFINITY)
+  }
 }
 
-function describeTokenSet(tokenSet: TokenSet, record: SessionRecord, options: VaultOptions): TokenFacts {
-  const { generation, signInId, backoffUntil } = record
-  const { receivedAt, expiresAt, refreshToken } = tokenSet
-  const dueAt = dueAtOf(tokenSet, options.random())
-  return {
-    generation,
-    signInId,
-    held: true,
-    // An empty one, which another program may have stored, is none.
-    refreshable: Boolean(refreshToken) || !options.needsRefreshToken,
-    receivedAt,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(Number.isFinite(dueAt) ? { refreshDueAt: dueAt } : {}),
-    ...(isUnusableOnArrival(tokenSet) && backoffUntil !== undefined ? { retryAt: backoffUntil } : {}),
+/** Sends a request with a token that is bound to a key, with a proof for each send (RFC 9449). */
+export type SendWithProof = (
+  request: { method: string; url: string; isOneShot: boolean },
+  sendOnce: (proof: string) => Promise<Response>,
+) => Promise<Response>
+
+/** How proofs are made for the access token of a token set; `undefined` where none are needed: a bearer token. */
+function provingWith(
+  { tokenType, accessToken }: TokenSet,
+  proofKey: ProofKey | undefined,
+  { grant: { dpop }, clock }: VaultOwner,
+): (CreateProof & { send?: SendWithProof }) | undefined {
+  if (tokenType !== 'DPoP') return undefined
+  const createProof: CreateProof = async ({ method, url, nonce }) => {
+    if (dpop === undefined) {
+      throw new ConfigurationError('grant', 'must have `dpop: dpop()`: these tokens are bound to a key.')
+    }
+    if (!URL.canParse(String(url))) {
+      throw new ConfigurationError('url', 'must be absolute, such as https://a.example/b.')
+    }
+    if (nonce !== undefined) dpop.rememberNonce(String(url), nonce)
+    return dpop.createProof({ proofKey, method, url: String(url), accessToken, now: clock.now() })
   }
+  const send: SendWithProof | undefined =
+    dpop && ((request, sendOnce) => dpop.send({ ...request, proofKey, accessToken, now: () => clock.now() }, sendOnce))
+  return Object.assign(createProof, { send })
 }

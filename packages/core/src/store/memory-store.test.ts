@@ -78,7 +78,7 @@ describe('watching', () => {
     expect(seen).toEqual(['revision-1'])
   })
 
-  it('tells nobody whose watch ended before it came to that', async () => {
+  it('does not call a listener whose watch ended before its turn', async () => {
     const store = memoryStore()
     let calls = 0
     const unwatch = store.watch(key, () => (calls += 1))
@@ -150,7 +150,7 @@ describe('the lease', () => {
     await using _next = await store.lease(key, { signal: never })
   })
 
-  it('is not had by whoever comes with an aborted signal, and does not get stuck', async () => {
+  it('is not given for a signal that has aborted, and is not stuck then', async () => {
     const store = memoryStore()
     await expect(store.lease(key, { signal: AbortSignal.abort('no') })).rejects.toBe('no')
     await using _next = await store.lease(key, { signal: never })
@@ -168,7 +168,7 @@ describe('the lease', () => {
     expect(hasThird).toBe(false)
   })
 
-  it('is never had by two, is had in the order of coming, and is never stuck, whoever gives up when', async () => {
+  it('is never had by two, is given in the order of the calls, and is never stuck, also when some give up', async () => {
     const step = fc.oneof(
       fc.constant({ kind: 'acquire' } as const),
       fc.record({ kind: fc.constant('cancel' as const), index: fc.nat(20) }),

@@ -13,6 +13,8 @@ const full = createRecord({
   expiresAt: 1,
   backoffUntil: 2,
   serverCooldownUntil: 3,
+  refusals: { count: 2, since: 1, bare: true },
+  rejections: { 'https://api.example': { generation: 5, count: 1, pausedUntil: 9 }, '*': { generation: 4, count: 0 } },
   secrets: { tokenSet: createTokenSet({ idToken: 'id', scope: 'openid' }), proofKey: { kty: 'EC', d: 'key' } },
 })
 
@@ -29,7 +31,7 @@ describe('a stored value', () => {
   })
 
   it.each([undefined, null, 1, 'text', true, [], [createRecord()]])('%j is no record', (value) => {
-    expect(parseSessionRecord(value)).toEqual({ kind: 'malformed', problem: 'it is no object' })
+    expect(parseSessionRecord(value)).toEqual({ kind: 'malformed', problem: 'it is not an object' })
   })
 
   it.each([undefined, 'one', Number.NaN, Number.POSITIVE_INFINITY, -1])(
@@ -78,6 +80,13 @@ describe('a stored value', () => {
     ['failure', []],
     ['failure', { ...failure, code: 5 }],
     ['failure', { ...failure, since: undefined }],
+    ['refusals', {}],
+    ['refusals', { count: 1, since: 1, bare: 'yes' }],
+    ['refusals', { count: -1, since: 1, bare: true }],
+    ['rejections', []],
+    ['rejections', { 'https://api.example': {} }],
+    ['rejections', { 'https://api.example': { generation: 5, count: 1, pausedUntil: 'later' } }],
+    ['rejections', { 'https://api.example': { generation: 5, count: Number.NaN } }],
     ['end', { reason: 'grantRejected' }],
     ['end', { ...end, serverCode: {} }],
     ['secrets', null],

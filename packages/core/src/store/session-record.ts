@@ -1,3 +1,4 @@
+import { isObject, isText } from '../errors/check-options.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { fitsHeader, fitsScheme } from '../token/normalize-token-set.ts'
 import { isProofKey, type ProofKey } from '../token/proof.ts'
@@ -34,12 +35,16 @@ export interface SessionRecord {
   readonly serverCooldownUntil?: number
   /** The run of transient failures under way. */
   readonly failure?: FailureRun
-  /** How many token sets in a row were unusable on arrival or rejected soon after. */
+  /** How many token sets in a row were unusable on arrival. */
   readonly rejectionStreak: number
+  /** Refusals of the refresh token that may mean its end or not; cleared by new tokens and by a sign-in. */
+  readonly refusals?: RefusalRun
+  /** The origins that keep rejecting access tokens, by origin; at most eight. */
+  readonly rejections?: Readonly<Record<string, RejectionRun>>
   readonly end?: SessionEnd
   /**
-   * The secret part; absent in a tombstone, after an end that erased it, and before the first token of a session that
-   * needs no sign-in.
+   * The secret part; absent in a tombstone, after an end that erased it, and before the first token of a session whose
+   * grant signs in by itself.
    */
   readonly secrets?: SessionSecrets
 }
@@ -74,6 +79,25 @@ export interface FailureRun {
   readonly refusalsWithoutReason: number
 }
 
+/** How often a token endpoint refused with a word that this library does not know, or with none. */
+export interface RefusalRun {
+  readonly count: number
+  /** When the first came, in milliseconds since the epoch. */
+  readonly since: number
+  /** Whether any was a bare 400. */
+  readonly bare: boolean
+}
+
+/** An origin that rejects access tokens, and that no refresh has satisfied yet. */
+export interface RejectionRun {
+  /** The last generation that it rejected. */
+  readonly generation: number
+  /** How often in a row a new token set did not help. */
+  readonly count: number
+  /** Its rejections start no refresh before this time, in milliseconds since the epoch. */
+  readonly pausedUntil?: number
+}
+
 export interface SessionEnd {
   readonly reason: EndReason
   /** Milliseconds since the epoch. */
@@ -100,14 +124,7 @@ export interface SessionSummary {
 /** The summary of a record. */
 export function summarizeRecord(key: string, record: SessionRecord): SessionSummary {
   const { status, generation, identity, expiresAt, end } = record
-  return {
-    key,
-    status,
-    generation,
-    identity,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(end === undefined ? {} : { end }),
-  }
+  return { key, status, generation, identity, expiresAt, end }
 }
 
 /** What a stored value turned out to be. */
@@ -118,88 +135,26 @@ export type ParsedRecord =
 
 /** Judges a value that a store gave back, trusting nothing about it. */
 export function parseSessionRecord(value: unknown): ParsedRecord {
-  if (!isObject(value)) return { kind: 'malformed', problem: 'it is no object' }
-  const version = value.formatVersion
-  if (!isTime(version)) return { kind: 'malformed', problem: '`formatVersion` is no number' }
-  if (version > recordFormatVersion) return { kind: 'newerFormat', formatVersion: version }
-  const problem = findProblem(value)
+  if (!isObject(value)) return { kind: 'malformed', problem: 'it is not an object' }
+  const { formatVersion } = value
+  if (!isCount(formatVersion)) return { kind: 'malformed', problem: '`formatVersion` is not a number' }
+  if (formatVersion > recordFormatVersion) return { kind: 'newerFormat', formatVersion }
+  const problem = Object.keys(recordShape).find((name) => recordShape[name]?.(value[name], value) !== true)
   if (problem !== undefined) return { kind: 'malformed', problem: `\`${problem}\` is missing or malformed` }
   return { kind: 'record', record: value as unknown as SessionRecord }
 }
 
-function findProblem(value: Record<string, unknown>): string | undefined {
-  const checks: Record<string, boolean> = {
-    generation: isGeneration(value.generation),
-    highestReservedGeneration:
-      isGeneration(value.highestReservedGeneration) && value.highestReservedGeneration >= Number(value.generation),
-    revision: isText(value.revision),
-    signInId: isText(value.signInId),
-    status: ['signedIn', 'signedOut', 'ended'].includes(value.status as string),
-    identity: isObject(value.identity) && Object.values(value.identity).every((part) => typeof part === 'string'),
-    rejectionStreak: isTime(value.rejectionStreak),
-    expiresAt: isOptional(value.expiresAt, isTime),
-    backoffUntil: isOptional(value.backoffUntil, isTime),
-    serverCooldownUntil: isOptional(value.serverCooldownUntil, isTime),
-    refreshIntent: isOptional(value.refreshIntent, isRefreshIntent),
-    failure: isOptional(value.failure, isFailureRun),
-    end: value.status === 'ended' ? isSessionEnd(value.end) : isOptional(value.end, isSessionEnd),
-    secrets: isOptional(value.secrets, isSecrets),
-  }
-  return Object.keys(checks).find((field) => checks[field] === false)
-}
+type Check = (value: unknown, whole: Record<string, unknown>) => boolean
 
-function isRefreshIntent(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isTime(value.generation) &&
-    isTime(value.reservedGeneration) &&
-    isTime(value.startedAt) &&
-    typeof value.holder === 'string' &&
-    typeof value.outcomeUnknown === 'boolean'
-  )
-}
+const optional =
+  (check: (value: unknown) => boolean): Check =>
+  (value) =>
+    value === undefined || check(value)
 
-function isFailureRun(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isText(value.code) &&
-    isTime(value.count) &&
-    isTime(value.since) &&
-    isTime(value.refusalsWithoutReason)
-  )
-}
-
-function isSessionEnd(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isText(value.reason) &&
-    isTime(value.endedAt) &&
-    isOptional(value.serverCode, (code) => typeof code === 'string')
-  )
-}
-
-function isSecrets(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value.tokenSet)) return false
-  const { tokenSet } = value
-  return (
-    typeof tokenSet.accessToken === 'string' &&
-    fitsHeader(tokenSet.accessToken) &&
-    typeof tokenSet.tokenType === 'string' &&
-    fitsScheme(tokenSet.tokenType) &&
-    isTime(tokenSet.receivedAt) &&
-    isOptional(tokenSet.expiresAt, isTime) &&
-    isOptional(value.proofKey, isProofKey) &&
-    ['refreshToken', 'idToken', 'scope'].every((name) => isOptional(tokenSet[name], (part) => typeof part === 'string'))
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
-}
+const objectOf =
+  (shape: Readonly<Record<string, Check>>) =>
+  (value: unknown): boolean =>
+    isObject(value) && Object.keys(shape).every((name) => shape[name]?.(value[name], value))
 
 /** More than generations will be for a hundred thousand years, and far from where counting ends. */
 const highestGeneration = 2 ** 52
@@ -209,10 +164,56 @@ function isGeneration(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestGeneration
 }
 
-function isTime(value: unknown): value is number {
+/** A count, or a time in milliseconds since the epoch. */
+function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
-function isOptional(value: unknown, check: (value: unknown) => boolean): boolean {
-  return value === undefined || check(value)
+const isString = (value: unknown) => typeof value === 'string'
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+const optionalCount = optional(isCount)
+const optionalString = optional(isString)
+const isEnd = objectOf({ reason: isText, endedAt: isCount, serverCode: optionalString })
+const isRejectionRun = objectOf({ generation: isCount, count: isCount, pausedUntil: optionalCount })
+
+const recordShape: Readonly<Record<string, Check>> = {
+  generation: isGeneration,
+  highestReservedGeneration: (value, { generation }) => isGeneration(value) && value >= Number(generation),
+  revision: isText,
+  signInId: isText,
+  status: (value) => value === 'signedIn' || value === 'signedOut' || value === 'ended',
+  identity: (value) => isObject(value) && Object.values(value).every(isString),
+  rejectionStreak: isCount,
+  expiresAt: optionalCount,
+  backoffUntil: optionalCount,
+  serverCooldownUntil: optionalCount,
+  refreshIntent: optional(
+    objectOf({
+      generation: isCount,
+      reservedGeneration: isCount,
+      startedAt: isCount,
+      holder: isString,
+      outcomeUnknown: isBoolean,
+    }),
+  ),
+  failure: optional(objectOf({ code: isText, count: isCount, since: isCount, refusalsWithoutReason: isCount })),
+  refusals: optional(objectOf({ count: isCount, since: isCount, bare: isBoolean })),
+  rejections: optional((value) => isObject(value) && Object.values(value).every(isRejectionRun)),
+  end: (value, { status }) => isEnd(value) || (value === undefined && status !== 'ended'),
+  secrets: optional(
+    objectOf({
+      tokenSet: objectOf({
+        accessToken: (value) => typeof value === 'string' && fitsHeader(value),
+        tokenType: (value) => typeof value === 'string' && fitsScheme(value),
+        receivedAt: isCount,
+        expiresAt: optionalCount,
+        refreshToken: optionalString,
+        idToken: optionalString,
+        scope: optionalString,
+        signInExpiresAt: optionalCount,
+        details: optional(isObject),
+      }),
+      proofKey: optional(isProofKey),
+    }),
+  ),
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { format, inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createAccessToken } from './access-token.ts'
 
@@ -18,7 +18,7 @@ describe('an access token', () => {
     expect({ ...token }).toEqual({ type: 'DPoP', generation: 7, receivedAt: 1000, expiresAt: 2000 })
   })
 
-  it('has no expiry where nobody said', () => {
+  it('has no expiry if none is known', () => {
     const { expiresAt, ...unlimited } = tokenSet
     expect(createAccessToken(unlimited, 7)).not.toHaveProperty('expiresAt')
   })
@@ -35,6 +35,11 @@ describe('an access token', () => {
     ['String', (token: object) => String([token])],
     ['inspect', (token: object) => inspect({ token }, { depth: 5 })],
     ['inspect, hidden properties too', (token: object) => inspect({ token }, { depth: 5, showHidden: true })],
+    ['inspect, getters too', (token: object) => inspect({ token }, { depth: 5, showHidden: true, getters: true })],
+    ['inspect of a proxy', (token: object) => inspect(new Proxy(token, {}), { showProxy: true, getters: true })],
+    ['what inherits from it', (token: object) => inspect(Object.create(token), { showHidden: true, getters: true })],
+    ['a walk through its own keys', (token: object) => inspect(Object.getOwnPropertyDescriptors(token))],
+    ['console.log with %o', (token: object) => format('%o', token)],
     ['a copy', (token: object) => JSON.stringify({ ...token })],
     ['structuredClone', (token: object) => inspect(structuredClone({ ...token }), { showHidden: true })],
   ])('P55 shows no secret to %s', (_name, show) => {
@@ -48,6 +53,12 @@ describe('an access token', () => {
     )
     expect({ ...token }).toEqual({ ...createAccessToken(tokenSet, 7) })
     expect(inspect(token, { showHidden: true })).not.toContain('canary')
+  })
+
+  it('throws through a proxy rather than be sent as undefined', () => {
+    const proxy = new Proxy(createAccessToken(tokenSet, 7), {})
+    expect(() => proxy.value).toThrow(TypeError)
+    expect(proxy.generation).toBe(7)
   })
 
   it('says its type when it is made a text by accident', () => {

@@ -3,8 +3,9 @@ import type { TokenSet } from './token-set.ts'
 /**
  * An access token, ready to be sent.
  *
- * `value` is an accessor that is not enumerable: neither `JSON.stringify` nor string conversion nor `util.inspect` shows
- * it, so that logging the object by accident leaks nothing.
+ * Logging it by accident leaks nothing: neither `JSON.stringify` nor string conversion nor `util.inspect`, with whichever
+ * options of a logger, shows its `value`. Read it from the token itself: a proxy of it, as some state libraries make,
+ * cannot, and throws a TypeError.
  */
 export interface AccessToken {
   /** The secret itself: what goes into the `Authorization` header after the scheme. */
@@ -42,16 +43,46 @@ export type CreateProof = (request: {
 
 /** The access token of a token set, frozen and safe to log. */
 export function createAccessToken(tokenSet: TokenSet, generation: number, createProof?: CreateProof): AccessToken {
-  const { accessToken, tokenType, receivedAt, expiresAt } = tokenSet
-  const token = { type: tokenType, generation, receivedAt, ...(expiresAt === undefined ? {} : { expiresAt }) }
-  // An accessor: whoever prints hidden properties, as `console.log('%o', token)` does, sees that there is one.
-  Object.defineProperty(token, 'value', { get: () => accessToken, enumerable: false })
-  Object.defineProperty(token, 'toString', { value: describeToken, enumerable: false })
-  if (createProof !== undefined) Object.defineProperty(token, 'createProof', { value: createProof, enumerable: false })
-  return Object.freeze(token) as unknown as AccessToken
+  return new IssuedToken(tokenSet, generation, createProof)
 }
 
-/** One for all tokens: there are as many of these objects as sessions. */
-function describeToken(this: AccessToken): string {
-  return `${this.type} [redacted]`
+/**
+ * A class, since a program may hold as many of these as sessions, and accessors of a class cost nothing per object. The
+ * fields are private, not symbols: nothing that walks through properties finds them. A proxy does not have them, which is
+ * an error rather than `undefined`: that would go out as a token.
+ */
+class IssuedToken implements AccessToken {
+  readonly #value: string
+  readonly #createProof: CreateProof | undefined
+  readonly type: string
+  readonly generation: number
+  readonly receivedAt: number
+  declare readonly expiresAt?: number
+
+  constructor(tokenSet: TokenSet, generation: number, createProof: CreateProof | undefined) {
+    this.#value = tokenSet.accessToken
+    this.#createProof = createProof
+    this.type = tokenSet.tokenType
+    this.generation = generation
+    this.receivedAt = tokenSet.receivedAt
+    if (tokenSet.expiresAt !== undefined) this.expiresAt = tokenSet.expiresAt
+    Object.freeze(this)
+  }
+
+  get value(): string {
+    return this.#value
+  }
+
+  get createProof(): CreateProof | undefined {
+    return this.#createProof
+  }
+
+  toString(): string {
+    return `${this.type} [redacted]`
+  }
+
+  /** Node would call the accessors where it is told to show hidden properties and getters. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return { ...this }
+  }
 }

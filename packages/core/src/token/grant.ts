@@ -1,4 +1,5 @@
 import type { ProofKey, ProofMaker } from './proof.ts'
+import type { ProviderTraits } from './provider-traits.ts'
 import type { TokenSet, TokenSetInput } from './token-set.ts'
 
 /**
@@ -8,29 +9,31 @@ import type { TokenSet, TokenSetInput } from './token-set.ts'
  * A grant never throws and never retries: it makes one request and tells what came of it.
  */
 export interface Grant {
+  readonly identity: GrantIdentity
   /** Whether a refresh is impossible without a refresh token. */
   readonly needsRefreshToken: boolean
-  /**
-   * Whether there is no session before somebody has signed in. Default `true`. Without that, the first token comes as
-   * every later one does: by a refresh.
-   */
-  readonly needsSignIn?: boolean
-  readonly identity: GrantIdentity
-  /** Makes the key that tokens are bound to, and proofs of having it; absent where they are bound to none (RFC 9449). */
-  readonly dpop?: ProofMaker
-  /** Makes one token request. */
+  /** Makes one token request for the next token set. */
   refresh(request: GrantRequest): Promise<GrantOutcome>
+  /**
+   * Makes one token request for the first token set: a grant that has this signs in by itself, without a user. Where it
+   * is absent, a session begins with `session.signIn`.
+   */
+  signIn?(request: GrantRequest): Promise<GrantOutcome>
+  /** Makes the key that tokens are bound to, and proofs of having it; absent for tokens without a key (RFC 9449). */
+  readonly dpop?: ProofMaker
+  /** What the authorization server and its API do in a way of their own, where the app does not say otherwise. */
+  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'http'>
   /**
    * Revokes a token at the authorization server.
    * @throws when the server could not be reached or refused; the caller turns that into a notice.
    * @see RFC 7009
    */
   revoke?(tokenSet: TokenSet, options: { signal: AbortSignal }): Promise<void>
-}
-
-/** Whether sessions of a grant begin with a sign-in. */
-export function needsSignIn(grant: Pick<Grant, 'needsSignIn'>): boolean {
-  return grant.needsSignIn !== false
+  /**
+   * Whether the authorization server answers at all, be it with an error: asks for its metadata, past every cache. Sends no
+   * secret. Never throws.
+   */
+  isReachable?(options: { signal: AbortSignal }): Promise<boolean>
 }
 
 /** Whom the grant speaks for and to. Public facts, kept in the clear part of a record. */
@@ -59,6 +62,7 @@ export interface GrantRequest {
 export type GrantOutcome =
   | {
       readonly kind: 'issued'
+      /** Its `accessToken` is empty where the server gave a new refresh token and no access token. */
       readonly tokenSet: TokenSetInput
       /** When the response arrived, in milliseconds since the epoch. */
       readonly receivedAt: number
@@ -79,7 +83,7 @@ export type TokenEndpointFailure =
   /** The server answered with something that is not a token set. */
   | TokenEndpointAnswer
   /** No readable answer. `sent: 'no'` only where the request surely never reached the server. */
-  | { readonly kind: 'transport'; readonly sent: 'no' | 'unknown'; readonly code?: string }
+  | { readonly kind: 'transport'; readonly sent: 'no' | 'unknown'; readonly code?: string; readonly detail?: string }
   /** Nothing was sent, because the device says it has no network. */
   | { readonly kind: 'offline' }
   /** An app's own refresh function said so. */
@@ -100,6 +104,8 @@ export interface TokenEndpointUnavailable {
   readonly retryAfter?: string
   /** The token request was surely not sent, since it could not be prepared. */
   readonly sent?: 'no'
+  /** What was asked and what came, in a few words, for logs; not a secret. */
+  readonly detail?: string
 }
 
 export interface TokenEndpointAnswer {
@@ -109,6 +115,10 @@ export interface TokenEndpointAnswer {
   /** The `Retry-After` header as it came: seconds or a date (RFC 9110, section 10.2.3). */
   readonly retryAfter?: string
   readonly contentType?: string
+  /** All headers by their names in lower case; secrets and cookies removed. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** There was no body at all. */
+  readonly empty?: boolean
   /** The members of the body, if it was an object or form-encoded; secrets removed. */
   readonly body?: Readonly<Record<string, unknown>>
   /** The body could be read to its end. A cut or undecodable one says nothing about what the server did. */
@@ -131,7 +141,13 @@ export type GrantDebugEntry =
       readonly body?: Readonly<Record<string, unknown>>
       readonly durationMilliseconds: number
     }
-  | { readonly type: 'tokenRequestFailed'; readonly code: string; readonly durationMilliseconds: number }
+  | {
+      readonly type: 'tokenRequestFailed'
+      readonly code: string
+      /** Where the server's metadata could not be had: what was asked and what came. */
+      readonly detail?: string
+      readonly durationMilliseconds: number
+    }
 
 /**
  * A refresh of the app's own, for APIs such as `POST /api/refresh`.

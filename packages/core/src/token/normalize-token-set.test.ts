@@ -75,8 +75,8 @@ test.each([
   ['BEARER', 'Bearer'],
   ['dpop', 'DPoP'],
   [' DPoP ', 'DPoP'],
-  ['mac', 'mac'],
-  ['N_A', 'N_A'],
+  ['bot', 'Bearer'],
+  ['N_A', 'Bearer'],
   ['two words', 'Bearer'],
   ['a\r\nb', 'Bearer'],
 ])('reads the token type %j as %s', (tokenType, expected) => {
@@ -153,6 +153,32 @@ describe('the expiry', () => {
     expect(lifetimeOf({ accessToken: opaque })).toBeUndefined()
   })
 
+  test.each([
+    ['an hour ahead', 3_600],
+    ['a day behind', -86_400],
+  ])('P79 of a JWT is counted from its arrival, where the server’s clock is %s', (_name, skew) => {
+    const iat = receivedAt / 1000 + skew
+    expect(lifetimeOf({ accessToken: createJwt({ iat, exp: iat + 600 }) })).toBe(600_000)
+  })
+
+  test('of a JWT whose times contradict each other is its `exp`', () => {
+    const exp = receivedAt / 1000 + 60
+    expect(lifetimeOf({ accessToken: createJwt({ iat: exp + 1, exp }) })).toBe(60_000)
+    expect(lifetimeOf({ accessToken: createJwt({ iat: 'now', exp }) })).toBe(60_000)
+  })
+
+  test.each([
+    [3_600_000, 3_600, 3_600_000],
+    ['3600000', 3_600, 3_600_000],
+    [3_600, 3_600, 3_600_000],
+    [1_800_000, 3_600, 1_800_000_000],
+    [5_400_000, 3_600, 5_400_000_000],
+    [30, 3_600, 30_000],
+  ])('of %j beside a JWT that lives %d s is %d ms: milliseconds show by that', (expiresIn, seconds, expected) => {
+    const iat = receivedAt / 1000
+    expect(lifetimeOf({ expiresIn, accessToken: createJwt({ iat, exp: iat + seconds }) })).toBe(expected)
+  })
+
   test('is never before the arrival', () => {
     expect(lifetimeOf({ expiresAt: receivedAt - 1 })).toBe(0)
     expect(lifetimeOf({ expiresAt: -5 })).toBe(0)
@@ -163,6 +189,43 @@ describe('the expiry', () => {
     expect(normalize({ expiresAt: Number.MAX_VALUE }).expiresAt).toBe(8.64e15)
     expect(normalize({ accessToken: createJwt({ exp: 1e300 }) }).expiresAt).toBe(8.64e15)
   })
+})
+
+describe('P91 when the sign-in expires', () => {
+  const signInExpiryOf = (input: Record<string, unknown>) => {
+    const { signInExpiresAt } = normalize(input)
+    return signInExpiresAt === undefined ? undefined : signInExpiresAt - receivedAt
+  }
+  const iat = receivedAt / 1000 - 500
+  const refreshToken = createJwt({ iat, exp: iat + 86_400 })
+
+  test.each<[object, number | undefined]>([
+    [{ signInExpiresIn: 60, refreshToken }, 60_000],
+    [{ signInExpiresIn: '60' }, 60_000],
+    [{ signInExpiresIn: 86_400_000, refreshToken }, 86_400_000],
+    [{ signInExpiresAt: receivedAt + 5, refreshToken }, 5],
+    [{ refreshToken }, 86_400_000],
+    [{ refreshToken: createJwt({ exp: receivedAt / 1000 + 60 }) }, 60_000],
+    [{ refreshToken: createJwt({ exp: receivedAt / 1000 - 60 }) }, undefined],
+    [{ refreshToken: 'opaque' }, undefined],
+    [{ signInExpiresIn: 0 }, undefined],
+    [{ signInExpiresIn: -1, signInExpiresAt: 0 }, undefined],
+    [{ signInExpiresIn: 'never', signInExpiresAt: 'soon' }, undefined],
+  ])('%#: %o', (input, expected) => {
+    expect(signInExpiryOf(input as Record<string, unknown>)).toBe(expected)
+  })
+})
+
+test('P80 what is malformed gives its refresh token away', () => {
+  const saved = { kind: 'malformed', refreshToken: 'r' }
+  expect(normalizeTokenSet({ accessToken: '', refreshToken: 'r' }, receivedAt)).toMatchObject(saved)
+  expect(normalizeTokenSet({ accessToken: 'snow ☃', refreshToken: 'r' }, receivedAt)).toMatchObject(saved)
+})
+
+test('P90 details are kept as they are, if they are an object', () => {
+  const details = { instance_url: 'https://a.example', nested: [1] }
+  expect(normalize({ details }).details).toEqual(details)
+  for (const other of [[], 'a', null, 7]) expect(normalize({ details: other })).not.toHaveProperty('details')
 })
 
 test.each([[undefined], [null], [''], [42], [{}], [['x']]])('%j as an optional member counts as absent', (value) => {
@@ -219,6 +282,20 @@ describe('P48 carryForward', () => {
   test('does not keep an expiry: a token without one is valid until rejected', () => {
     const { expiresAt: _, ...unknownExpiry } = next
     expect(carryForward(unknownExpiry, previous)).not.toHaveProperty('expiresAt')
+  })
+
+  test('P90 keeps details, each until another came', () => {
+    const before = { ...previous, details: { a: 1, b: 1 } }
+    expect(carryForward(next, before).details).toEqual({ a: 1, b: 1 })
+    expect(carryForward({ ...next, details: { b: 2 } }, before).details).toEqual({ a: 1, b: 2 })
+    expect(carryForward({ ...next, details: { b: 2 } }, previous).details).toEqual({ b: 2 })
+  })
+
+  test('P91 keeps the end of the sign-in as long as the refresh token stays, and not beyond', () => {
+    const before = { ...previous, signInExpiresAt: receivedAt + 1 }
+    expect(carryForward(next, before).signInExpiresAt).toBe(receivedAt + 1)
+    expect(carryForward({ ...next, refreshToken: 'R' }, before)).not.toHaveProperty('signInExpiresAt')
+    expect(carryForward({ ...next, signInExpiresAt: receivedAt + 2 }, before).signInExpiresAt).toBe(receivedAt + 2)
   })
 
   test('leaves a first token set as it is', () => {

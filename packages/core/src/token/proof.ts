@@ -26,6 +26,19 @@ export interface ProofMaker {
   createProof(request: ProofRequest): Promise<string>
   /** Remembers a server's `DPoP-Nonce` for the next proofs; `null` for a response without one. */
   rememberNonce(url: string, nonce: string | null): void
+  /**
+   * Sends a request with a proof, to either kind of server, and gives the response that is to be judged.
+   *
+   * As long as each response demands a nonce and brings a new one, it is sent again, at most five times. A response that
+   * refuses the proof, and whose `Date` differs from the proof's time by more than 30 s, teaches the server's time: the
+   * request is sent once more with that. A request that can be sent only once is not sent again, but what its response
+   * teaches is kept.
+   *
+   * @param sendOnce sends the request with this value in the header `DPoP`
+   * @throws what `createProof` and `sendOnce` throw
+   * @see RFC 9449, sections 7.1, 8 and 9
+   */
+  send(request: ProvenRequest, sendOnce: (proof: string) => Promise<Response>): Promise<Response>
 }
 
 /** What a proof is about. */
@@ -40,6 +53,14 @@ export interface ProofRequest {
   readonly proofKey: ProofKey | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
+}
+
+/** A request that is sent with proofs: each time with a new one. */
+export interface ProvenRequest extends Omit<ProofRequest, 'now'> {
+  /** Whether its body can be sent only once. */
+  readonly isOneShot?: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** Whether a value can be the key that tokens are bound to. */

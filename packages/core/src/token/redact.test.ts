@@ -4,6 +4,8 @@ import { redactForm, redactHeaders, redactObject, redactText, redactUrl } from '
 
 const secret = 'canary-5ecret-value'
 
+const allRedacted = (...names: string[]) => Object.fromEntries(names.map((name) => [name, '[redacted]']))
+
 const secretNames = [
   ...['access_token', 'refresh_token', 'id_token', 'code', 'code_verifier', 'client_secret', 'client_assertion'],
   ...['device_code', 'DPoP', 'dpop', 'cookie', 'Cookie', 'set-cookie', 'cookies', 'password', 'token'],
@@ -13,8 +15,7 @@ const secretNames = [
 
 const harmlessNames = [
   ...['status_code', 'error_code', 'statusCode', 'errorCode', 'token_type', 'tokenType', 'expires_in', 'scope'],
-  ...['client_id', 'grant_type', 'code_challenge', 'code_challenge_method', 'client_assertion_type', 'DPoP-Nonce'],
-  ...['token_endpoint', 'error', 'error_description', 'state'],
+  ...['client_id', 'grant_type', 'client_assertion_type', 'DPoP-Nonce', 'error', 'error_description', 'Retry-After'],
 ]
 
 describe('P54 a debug log shows no secret', () => {
@@ -48,76 +49,93 @@ describe('P54 a debug log shows no secret', () => {
   test.each(harmlessNames)('shows %s', (name) => {
     expect(redactForm(`${name}=401`)).toEqual({ [name]: '401' })
     expect(redactObject({ [name]: 401 })).toEqual({ [name]: 401 })
-    expect(redactObject({ [name]: 'short' })).toEqual({ [name]: 'short' })
+    expect(redactObject({ deep: [{ [name]: 'short' }] })).toEqual({ deep: [{ [name]: 'short' }] })
     expect(redactHeaders({ [name]: '401' })).toEqual({ [name]: '401' })
-    expect(redactText(`${name}=401`)).toBe(`${name}=401`)
-    expect(redactUrl(`https://a.example/?${name}=401`)).toBe(`https://a.example/?${name}=401`)
+    expect(redactHeaders(new Headers({ [name]: '401' }))).toEqual({ [name.toLowerCase()]: '401' })
   })
 
   test.each([
-    [{ Authorization: 'Bearer abc' }, { Authorization: 'Bearer [redacted]' }],
-    [{ authorization: 'DPoP abc' }, { authorization: 'DPoP [redacted]' }],
-    [{ authorization: 'Basic YTpi' }, { authorization: 'Basic [redacted]' }],
-    [{ authorization: 'bare-token' }, { authorization: '[redacted]' }],
-    [{ 'Proxy-Authorization': 'Basic YTpi' }, { 'Proxy-Authorization': 'Basic [redacted]' }],
-    [{ 'www-authenticate': 'Bearer error="invalid_token"' }, { 'www-authenticate': 'Bearer error="invalid_token"' }],
-    [{ 'content-type': 'application/json' }, { 'content-type': 'application/json' }],
-    [{ 'retry-after': '120' }, { 'retry-after': '120' }],
-    [{ location: 'https://a.example/?code=abc&state=1' }, { location: 'https://a.example/?code=[redacted]&state=1' }],
-  ])('keeps the scheme and what is no secret: %j', (headers, expected) => {
-    expect(redactHeaders(headers)).toEqual(expected)
-    expect(redactHeaders(new Headers(headers as Record<string, string>))).toEqual(
-      Object.fromEntries(Object.entries(expected).map(([name, value]) => [name.toLowerCase(), value])),
-    )
-    expect(redactObject(headers)).toEqual(expected)
+    ['a name that is not known', { note: 'a', pin: 1234 }, { note: '[redacted]', pin: '[redacted]' }],
+    ['the scheme of credentials', { Authorization: 'Bearer abc' }, { Authorization: '[redacted]' }],
+    [
+      'challenges and places',
+      { location: '/cb', 'www-authenticate': 'Bearer' },
+      allRedacted('location', 'www-authenticate'),
+    ],
+    ['a flat list', ['Cookie', 'a=1'], ['[redacted]', '[redacted]']],
+    ['a name that could be a token', { [secret]: null }, { '[redacted]': null }],
+    ['a token as a code', { code: secret }, { code: '[redacted]' }],
+    ['a number that could be one', { code: 123_456_789 }, { code: '[redacted]' }],
+    ['a scope that could hold an encoded secret', { scope: 'a%20b' }, { scope: '[redacted]' }],
+    ['a scope that is long', { scope: 'a '.repeat(101) }, { scope: '[redacted]' }],
+  ])('hides %s', (_name, value, expected) => {
+    expect(redactObject(value)).toEqual(expected)
   })
 
   test.each([
-    ['sent Authorization: Bearer abc', 'sent Authorization: Bearer [redacted]'],
-    ['sent Bearer abc.def==, got 401', 'sent Bearer [redacted], got 401'],
-    ['Bearer error="invalid_token", error_description="x"', 'Bearer error="invalid_token", error_description="x"'],
+    ['AADSTS700082: The refresh token has expired.', 'AADSTS700082: The refresh token has expired.'],
+    ['Unknown or invalid refresh token!', 'Unknown or invalid refresh token!'],
+    ['BAD_REFRESH_TOKEN', 'BAD_REFRESH_TOKEN'],
+    ['E0000011', 'E0000011'],
+    ['Das Token ist ungültig,\nMüller', 'Das Token ist ungültig, Müller'],
+    ['不正なトークン', '不正なトークン'],
     ['the Bearer token was refused', 'the Bearer token was refused'],
-    ['status_code=401', 'status_code=401'],
-    ['GET https://alice:pw@a.example/x', 'GET https://[redacted]@a.example/x'],
-    ['Cookie: a=1; b=2\nHost: x', 'Cookie: [redacted]\nHost: x'],
-    ['Authorization: Digest username="a", response="b"\nHost: x', 'Authorization: Digest [redacted]\nHost: x'],
-    ['jwt eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln end', 'jwt [redacted] end'],
-    ['password=a,b;c"d&user=e', 'password=[redacted]&user=e'],
-    ['grant_type=refresh_token&refresh_token=a', 'grant_type=refresh_token&refresh_token=[redacted]'],
-    ['https://a.example/cb?code=a%26b&state=s%20t', 'https://a.example/cb?code=[redacted]&state=s%20t'],
-    ["{ access_token:\n   'a b' }", '{ access_token:\n   [redacted] }'],
-    ['a[access_token]=b&c%5Baccess_token%5D=d', 'a[access_token]=[redacted]&c%5Baccess_token%5D=[redacted]'],
-    [`a=${encodeURIComponent(`b=${encodeURIComponent('c?token=d')}`)}&e=f`, 'a=[redacted]&e=f'],
-    [`a=${encodeURIComponent(`b=${encodeURIComponent('c?d=e')}`)}&e=f`, 'a=b%3Dc%253Fd%253De&e=f'],
-    ['{"a":1} then token=b', '{"a":1} then token=[redacted]'],
     ['[authchart] refresh failed: 503', '[authchart] refresh failed: 503'],
     ['', ''],
+    ['sent refresh_token=a to https://a.example/x', 'sent [redacted] to [redacted]'],
+    ['jwt eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln end', 'jwt [redacted] end'],
+    ['id 67d87f1c-20a4-45ae-b49f-1a4cb5b5b5b5', 'id [redacted]'],
+    ['run abcdefghijklmnopqrstuvwxy', 'run [redacted]'],
+    ['run abcdefghijklmnopqrstuvwx', 'run abcdefghijklmnopqrstuvwx'],
+    ['ring \u0007 and \u202e', 'ring [redacted] and [redacted]'],
+    [`${'word '.repeat(40)}word`, `${'word '.repeat(40)}…`],
+    [`${'word '.repeat(39)}word secret`, `${'word '.repeat(39)}word …`],
+    ['{"error":"x","refresh_tok', '[redacted]'],
+    ['{"access\\u005ftoken":"a"', '[redacted]'],
   ])('reads %j as %j', (text, expected) => {
     expect(redactText(text)).toBe(expected)
   })
 
   test.each([
-    '{"error":"x","refresh_tok',
-    '{"refresh_token":"canary-5ec',
-    '{"a":"canary-5ecret-value',
-    '[{"access_token":"canary-5ecret-value"},{"acc',
-    '{"access\\u005ftoken":"canary-5ecret-value"',
-    '{',
-  ])('drops truncated JSON whole: %s', (text) => {
-    expect(redactText(text)).toBe('[unreadable JSON]')
-    expect(redactText(`body was ${text}`)).toBe('body was [unreadable JSON]')
+    ['https://a.example/token', 'https://a.example/token'],
+    ['https://alice:pw@a.example:8443/x?code=a#b', 'https://a.example:8443/x'],
+    ['//alice@a.example/x', '//a.example/x'],
+    ['/cb#access_token=a', '/cb'],
+    ['https://a.example/users/@alice', 'https://a.example/users/@alice'],
+  ])('shows of %s no more than %s', (url, expected) => {
+    expect(redactUrl(url)).toBe(expected)
   })
 
-  test('reads JSON by its names, however they are escaped', () => {
-    expect(redactText('{"access\\u005ftoken":"a","status_code":401}')).toBe(
-      '{"access_token":"[redacted]","status_code":401}',
-    )
+  test('shows nothing of a body that is not a form', () => {
+    expect(Object.keys(redactForm(secret))).toEqual(['[redacted]'])
+    expect(Object.keys(redactForm(JSON.stringify({ refresh_token: secret })))).toEqual(['[redacted]'])
   })
 
-  test('shows nothing of a body that is no form', () => {
-    expect(redactForm(secret)).toEqual({})
-    expect(redactForm(JSON.stringify({ refresh_token: secret }))).toEqual({})
-    expect(redactForm(new URLSearchParams({ [JSON.stringify({ refresh_token: secret })]: '' }))).toEqual({})
+  test('hides what the request carried wherever it is quoted', () => {
+    const secrets = ['plain-words-only', 'with spaces in it', 'tiny']
+    const options = { secrets }
+    expect(redactText('the token plain-words-only is spent', options)).toBe('the token [redacted] is spent')
+    expect(redactUrl('https://a.example/plain-words-only/x?y', options)).toBe('https://a.example/[redacted]/x')
+    expect(redactForm('scope=with+spaces+in+it&client_id=a', options)).toEqual({ scope: '[redacted]', client_id: 'a' })
+    expect(redactHeaders({ 'content-type': 'text/plain; a="with+spaces+in+it"' }, options)).toEqual({
+      'content-type': 'text/plain; a="[redacted]"',
+    })
+    expect(redactObject({ error: 'no_plain-words-only', 'plain-words-only': 1 }, options)).toEqual({
+      error: 'no_[redacted]',
+      '[redacted]': '[redacted]',
+    })
+  })
+
+  test('hides the longer one of two secrets whole', () => {
+    expect(redactText('abcdefgh-ijk', { secrets: ['abcdefgh', 'abcdefgh-ijk'] })).toBe('[redacted]')
+  })
+
+  test('keeps an error code in which a weak secret stands, but not one that is the secret', () => {
+    const secrets = ['temporarily', 'invalid_grant']
+    expect(redactObject({ error: 'temporarily_unavailable' }, { secrets })).toEqual({
+      error: 'temporarily_unavailable',
+    })
+    expect(redactObject({ error: 'invalid_grant' }, { secrets })).toEqual({ error: '[redacted]' })
   })
 
   test('tells whether a secret was there at all', () => {
@@ -125,80 +143,12 @@ describe('P54 a debug log shows no secret', () => {
     expect(redactObject(value)).toEqual(value)
   })
 
-  test('keeps a name that the caller calls harmless', () => {
-    expect(redactObject({ code: 'TOKEN_GONE', password: secret }, { keep: ['code'] })).toEqual({
-      code: 'TOKEN_GONE',
-      password: '[redacted]',
-    })
-  })
-
-  test('shows the name, message, code and cause of an error, without the secrets', () => {
-    const cause = Object.assign(new Error(`refresh_token=${secret}`), { code: 'ECONNRESET', response: { password: 1 } })
-    expect(redactObject(new TypeError(`Bearer ${secret}`, { cause }))).toEqual({
-      name: 'TypeError',
-      message: 'Bearer [redacted]',
-      cause: {
-        name: 'Error',
-        message: 'refresh_token=[redacted]',
-        code: 'ECONNRESET',
-        response: { password: '[redacted]' },
-      },
-    })
-    const several = redactObject(new AggregateError([new Error(`token: ${secret}`)], 'all failed'))
-    expect(several).toMatchObject({ message: 'all failed', errors: [{ message: 'token: [redacted]' }] })
-  })
-
-  test("redacts Node's flat list of headers", () => {
-    const list = ['Host', 'a.example', 'Cookie', 'a=1', 'Authorization', `Bearer ${secret}`, 'DPoP', secret]
-    expect(redactObject(list)).toEqual([
-      ...['Host', 'a.example', 'Cookie', '[redacted]', 'Authorization', 'Bearer [redacted]', 'DPoP', '[redacted]'],
-    ])
-  })
-
-  test('copies what JSON cannot hold', () => {
-    expect(
-      redactObject({
-        url: new URL(`https://a.example/?code=${secret}`),
-        form: new URLSearchParams({ client_secret: secret, scope: 'a' }),
-        headers: new Headers({ authorization: `Bearer ${secret}` }),
-        bytes: new TextEncoder().encode(secret),
-        count: 10n,
-        call: () => secret,
-        date: new Date(0),
-        noDate: new Date(Number.NaN),
-        set: new Set([1]),
-      }),
-    ).toEqual({
-      url: 'https://a.example/?code=[redacted]',
-      form: { client_secret: '[redacted]', scope: 'a' },
-      headers: { authorization: 'Bearer [redacted]' },
-      bytes: '[bytes]',
-      count: '10',
-      call: '[function]',
-      date: '1970-01-01T00:00:00.000Z',
-      noDate: 'Invalid Date',
-      set: [1],
-    })
-  })
-
-  test('cuts cycles, depth and width, and survives a getter that throws', () => {
-    const cycle: Record<string, unknown> = { a: 1 }
+  test('cuts depth and width', () => {
+    const cycle: Record<string, unknown> = {}
     cycle.self = cycle
-    expect(redactObject(cycle)).toEqual({ a: 1, self: '[circular]' })
-    const shared = { b: 1 }
-    expect(redactObject([shared, shared])).toEqual([shared, shared])
-    let deep: unknown = { access_token: secret }
-    for (let level = 0; level < 100; level++) deep = { deep }
-    expect(JSON.stringify(redactObject(deep))).toContain('[more]')
+    expect(JSON.stringify(redactObject(cycle))).toContain('[redacted]')
     const wide = Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => ({ a: 1 })))
-    expect(JSON.stringify(redactObject(wide)).length).toBeLessThan(30_000)
-    const throwing = Object.defineProperty({}, 'a', {
-      enumerable: true,
-      get() {
-        throw new Error(secret)
-      },
-    })
-    expect(redactObject({ throwing })).toEqual({ throwing: '[unreadable]' })
+    expect(JSON.stringify(redactObject(wide)).length).toBeLessThan(60_000)
   })
 
   test('finds a secret behind a telling name anywhere in any JSON, parsed, as text or cut', () => {
@@ -215,7 +165,7 @@ describe('P54 a debug log shows no secret', () => {
     )
   })
 
-  test('never throws, whatever the text is', () => {
+  test('never throws for any text', () => {
     const piece = fc.constantFrom(
       '{',
       '[',
@@ -249,7 +199,8 @@ describe('P54 a debug log shows no secret', () => {
       const start = performance.now()
       redactText(text)
       redactText(`token: ${text}`)
-      redactObject({ a: text })
+      redactObject({ a: text, error: text, [text]: [text] }, { secrets: ['a-refresh-token', '%25%25%25%25'] })
+      redactUrl(text)
       expect(performance.now() - start).toBeLessThan(2000)
     },
   )

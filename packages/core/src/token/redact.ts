@@ -1,165 +1,122 @@
-import { redactCredentials, redactPlainText } from './redact-text.ts'
-import { isSecretName, redacted } from './secret-names.ts'
+/** What stands in place of what is not known to be harmless. */
+const redacted = '[redacted]'
 
-/** Longer texts are cut before they are read: a debug entry is for people, and each pattern stays quick. */
-const longestText = 16_384
-const deepestLevel = 8
-const mostMembers = 1000
+/** Public by what it means, so shown as it is: in requests, answers and headers. Compared by letters and digits alone. */
+const publicNames = toNames(
+  'grant_type client_id client_assertion_type scope resource audience redirect_uri token_type_hint token_type',
+  'issued_token_type expires_in ext_expires_in refresh_expires_in refresh_token_expires_in x_refresh_token_expires_in',
+  'trace_id correlation_id request_id timestamp content-type content-length retry-after date server via cf-ray',
+  'x-request-id x-correlation-id x-ms-request-id x-amzn-requestid dpop-nonce ratelimit ratelimit-limit',
+  'ratelimit-remaining ratelimit-reset x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset x-rate-limit-limit',
+  'x-rate-limit-remaining x-rate-limit-reset',
+)
 
-const jsonStart = /\{\s*(?:"|\}|$)|\[\s*(?:["[{]|$)/
-/** Headers that Node gives as a flat list of names and values. */
-const secretHeader = /^(?:proxy-authorization|authorization|(?:set-)?cookie|dpop)$/i
-/** Longer than the name of any parameter: what is no name, such as a bare token, is not shown. */
-const parameterName = /^[\w.[\]-]{1,40}$/
+/** Where servers say what is wrong: shown as far as it is words. */
+const wordNames = toNames(
+  'error errors error_code error_codes error_type error_subtype error_subcode suberror error_reason error_description',
+  'error_message error_msg error_summary errcode errmsg code status status_code type category reason message msg detail',
+  'details title description hint field object',
+)
 
-/**
- * The parameters of a form-encoded body by name, without the secrets among them. A text that is no form gives nothing.
- *
- * @see RFC 6749, appendix B
- */
-export function redactForm(body: URLSearchParams | string): Record<string, string> {
-  if (typeof body === 'string' && !/^[^={["]+=/.test(body)) return {}
-  const parameters = [...new URLSearchParams(body)].filter(([name]) => parameterName.test(name))
-  return Object.fromEntries(parameters.map(([name, value]) => [name, redactMember(name, value)]))
+const deepestLevel = 6
+const mostMembers = 50
+const longestText = 200
+/** A shorter secret would be found in ordinary words. */
+const shortestSecret = 8
+
+/** `secrets`: what the request carried, and so is not shown even where it seems harmless. Some servers quote it. */
+export interface RedactOptions {
+  readonly secrets?: Iterable<string>
 }
 
 /**
- * A copy of any value without the secrets in it: what has a telling name, and what `redactText` finds in the texts.
- *
- * Never throws, whatever the value is. Cycles are cut, as is what is deeper than 8 levels or beyond a thousand members.
- * An error keeps its name, message, code and cause; bytes, functions and keys are not shown.
- *
- * @param options `keep` lists names that are harmless here, such as `code` in a response that cannot have an
- *   authorization code
+ * A copy of parsed JSON that shows only what is known to be harmless: members by their names, if they are short and hold
+ * nothing that looks like a token. Anything else is `[redacted]`, but for booleans and empty values: that a secret was
+ * there at all may be known. Takes time in proportion to the size.
  */
-export function redactObject(value: unknown, { keep = [] }: { keep?: readonly string[] } = {}): unknown {
-  return copy(value, { keep: new Set(keep), ancestors: [], count: { members: 0 } })
+export function redactObject(value: unknown, { secrets }: RedactOptions & { keep?: readonly string[] } = {}): unknown {
+  return copy(value, { name: '', level: 0, secrets: looksOf(secrets) })
 }
 
-/** Headers without credentials, cookies and proofs; the scheme stays: `Bearer [redacted]`. */
-export function redactHeaders(headers: Headers | Record<string, string>): Record<string, string> {
-  const entries = headers instanceof Headers ? [...headers] : Object.entries(headers)
-  return Object.fromEntries(entries.map(([name, value]) => [name, redactMember(name, value)]))
+/** Headers as `redactObject` shows them. */
+export function redactHeaders(
+  headers: Headers | Record<string, string>,
+  options?: RedactOptions,
+): Record<string, string> {
+  const members = headers instanceof Headers ? Object.fromEntries(headers) : headers
+  return redactObject(members, options) as Record<string, string>
 }
 
-/** A URL, absolute or not, without the user information, and the secrets in its query and fragment. */
-export function redactUrl(url: string): string {
-  return redactPlainText(url.slice(0, longestText))
+/** The parameters of a form as `redactObject` shows them. */
+export function redactForm(body: URLSearchParams | string, options?: RedactOptions): Record<string, string> {
+  return redactObject(Object.fromEntries(new URLSearchParams(body)), options) as Record<string, string>
 }
 
-/**
- * A text without the secrets in it: what stands behind a telling name or scheme, in a URL or in JSON, and JWTs.
- *
- * The scheme stays (`Bearer [redacted]`), as does what only looks alike (`status_code=401`). JSON that cannot be parsed,
- * because it was truncated, is dropped whole. A secret that nothing gives away is not found: it is the writer's duty not
- * to put one into a text. Never throws.
- */
-export function redactText(text: string): string {
-  return redactTextWith(text.slice(0, longestText), redactObject)
+/** A URL, absolute or not, without user information, query and fragment. */
+export function redactUrl(url: string, { secrets }: RedactOptions = {}): string {
+  const [place = ''] = url.split(/[?#]/, 1)
+  return removeSecrets(place.replace(/^([\w+.-]*:?\/\/)[^/]*@/, '$1'), looksOf(secrets))
 }
 
-function redactTextWith(text: string, redactJson: (value: unknown) => unknown): string {
-  const start = text.search(jsonStart)
-  if (start === -1) return redactPlainText(text)
-  const end = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1
-  const before = redactPlainText(text.slice(0, start))
-  try {
-    const json = JSON.stringify(redactJson(JSON.parse(text.slice(start, end))))
-    return `${before}${json}${redactPlainText(text.slice(end))}`
-  } catch {
-    return `${before}[unreadable JSON]`
+/** A text as far as it is words; what may be a token, encoded or markup is `[redacted]`. Cut at 200 characters. */
+export function redactText(text: string, { secrets }: RedactOptions = {}): string {
+  return showWords(text, looksOf(secrets))
+}
+
+function copy(value: unknown, place: { name: string; level: number; secrets: readonly string[] }): unknown {
+  const { name, secrets } = place
+  if (value === undefined || value === null || value === '' || typeof value === 'boolean') return value
+  if (typeof value === 'string' || typeof value === 'number') {
+    const isPublic = publicNames.has(lettersOf(name))
+    if (!isPublic && !wordNames.has(lettersOf(name))) return redacted
+    const shown = isPublic ? showWhole(`${value}`, secrets) : showWords(`${value}`, secrets)
+    return shown === `${value}` ? value : shown
   }
-}
-
-interface CopyContext {
-  readonly keep: ReadonlySet<string>
-  /** The objects on the way down to this one. */
-  readonly ancestors: readonly object[]
-  /** Shared by the whole copy. */
-  readonly count: { members: number }
-}
-
-function copy(value: unknown, context: CopyContext): unknown {
-  if (typeof value === 'string') {
-    if (context.ancestors.length >= deepestLevel) return redactPlainText(value.slice(0, longestText))
-    return redactTextWith(value.slice(0, longestText), (json) =>
-      // A text in JSON may be JSON again; it counts as a level.
-      copy(json, { ...context, ancestors: [...context.ancestors, {}] }),
-    )
-  }
-  if (typeof value === 'bigint') return `${value}`
-  if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
-  if (typeof value !== 'object' || value === null) return value
-  if (context.ancestors.includes(value)) return '[circular]'
-  if (context.ancestors.length >= deepestLevel || context.count.members >= mostMembers) return '[more]'
-  try {
-    return copyObject(value, { ...context, ancestors: [...context.ancestors, value] })
-  } catch {
-    return '[unreadable]'
-  }
-}
-
-function copyObject(value: object, context: CopyContext): unknown {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
-  if (value instanceof URL) return redactUrl(value.href)
-  if (value instanceof URLSearchParams) return redactForm(value)
-  if (value instanceof Headers) return redactHeaders(value)
-  if (value instanceof Map) return copyMembers([...value].map(toNamedEntry), context)
-  if (value instanceof Set) return copyArray([...value], context)
-  if (Array.isArray(value)) return copyArray(value, context)
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return '[bytes]'
-  if (value instanceof Error) return copyError(value, context)
-  return copyMembers(Object.entries(value), context)
-}
-
-function copyArray(items: readonly unknown[], context: CopyContext): unknown[] {
-  return items.slice(0, mostMembers).map((item, index) => {
-    const name = items[index - 1]
-    const isValue =
-      typeof name === 'string' &&
-      (secretHeader.test(name) || (items.length === 2 && isSecretName(name) && !context.keep.has(name)))
-    return isValue ? copyMember(name, item, context) : countedCopy(item, context)
-  })
-}
-
-/** What says most about an error is not enumerable; its `code` names the error and is no authorization code. */
-function copyError(error: Error, context: CopyContext): unknown {
-  const { name, message, cause } = error
-  const errors = error instanceof AggregateError ? { errors: error.errors as unknown[] } : {}
-  const members = { ...error, name, message, ...errors, ...(cause === undefined ? {} : { cause }) }
-  return copyMembers(Object.entries(members), context, 'code')
-}
-
-function copyMembers(entries: [string, unknown][], context: CopyContext, alsoKeep?: string): Record<string, unknown> {
+  if (typeof value !== 'object' || place.level === deepestLevel) return redacted
+  const inside = { ...place, level: place.level + 1 }
+  if (Array.isArray(value)) return value.slice(0, mostMembers).map((item) => copy(item, inside))
+  const members = Object.entries(value).slice(0, mostMembers)
   return Object.fromEntries(
-    entries
-      .slice(0, mostMembers)
-      .map(([name, value]) => [
-        redactPlainText(name.slice(0, longestText)),
-        name === alsoKeep ? countedCopy(value, context) : copyMember(name, value, context),
-      ]),
+    members.map(([key, member]) => [showWords(key, secrets), copy(member, { ...inside, name: key })]),
   )
 }
 
-function copyMember(name: string, value: unknown, context: CopyContext): unknown {
-  const isSecret = isSecretName(name) && !context.keep.has(name)
-  // Whether there was something is worth knowing, and no secret.
-  if (!isSecret || value === undefined || value === null || value === '' || typeof value === 'boolean') {
-    return countedCopy(value, context)
-  }
-  return typeof value === 'string' ? redactMember(name, value) : redacted
+/** All of a text, unless it is long or could hold an encoded secret. */
+function showWhole(text: string, secrets: readonly string[]): string {
+  return text.length <= longestText && /^[ -$&-[\]-~]*$/.test(text) ? removeSecrets(text, secrets) : redacted
 }
 
-function countedCopy(value: unknown, context: CopyContext): unknown {
-  context.count.members += 1
-  return copy(value, context)
+function showWords(text: string, secrets: readonly string[]): string {
+  const words = removeSecrets(text, secrets)
+    .slice(0, longestText + 1)
+    .split(/\s+/)
+  // The last word of a text that is cut may be the beginning of a token.
+  if (text.length > longestText) words.splice(-1, 1, '…')
+  return words.map((word) => (isWord(word) ? word : redacted)).join(' ')
 }
 
-function redactMember(name: string, value: string): string {
-  if (/authorization$/i.test(name)) return redactCredentials(value)
-  return isSecretName(name) && value !== '' ? redacted : redactText(value)
+/** Letters, digits, punctuation. Not `name=value`, nor a long run, nor a digit before a letter: tokens have those. */
+function isWord(word: string): boolean {
+  return /^[\p{L}\p{M}\d_.,;!?'"()[\]…-]{0,50}:?$/u.test(word) && !/\d{9}|\d[a-z]|[a-z\d]{25}/i.test(word)
 }
 
-function toNamedEntry([key, value]: [unknown, unknown]): [string, unknown] {
-  return [typeof key === 'string' ? key : `[${typeof key}]`, value]
+function removeSecrets(text: string, secrets: readonly string[]): string {
+  // An error's code decides what a failure means, so no weak secret may hide a part of it.
+  if (text.length < 50 && /^[a-z]+(?:_[a-z]+)*$/.test(text) && !secrets.includes(text)) return text
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, redacted), text)
+}
+
+/** As they are and as in a form, the longest first: it may hold another one. */
+function looksOf(secrets: Iterable<string> = []): string[] {
+  const telling = [...secrets].filter((secret) => secret.length >= shortestSecret)
+  const looks = new Set(telling.flatMap((secret) => [secret, secret.replaceAll(' ', '+')]))
+  return [...looks].sort((one, other) => other.length - one.length)
+}
+
+function toNames(...lines: string[]): ReadonlySet<string> {
+  return new Set(lines.join(' ').split(' ').map(lettersOf))
+}
+
+function lettersOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z\d]/g, '')
 }

@@ -114,7 +114,7 @@ async function syncFolder(folder: SessionFolder): Promise<void> {
  * Some file systems have no fsync of folders (CIFS before Linux 4.17, some in user space), and say so. The file itself is
  * on disk all the same; a loss of power can bring back the record before it, as it can for all programs there.
  *
- * The codes are those that PostgreSQL and LevelDB live with.
+ * PostgreSQL lives with EBADF and EINVAL here, and with EISDIR where a folder cannot be opened; the others say the same.
  * @see https://github.com/postgres/postgres/blob/REL_17_STABLE/src/common/file_utils.c (fsync_fname)
  */
 async function unlessRefused<Value>(work: Promise<Value> | undefined): Promise<Value | undefined> {

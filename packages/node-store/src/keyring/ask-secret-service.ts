@@ -26,11 +26,9 @@ export async function askSecretService(
   const timer = setTimeout(() => resolve('mute'), milliseconds)
   socket.on('error', () => resolve('noAnswer'))
   socket.on('close', () => resolve('noAnswer'))
-  socket.on('connect', () => socket.write(authentication()))
-  onReplies(socket, {
-    accepted: () => socket.write(Buffer.concat([Buffer.from('BEGIN\r\n'), ...questions])),
-    answered: (reply) => resolve(judgeReply(reply)),
-  })
+  // All at once, as sd-bus sends it: what follows a refusal is not read.
+  socket.on('connect', () => socket.write(Buffer.concat([Buffer.from(authentication()), ...questions])))
+  onAnswer(socket, (reply) => resolve(judgeReply(reply)))
   try {
     return await promise
   } finally {
@@ -41,7 +39,7 @@ export async function askSecretService(
 
 /** D-Bus specification, "Authentication Protocol", EXTERNAL: the user's number, which the kernel vouches for. */
 function authentication(): string {
-  return `\0AUTH EXTERNAL ${Buffer.from(String(geteuid?.() ?? 0)).toString('hex')}\r\n`
+  return `\0AUTH EXTERNAL ${Buffer.from(String(geteuid?.() ?? 0)).toString('hex')}\r\nBEGIN\r\n`
 }
 
 /** The bus wants to be greeted first. */
@@ -69,7 +67,8 @@ function judgeReply({ kind, body }: Reply): SecretServiceState {
   return readBooleanVariant(body) === true ? 'locked' : 'ready'
 }
 
-function onReplies(socket: Socket, heard: { accepted(): void; answered(reply: Reply): void }): void {
+/** Listens for the answer to the last question. */
+function onAnswer(socket: Socket, answered: (reply: Reply) => void): void {
   let received = Buffer.alloc(0)
   let isAccepted = false
   let replies = 0
@@ -81,13 +80,12 @@ function onReplies(socket: Socket, heard: { accepted(): void; answered(reply: Re
       if (!received.toString('latin1', 0, end).startsWith('OK ')) return void socket.destroy()
       received = received.subarray(end + 2)
       isAccepted = true
-      heard.accepted()
     }
     for (let message = readMessage(received); message !== undefined; message = readMessage(received)) {
       received = received.subarray(message.length)
       // Signals come in between; answers come in the order of the questions.
       if (message.reply.kind !== 'other') replies += 1
-      if (message.reply.kind !== 'other' && replies === questions.length) heard.answered(message.reply)
+      if (message.reply.kind !== 'other' && replies === questions.length) answered(message.reply)
     }
   })
 }

@@ -85,7 +85,7 @@ describe('asking over a socket', () => {
     return path
   }
 
-  it('that nobody listens on gives no answer', async () => {
+  it('without a listener gives no answer', async () => {
     expect(await askSecretService(join(folder.path, 'none'), { milliseconds: 1_000 })).toBe('noAnswer')
   })
 

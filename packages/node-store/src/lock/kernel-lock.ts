@@ -3,9 +3,9 @@ import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf, toFileError } from '../folder/file-error.ts'
 import { accessFacts } from '../folder/judge-access.ts'
+import { findMount, judgeLocks } from '../folder/mount.ts'
 import type { SessionFolder } from '../folder/session-folder.ts'
 import { noFollow, noteIn, type WriteNote } from '../folder/write-file.ts'
-import { findMount, judgeLocks } from './mount.ts'
 import { loadNativeLocks } from './native-lock.ts'
 
 /** A lock that this process has, until it gives it back or ends. */

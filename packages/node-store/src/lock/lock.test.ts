@@ -115,7 +115,7 @@ describe('the pause between two tries', () => {
 })
 
 describe('the queue within the process', () => {
-  it('is left by whoever gives up, and those behind move up only when it is their turn', async () => {
+  it('is left by a call that gives up, and those behind it wait for their turn', async () => {
     const order: string[] = []
     const end = await takeTurn('queue', never)
     const controller = new AbortController()

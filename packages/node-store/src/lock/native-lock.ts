@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { arch, platform } from 'node:process'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf } from '../folder/file-error.ts'
 
@@ -30,8 +33,27 @@ export function loadNativeLocks(): NativeLocks {
     const code = errorCodeOf(error) ?? 'not loadable'
     throw new StoreError(
       'storeMissing',
-      `This system has no file locks that authchart could use (fs-native-extensions: ${code}): there is a build for glibc Linux, macOS and Windows, on x64 and arm64, none for musl. Use an image with glibc, such as node:slim, or memoryStore.`,
+      `This system has no file locks that authchart could use (fs-native-extensions: ${code}): there is a build for glibc Linux, macOS and Windows, on x64 and arm64, not for musl. Use an image with glibc, such as node:slim, or memoryStore.`,
       { cause: error },
     )
+  }
+}
+
+/**
+ * Makes sure that there are locks, without loading them where their build is there to be seen: that takes a quarter of
+ * the time in which a program has its token, and reading one needs no lock.
+ * @throws StoreError `storeMissing`
+ */
+export function requireNativeLocks(): void {
+  if (!isBuildThere()) loadNativeLocks()
+}
+
+function isBuildThere(): boolean {
+  try {
+    const folder = dirname(require.resolve('fs-native-extensions/package.json'))
+    const build = join(folder, 'prebuilds', `${platform}-${arch}`, 'fs-native-extensions.node')
+    return existsSync(build) && !existsSync('/etc/alpine-release')
+  } catch {
+    return false
   }
 }

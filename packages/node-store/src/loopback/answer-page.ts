@@ -22,7 +22,7 @@ export function sendPage(response: ServerResponse, answer: Answer): void {
   response.end(render(title, text))
 }
 
-/** Says no to what is no callback at all. */
+/** Refuses what is not a callback at all. */
 export function sendStatus(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-length': 0, 'cache-control': 'no-store', connection: 'close', ...headers })
   response.end()

@@ -5,7 +5,7 @@ import type { SessionFolder } from '../folder/session-folder.ts'
 import { replaceRecordFile, tryWriting } from '../folder/write-file.ts'
 import { acquireLock } from '../lock/acquire-lock.ts'
 import type { KernelLock } from '../lock/kernel-lock.ts'
-import { loadNativeLocks } from '../lock/native-lock.ts'
+import { requireNativeLocks } from '../lock/native-lock.ts'
 import { createRecordCodec } from '../sealed/record-codec.ts'
 import type { RecordFile } from '../sealed/record-file.ts'
 import type { KeySource } from '../sealed/sealing-key.ts'
@@ -32,7 +32,7 @@ export interface FolderStoreParts extends ListOptions {
  * @throws StoreError where the system has no file locks
  */
 export function createFolderStore({ folder, keySource, ...listOptions }: FolderStoreParts): NodeStore {
-  loadNativeLocks()
+  requireNativeLocks()
   const codec = createRecordCodec(keySource)
   const watch = createFolderWatch(folder)
   const list = createFolderList(folder, listOptions)

@@ -1,24 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSession } from '@authchart/core'
-import { isStoreError, type ReplaceToken, type StoreError } from '@authchart/core/store'
+import { isStoreError, type StoreError } from '@authchart/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileStem, recordFile } from '../../../../test/support/folder-place.ts'
 import { createRecord } from '../../../../test/support/session-records.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { type FileStoreOptions, fileStore } from './file-store.ts'
-import type { NodeStore } from './node-store.ts'
 
 const key = randomBytes(32)
 const isWindows = process.platform === 'win32'
@@ -74,7 +63,7 @@ describe('the folder', () => {
     expect(modes).toEqual([0o600, 0o600, 0o600])
   })
 
-  it('P22 holds a file per session and nothing else, whatever is in the keys', async () => {
+  it('P22 holds a file per session and nothing else, for keys of all kinds', async () => {
     const store = openStore()
     for (const each of ['../../outside', '/outside', 'a/b', 'x'.repeat(300)]) {
       await store.compareAndSet(each, undefined, createRecord())
@@ -106,12 +95,12 @@ describe('a record', () => {
     expect(error.message).toContain(path)
   })
 
-  it('that has lost its sealed part is unreadable to a session that somebody signed in', async () => {
+  it('that has lost its sealed part is unreadable to a session that needs a sign-in', async () => {
     const store = openStore()
     await store.compareAndSet('acme:alice', undefined, createRecord())
     const path = recordFile(directory, 'acme:alice')
     writeFileSync(path, readFileSync(path, 'utf8').replace(/,"sealed":\{[^}]*\}/, ''))
-    // To the store it looks like one that nobody has to sign in for, before its first token.
+    // To the store it looks like one that needs no sign-in, before its first token.
     expect((await store.read('acme:alice'))?.secrets).toBeUndefined()
     await using session = createSession({ key: 'acme:alice', store, grant: () => Promise.reject(new Error('No.')) })
     await expect(session.ready).rejects.toMatchObject({ code: 'recordUnreadable' })
@@ -195,7 +184,7 @@ describe('a record', () => {
     expect(names).toContain(another)
   })
 
-  it('takes nothing else for that, whatever stands in the note', async () => {
+  it('removes nothing else, for a note of any content', async () => {
     const store = openStore()
     const note = join(directory, `${fileStem('acme:alice')}.write`)
     for (const [index, text] of ['../victim', `${fileStem('acme:bob')}.session`, '\0'.repeat(300)].entries()) {
@@ -209,110 +198,6 @@ describe('a record', () => {
       expect(await store.read('acme:bob')).toEqual(createRecord())
     }
   })
-})
-
-describe('a record that cannot be opened', () => {
-  const next = createRecord({ revision: 'revision-2' })
-
-  async function tokenOf(store: NodeStore): Promise<ReplaceToken> {
-    const { replaceToken } = await errorOf(store.read('acme:alice'))
-    return replaceToken ?? expect.fail('There is no token.')
-  }
-
-  it('P82 tells whose it is and how far its generations went, where the clear part can be read', async () => {
-    await openStore().compareAndSet('acme:alice', undefined, createRecord({ highestReservedGeneration: 9 }))
-    const { summary } = await errorOf(openStore({ key: randomBytes(32) }).read('acme:alice'))
-    const { identity } = createRecord()
-    expect(summary).toEqual({ identity, highestReservedGeneration: 9 })
-    writeFileSync(recordFile(directory, 'acme:alice'), 'torn')
-    expect(await errorOf(openStore().read('acme:alice'))).not.toHaveProperty('summary')
-  })
-
-  it('P82 is replaced where it was sealed under another key, or is not sealed, by those who name its bytes', async () => {
-    const unsealed = fileStore({ directory, unsealed: true })
-    const stores = [openStore(), openStore({ key: randomBytes(32) }), unsealed, openStore()]
-    await openStore({ key: randomBytes(32) }).compareAndSet('acme:alice', undefined, createRecord())
-    for (const [index, store] of stores.entries()) {
-      const written = createRecord({ revision: `by ${index}` })
-      expect(await store.compareAndSet('acme:alice', { unreadable: await tokenOf(store) }, written)).toBe(true)
-      expect(await store.read('acme:alice')).toEqual(written)
-    }
-  })
-
-  it('P82 is not replaced for the token of other bytes, even where those are not text', async () => {
-    const store = openStore()
-    await store.compareAndSet('acme:alice', undefined, createRecord())
-    const path = recordFile(directory, 'acme:alice')
-    writeFileSync(path, Uint8Array.of(0xff))
-    const unreadable = await tokenOf(store)
-    // As text, both are one replacement character.
-    writeFileSync(path, Uint8Array.of(0xfe))
-    expect(await store.compareAndSet('acme:alice', { unreadable }, next)).toBe(false)
-    expect([...readFileSync(path)]).toEqual([0xfe])
-    rmSync(path)
-    expect(await store.compareAndSet('acme:alice', { unreadable }, next)).toBe(false)
-    expect(readdirSync(directory)).not.toContain(path)
-  })
-
-  it('P82 cannot be replaced where it is of a newer version, or a disk errs', async () => {
-    const store = openStore()
-    await store.compareAndSet('acme:alice', undefined, createRecord())
-    const path = recordFile(directory, 'acme:alice')
-    const text = readFileSync(path)
-    writeFileSync(path, text.toString().replace('"authchart":1', '"authchart":2'))
-    expect(await errorOf(store.read('acme:alice'))).not.toHaveProperty('replaceToken')
-    rmSync(path)
-    mkdirSync(path)
-    expect(await errorOf(store.read('acme:alice'))).not.toHaveProperty('replaceToken')
-  })
-})
-
-describe('keys that change', () => {
-  it('open what the key before sealed, and seal anew with the first', async () => {
-    const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)]
-    const open = (keys: readonly Uint8Array[]) => fileStore({ directory, keys })
-    await open([first]).compareAndSet('acme:alice', undefined, createRecord())
-    const both = open([second, first])
-    expect(await both.read('acme:alice')).toEqual(createRecord())
-    const next = createRecord({ revision: 'revision-2' })
-    expect(await both.compareAndSet('acme:alice', 'revision-1', next)).toBe(true)
-    expect(await open([second]).read('acme:alice')).toEqual(next)
-    expect(await errorOf(open([first]).read('acme:alice'))).toMatchObject({ code: 'recordUnreadable' })
-    expect(await errorOf(open([third, first]).read('acme:alice'))).toMatchObject({ code: 'recordUnreadable' })
-    // A key and the same key in a list are one.
-    expect(await fileStore({ directory, key: second }).read('acme:alice')).toEqual(next)
-  })
-})
-
-describe('a file system that has no fsync of folders', () => {
-  it.each(['EINVAL', 'ENOTSUP'])('P83 is lived with where it says %s, and any other error is not', async (refusal) => {
-    let code = refusal
-    const prototype = await fileHandlePrototype()
-    const { sync } = prototype
-    prototype.sync = async function (this: FileHandle) {
-      if ((await this.stat()).isDirectory()) throw Object.assign(new Error(code), { code })
-      return sync.call(this)
-    }
-    try {
-      const store = openStore()
-      await store.check('acme:alice')
-      expect(await store.compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
-      code = 'EIO'
-      for (const attempt of [
-        store.check('acme:alice'),
-        store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'revision-2' })),
-      ]) {
-        expect(await errorOf(attempt)).toMatchObject({ message: expect.stringMatching(/EIO/) })
-      }
-    } finally {
-      prototype.sync = sync
-    }
-  })
-
-  async function fileHandlePrototype(): Promise<FileHandle> {
-    await using handle = await open(temporary.path)
-    return Object.getPrototypeOf(handle)
-  }
 })
 
 describe('listing', () => {
@@ -340,55 +225,5 @@ describe('listing', () => {
     const warned = new Promise<Error & { code?: string }>((resolve) => process.once('warning', resolve))
     expect(await store.list()).toEqual([])
     expect(await warned).toMatchObject({ code: 'AUTHCHART_RECORD_UNREADABLE' })
-  })
-})
-
-describe('asked whether a sign-in could be kept', () => {
-  it('P52 says yes by saying nothing, and leaves nothing behind', async () => {
-    await openStore().check('acme:alice')
-    expect(readdirSync(directory).filter((name) => !name.endsWith('.write'))).toEqual([])
-  })
-
-  it('P52 is not in the way of writes, nor they in its', async () => {
-    const [store, neighbour] = [openStore(), openStore()]
-    await store.compareAndSet('acme:alice', undefined, createRecord({ revision: 'revision-0' }))
-    const troubles: unknown[] = []
-    const check = () => neighbour.check('acme:alice').catch((error: unknown) => troubles.push(error))
-    const checks = Array.from({ length: 20 }, check)
-    for (let count = 1; count <= 40; count += 1) {
-      const next = createRecord({ revision: `revision-${count}` })
-      expect(await store.compareAndSet('acme:alice', `revision-${count - 1}`, next)).toBe(true)
-      checks.push(check())
-    }
-    await Promise.all(checks)
-    expect(troubles).toEqual([])
-  })
-
-  it('P52 says what is in the way of reading what is there, unless a sign-in replaces it', async () => {
-    const store = openStore()
-    await store.compareAndSet('acme:alice', undefined, createRecord())
-    const path = recordFile(directory, 'acme:alice')
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(path, 'torn')
-    await store.check('acme:alice')
-    writeFileSync(path, text.replace('"authchart":1', '"authchart":2'))
-    expect(await errorOf(store.check('acme:alice'))).toMatchObject({ code: 'recordFromNewerVersion' })
-  })
-
-  it('P83 finds a disk that does not keep what is written', async () => {
-    const store = openStore()
-    const prototype = Object.getPrototypeOf(await open(temporary.path))
-    const { writeFile } = prototype
-    prototype.writeFile = async function (this: FileHandle) {
-      await writeFile.call(this, '')
-    }
-    try {
-      expect(await errorOf(store.check('acme:alice'))).toMatchObject({
-        code: 'storeUnavailable',
-        message: expect.stringMatching(/was not there when it was read back/),
-      })
-    } finally {
-      prototype.writeFile = writeFile
-    }
   })
 })

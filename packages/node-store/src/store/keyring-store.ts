@@ -18,7 +18,7 @@ export interface KeyringStoreOptions extends ListOptions {
   readonly service: string
   /**
    * The folder for this store's files alone. Default: one named after the service, in the user's home as the system
-   * knows it, whatever the environment says; so every process of the user shares it.
+   * knows it and not as the environment says; so every process of the user shares it.
    */
   readonly directory?: string
 }

@@ -23,7 +23,7 @@ export const leases: readonly ContractStatement[] = [
     },
   },
   {
-    name: 'lends the lease in the order of coming to those who come through one store',
+    name: 'lends the lease to callers of one store in their order',
     async hold({ place, options: { patienceMilliseconds } }) {
       const store = await place.open()
       const order: number[] = []
@@ -78,7 +78,7 @@ export const leases: readonly ContractStatement[] = [
     },
   },
   {
-    name: 'P19 refuses the lease to whoever comes with a signal that has aborted',
+    name: 'P19 refuses the lease to a caller whose signal has aborted',
     async hold({ place, options }) {
       const store = await place.open()
       const work = rejectionOf(store.lease(key, { signal: AbortSignal.abort('no') }))
@@ -94,7 +94,7 @@ export const leases: readonly ContractStatement[] = [
       const held = await lease(store, options)
       const turn = lease(await place.open(), options)
       await nextTask()
-      expectThat(!held.lost.aborted, 'a lease counts as lost though nobody took it.')
+      expectThat(!held.lost.aborted, 'a lease counts as lost though it was not taken.')
       await held[Symbol.asyncDispose]()
       await (await turn)[Symbol.asyncDispose]()
       expectThat(!held.lost.aborted, 'a lease counts as lost though it was given back.')
@@ -151,10 +151,10 @@ export const lostLeases: readonly ContractStatement[] = [
 
 function lease(store: SessionStore, options: { patienceMilliseconds: number }, leased = key): Promise<Lease> {
   const work = store.lease(leased, { signal: never })
-  return within(options.patienceMilliseconds, { what: 'getting a lease that nobody has', work })
+  return within(options.patienceMilliseconds, { what: 'getting a lease that is free', work })
 }
 
-/** That whoever comes now has to wait: looked at for some turns, since waiting for nothing has no end. */
+/** That a caller has to wait now. Looked at for some turns only, since it would wait for ever. */
 async function expectHeld(store: SessionStore, options: { patienceMilliseconds: number }): Promise<void> {
   const controller = new AbortController()
   let isLent = false

@@ -26,7 +26,7 @@ export const readingAndWriting: readonly ContractStatement[] = [
     },
   },
   {
-    name: 'writes over the revision that was read, and over no other, whoever wrote it',
+    name: 'writes over the revision that was read, and not over another, by any store',
     async hold({ place }) {
       const [store, other] = [await place.open(), await place.open()]
       await putRecord(store)
@@ -99,7 +99,7 @@ function counterOf(record: SessionRecord | undefined): number {
 async function countUp(store: SessionStore, { by, times }: { by: string; times: number }): Promise<void> {
   for (let count = 0; count < times; ) {
     const record = await store.read(key)
-    expectThat(record !== undefined, 'a record was gone that nobody had removed.')
+    expectThat(record !== undefined, 'a record was gone that had not been removed.')
     const next = createContractRecord({ revision: `${by}-${count}`, counter: counterOf(record) + 1 })
     if (await store.compareAndSet(key, record.revision, next)) count += 1
   }

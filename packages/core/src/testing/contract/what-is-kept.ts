@@ -3,7 +3,7 @@ import { createContractRecord, contractKey as key, putRecord } from './contract-
 import { expectEqual, expectThat } from './expectations.ts'
 import type { ContractStatement, StoreContractOptions } from './store-place.ts'
 
-/** Records come back as they were, whatever is in them. */
+/** Records come back as they were, with all that is in them. */
 export const whatIsKept: readonly ContractStatement[] = [
   {
     name: 'keeps fields that it does not know, at every depth',

@@ -1,0 +1,64 @@
+import type { Clock } from '../clock/clock.ts'
+import { wait } from '../clock/wait.ts'
+
+/** So much of a body is kept in memory, in bytes as they are read: a small file may unpack to a huge one. */
+const mostBytes = 64 * 1024
+/** For so long a body is read, in milliseconds. */
+const longestRead = 2_000
+
+/**
+ * Reads the body of a response now, so that its connection is free while something else is awaited: a pool of one
+ * connection would not let the refresh through. Of a body that is longer than 64 kB, or slow, the rest is cancelled.
+ *
+ * Returns what gives the response back with its body in memory; reading a body that was cut fails there.
+ */
+export async function setBodyAside(response: Response, clock: Clock): Promise<() => Response> {
+  const { body } = response
+  if (body === null || body === undefined || response.bodyUsed) return () => response
+  const reader = body.getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const read = async () => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return 'read'
+      size += value.byteLength
+      if (size > mostBytes) return 'cut'
+      chunks.push(value)
+    }
+  }
+  const stopped = new AbortController()
+  const timeout = wait(clock, longestRead, { signal: stopped.signal }).then(() => 'cut')
+  const end = await Promise.race([read().catch((error: unknown) => ({ error })), timeout])
+  stopped.abort()
+  if (end === 'cut') reader.cancel().catch(() => {})
+  const failure = end === 'read' ? undefined : typeof end === 'string' ? cutError() : (end as { error: unknown }).error
+  return () => withBody(response, chunks, failure)
+}
+
+function cutError(): Error {
+  return new TypeError(
+    'The body of this response was cut after 64 kB, since it was read while a new access token was awaited.',
+  )
+}
+
+/** The response with another body: what fetch knows of it besides is kept. */
+function withBody(response: Response, chunks: readonly Uint8Array[], failure: unknown): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk)
+      if (failure === undefined) controller.close()
+    },
+    // After what there is has been read.
+    pull(controller) {
+      if (failure !== undefined) controller.error(failure)
+    },
+  })
+  const { status, statusText, headers, url, redirected, type } = response
+  const copy = new Response(body, { status, statusText, headers })
+  return Object.defineProperties(copy, {
+    url: { value: url },
+    redirected: { value: redirected },
+    type: { value: type },
+  })
+}

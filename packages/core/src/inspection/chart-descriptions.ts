@@ -1,0 +1,28 @@
+/** What each state of the session's chart means, by its place: for people, so not part of the machine itself. */
+export const chartDescriptions: Readonly<Record<string, string>> = {
+  '': 'A signed-in session, from the stored record to its end.',
+  restoring: 'Reading from the store who is signed in.',
+  'restoring.reading': 'The store is being read.',
+  'restoring.unavailable': 'The store cannot be read now. The session is not signed out for that.',
+  signedOut: 'There is no sign-in: there never was one, or the user signed out.',
+  signedIn: 'There is a sign-in, or was one until the session ended.',
+  'signedIn.token': 'May the access token be sent?',
+  'signedIn.token.judging': 'The token is compared with the wall clock, because timers stop while a device sleeps.',
+  'signedIn.token.fresh': 'Good, and not due for a refresh.',
+  'signedIn.token.expiring': 'Good, and due for a refresh.',
+  'signedIn.token.expired': 'Past its expiry, or absent.',
+  'signedIn.token.rejected': 'A resource server rejected it, even if it has not expired.',
+  'signedIn.refresh': 'What is being done about the access token?',
+  'signedIn.refresh.idle': 'Nothing.',
+  'signedIn.refresh.refreshing': 'The refresh procedure runs. The chart follows it and does not steer it.',
+  'signedIn.refresh.refreshing.waitingForLease': 'Another holder may be refreshing; its tokens would do as well.',
+  'signedIn.refresh.refreshing.rereading': 'The record is read again: another holder may have been quicker.',
+  'signedIn.refresh.refreshing.requestingTokens': 'The refresh token has been sent; nothing aborts that.',
+  'signedIn.refresh.refreshing.storing': 'New tokens are being written to the store.',
+  'signedIn.refresh.transientFailure': 'The refresh failed for a reason that passes.',
+  'signedIn.refresh.transientFailure.backingOff': 'Waiting before the next try, as our backoff or the server wants.',
+  'signedIn.refresh.transientFailure.offline': 'The device has no network: nothing is sent.',
+  'signedIn.refresh.invalidated':
+    'The session has ended. The access token is served until it expires; only a new sign-in helps.',
+  signingOut: 'Signed out here already; the store is being told.',
+}

@@ -1,0 +1,223 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  decideRejection,
+  pausedUntil,
+  pausingOrigins,
+  type Rejection,
+  type Rejections,
+  runOf,
+  withoutRuns,
+} from './rejections.ts'
+
+const now = 1_700_000_000_000
+const hour = 3_600_000
+const origin = 'https://api.example'
+const firstRejection: Rejection = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+
+function decide(rejections: Rejections | undefined, rejection: Partial<Rejection> = {}, generation = 5) {
+  return decideRejection(rejections, { ...firstRejection, ...rejection }, { generation, now })
+}
+
+/** So many other origins that pause, or do not. */
+function others(count: number, run: Partial<Rejections[string]> = { pausedUntil: now + 1 }): Rejections {
+  const names = Array.from({ length: count }, (_, index) => `https://${index}.example`)
+  return Object.fromEntries(names.map((name, index) => [name, { generation: 10 + index, count: 1, ...run }]))
+}
+
+describe('the rejection of the current token', () => {
+  it.each([
+    { name: 'is noted, with a refresh, where it is the first', before: undefined, kind: 'refresh', count: 0 },
+    {
+      name: 'refreshes again where the same token is rejected once more: its refresh failed',
+      before: { generation: 5, count: 0 },
+      kind: 'refresh',
+      count: 0,
+    },
+    {
+      name: 'pauses the origin where the token before was rejected too',
+      before: { generation: 4, count: 0 },
+      kind: 'pause',
+      count: 1,
+      pause: 10_000,
+    },
+    {
+      name: 'pauses for twice as long the second time',
+      before: { generation: 4, count: 1, pausedUntil: now },
+      kind: 'pause',
+      count: 2,
+      pause: 20_000,
+    },
+    {
+      name: 'pauses for an hour at most',
+      before: { generation: 4, count: 9, pausedUntil: now - 1 },
+      kind: 'pause',
+      count: 10,
+      pause: hour,
+    },
+    {
+      name: 'pauses for an hour at most, however often',
+      before: { generation: 4, count: 5000, pausedUntil: now - 1 },
+      kind: 'pause',
+      count: 5001,
+      pause: hour,
+    },
+    {
+      name: 'refreshes at exactly the end of a pause, and remembers how often it paused',
+      before: { generation: 5, count: 3, pausedUntil: now },
+      kind: 'refresh',
+      count: 3,
+    },
+    {
+      name: 'refreshes where the pause lies further off than any that is made: the clock was set back',
+      before: { generation: 5, count: 1, pausedUntil: now + hour + 1 },
+      kind: 'refresh',
+      count: 1,
+    },
+  ])('$name', ({ before, kind, count, pause }) => {
+    const run = { generation: 5, count, pausedUntil: pause && now + pause }
+    expect(decide(before && { [origin]: before })).toEqual({ kind, rejections: { [origin]: run } })
+  })
+
+  it('does nothing 1 ms before the end of a pause', () => {
+    expect(decide({ [origin]: { generation: 4, count: 1, pausedUntil: now + 1 } })).toEqual({ kind: 'paused' })
+    expect(decide({ [origin]: { generation: 5, count: 1, pausedUntil: now + hour } })).toEqual({ kind: 'paused' })
+  })
+
+  it('is an expiry, whatever pauses, where the same address accepted the same token before', () => {
+    for (const run of [
+      { generation: 4, count: 0 },
+      { generation: 5, count: 2, pausedUntil: now + 1 },
+    ]) {
+      const rejections = { [origin]: run }
+      const decision = decide(rejections, { acceptedBefore: true, olderRejected: 4 })
+      expect(decision).toEqual({ kind: 'refresh', rejections })
+    }
+  })
+
+  it('pauses by what this holder saw alone, where the record knows nothing', () => {
+    const run = { generation: 5, count: 1, pausedUntil: now + 10_000 }
+    expect(decide(undefined, { olderRejected: 3 })).toEqual({ kind: 'pause', rejections: { [origin]: run } })
+  })
+
+  it('begins anew where this holder saw the run end, though the record does not know', () => {
+    const rejections = { [origin]: { generation: 4, count: 3, pausedUntil: now + 1 } }
+    const run = { generation: 5, count: 0 }
+    expect(decide(rejections, { runEnded: true })).toEqual({ kind: 'refresh', rejections: { [origin]: run } })
+  })
+
+  it('leaves the runs of other origins alone', () => {
+    const rejections = { 'https://files.example': { generation: 4, count: 1, pausedUntil: now + 1 } }
+    const run = { generation: 5, count: 0 }
+    expect(decide(rejections)).toEqual({ kind: 'refresh', rejections: { ...rejections, [origin]: run } })
+  })
+})
+
+describe('the ninth origin', () => {
+  it('takes the place of the oldest that does not pause', () => {
+    const rejections = { ...others(7), 'https://old.example': { generation: 20, count: 0 } }
+    const decision = decide(rejections)
+    expect(decision).toEqual({ kind: 'refresh', rejections: { ...others(7), [origin]: { generation: 5, count: 0 } } })
+  })
+
+  it('takes the place of the one of the lowest generation, among those', () => {
+    const decision = decide(others(8, { pausedUntil: now }))
+    const kept = decision.kind === 'refresh' ? Object.keys(decision.rejections ?? {}) : []
+    expect(kept).toHaveLength(8)
+    expect(kept).not.toContain('https://0.example')
+    expect(kept).toContain(origin)
+  })
+
+  it('shares one entry with all others while eight pause', () => {
+    const first = decide(others(8))
+    expect(first).toEqual({ kind: 'refresh', rejections: { ...others(8), '*': { generation: 5, count: 0 } } })
+    const rejections = first.kind === 'refresh' ? first.rejections : undefined
+    const second = decide(rejections, { origin: 'https://tenth.example' }, 6)
+    const shared = { generation: 6, count: 1, pausedUntil: now + 10_000 }
+    expect(second).toEqual({ kind: 'pause', rejections: { ...others(8), '*': shared } })
+  })
+
+  it('does not heed the shared entry once fewer than eight pause', () => {
+    const rejections = { ...others(7), '*': { generation: 4, count: 1, pausedUntil: now + 1 } }
+    expect(runOf(rejections, origin, now)).toBeUndefined()
+    expect(decide(rejections)).toMatchObject({ kind: 'refresh', rejections: { [origin]: { count: 0 } } })
+  })
+})
+
+describe('the pauses of a record', () => {
+  const rejections = {
+    'https://b.example': { generation: 5, count: 1, pausedUntil: now + 1 },
+    'https://a.example': { generation: 5, count: 1, pausedUntil: now + 2 },
+    'https://over.example': { generation: 5, count: 1, pausedUntil: now },
+    'https://running.example': { generation: 5, count: 0 },
+  }
+
+  it('are told by origin', () => {
+    expect(pausedUntil(rejections, 'https://b.example', now)).toBe(now + 1)
+    expect(pausedUntil(rejections, 'https://over.example', now)).toBeUndefined()
+    expect(pausedUntil(rejections, 'https://running.example', now)).toBeUndefined()
+    expect(pausedUntil(rejections, 'https://unknown.example', now)).toBeUndefined()
+    expect(pausedUntil(undefined, 'https://b.example', now)).toBeUndefined()
+  })
+
+  it('are listed, sorted', () => {
+    expect(pausingOrigins(rejections, now)).toEqual(['https://a.example', 'https://b.example'])
+    expect(pausingOrigins(undefined, now)).toEqual([])
+  })
+
+  it('are those of the shared entry for an origin without a run, while eight pause', () => {
+    const full = { ...others(8), '*': { generation: 5, count: 1, pausedUntil: now + 7 } }
+    expect(pausedUntil(full, origin, now)).toBe(now + 7)
+    expect(pausedUntil(full, 'https://0.example', now)).toBe(now + 1)
+  })
+})
+
+it('runs that have ended are taken out, and nothing else', () => {
+  const rejections = others(3)
+  expect(withoutRuns(rejections, new Set())).toBe(rejections)
+  expect(withoutRuns(undefined, new Set([origin]))).toBeUndefined()
+  const { 'https://1.example': ended, ...rest } = rejections
+  expect(withoutRuns(rejections, new Set(['https://1.example', origin]))).toEqual(rest)
+})
+
+it('an origin that rejects every token costs a bounded number of refreshes, whatever it is sent', () => {
+  let rejections: Rejections | undefined
+  let generation = 1
+  let refreshes = 0
+  const day = 24 * hour
+  // A request each second, and each refresh brings a new token at once.
+  for (let time = now; time < now + day; time += 1000) {
+    const decision = decideRejection(rejections, firstRejection, { generation, now: time })
+    if (decision.kind === 'paused') continue
+    rejections = decision.rejections
+    if (decision.kind === 'pause') continue
+    refreshes += 1
+    generation += 1
+  }
+  // 10 s, 20 s, … up to an hour, then each hour.
+  expect(refreshes).toBeGreaterThan(20)
+  expect(refreshes).toBeLessThan(35)
+})
+
+it('no number of origins makes a record grow, or shortens a pause', () => {
+  const step = fc.record({
+    index: fc.integer({ min: 0, max: 30 }),
+    generation: fc.integer({ min: 1, max: 9 }),
+    wait: fc.integer({ min: 0, max: 15_000 }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      let rejections: Rejections = {}
+      let time = now
+      for (const { index, generation, wait } of steps) {
+        time += wait
+        const before = pausingOrigins(rejections, time)
+        const rejection = { ...firstRejection, origin: `https://${index}.example` }
+        const decision = decideRejection(rejections, rejection, { generation, now: time })
+        if (decision.kind !== 'paused') rejections = decision.rejections ?? {}
+        expect(Object.keys(rejections).length).toBeLessThanOrEqual(9)
+        expect(pausingOrigins(rejections, time)).toEqual(expect.arrayContaining(before))
+      }
+    }),
+  )
+})

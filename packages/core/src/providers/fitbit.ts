@@ -1,0 +1,15 @@
+import type { ProviderPreset } from './preset.ts'
+
+/**
+ * Fitbit.
+ *
+ * @see https://dev.fitbit.com/build/reference/web-api/authorization/
+ */
+export const fitbit = {
+  issuer: 'https://www.fitbit.com',
+  metadata: {
+    authorization_endpoint: 'https://www.fitbit.com/oauth2/authorize',
+    token_endpoint: 'https://api.fitbit.com/oauth2/token',
+    revocation_endpoint: 'https://api.fitbit.com/oauth2/revoke',
+  },
+} as const satisfies ProviderPreset

@@ -1,0 +1,26 @@
+import { timeoutSignal } from '../clock/wait.ts'
+import { failLocally, type RefreshFailure, type RefreshHolder } from './holder.ts'
+
+/** For so long `navigator.onLine` is believed, in milliseconds. */
+const beliefMilliseconds = 10_000
+/** How long the server may take to answer at all, in milliseconds. */
+const probeMilliseconds = 10_000
+
+/**
+ * The failure of a holder whose device says that it has no network; `undefined` where a request may be made. What a
+ * device says is a hint to wait a little, not a fact: after 10 s the server is asked for its metadata, and only where
+ * anything answers is the refresh token sent.
+ */
+export async function failOffline(holder: RefreshHolder): Promise<RefreshFailure | undefined> {
+  const { clock, grant, offlineSince } = holder
+  if (offlineSince === undefined) return undefined
+  const believedUntil = offlineSince + beliefMilliseconds
+  const failure = failLocally('offline', holder)
+  if (clock.now() < believedUntil) return { ...failure, retryAt: believedUntil }
+  const timeout = timeoutSignal(clock, probeMilliseconds, { signal: holder.abandonment, keepAlive: true })
+  try {
+    return (await grant.isReachable?.({ signal: timeout.signal })) === true ? undefined : failure
+  } finally {
+    timeout.stop()
+  }
+}

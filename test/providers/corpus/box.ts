@@ -1,0 +1,32 @@
+import { box } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const boxEntry: ProviderEntry = {
+  name: 'Box',
+  usage: '...box',
+  preset: box,
+  refreshTokens: '60 days. Used once.',
+  source: 'https://developer.box.com/guides/authentication/tokens/refresh',
+  answers: [
+    {
+      name: 'new tokens',
+      source: 'https://developer.box.com/guides/authentication/tokens/refresh',
+      body: { ...newTokens, expires_in: 4169, restricted_to: [], token_type: 'bearer' },
+      means: 'issued',
+    },
+    {
+      name: 'used before or expired',
+      source: 'https://github.com/iterate-ch/cyberduck/issues/13003',
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Refresh token has expired' },
+      means: 'dead',
+    },
+    {
+      name: 'unknown',
+      source: 'https://github.com/box/box-python-sdk/issues/730',
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Invalid refresh token' },
+      means: 'dead',
+    },
+  ],
+}

@@ -1,0 +1,56 @@
+import { google } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const googleEntry: ProviderEntry = {
+  name: 'Google',
+  usage: '...google',
+  preset: google,
+  refreshTokens:
+    'No fixed end; dies after six months without use, and after seven days for an app in testing. Not replaced.',
+  source: 'https://developers.google.com/identity/protocols/oauth2#expiration',
+  answers: [
+    {
+      name: 'new access token',
+      source: 'https://developers.google.com/identity/protocols/oauth2/web-server#offline',
+      body: {
+        access_token: newTokens.access_token,
+        expires_in: 3920,
+        scope: 'https://www.googleapis.com/auth/drive.metadata.readonly',
+        token_type: 'Bearer',
+      },
+      means: 'issued',
+    },
+    {
+      name: 'expired or revoked',
+      source: 'https://workos.com/blog/invalid-grant-oauth-errors-by-provider',
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
+      means: 'dead',
+    },
+    {
+      name: 'to be signed in again by policy',
+      source: 'https://github.com/anthropics/blobfile/pull/2',
+      status: 400,
+      body: {
+        error: 'invalid_grant',
+        error_description: 'reauth related error (invalid_rapt)',
+        error_subtype: 'invalid_rapt',
+      },
+      means: 'dead',
+    },
+    {
+      name: 'the client was deleted',
+      source: 'https://github.com/googleapis/google-api-nodejs-client/issues/1256',
+      status: 401,
+      body: { error: 'deleted_client', error_description: 'The OAuth client was deleted.' },
+      means: 'client',
+    },
+    {
+      name: 'a fault of its own',
+      source: 'https://github.com/googleapis/google-auth-library-python/pull/368',
+      status: 400,
+      body: { error: 'internal_failure' },
+      means: 'passing',
+    },
+  ],
+}

@@ -1,0 +1,33 @@
+import { linkedin } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const linkedinEntry: ProviderEntry = {
+  name: 'LinkedIn',
+  usage: '...linkedin',
+  preset: linkedin,
+  refreshTokens: '365 days from the sign-in; using it does not change that. Not replaced.',
+  source: 'https://learn.microsoft.com/linkedin/shared/authentication/programmatic-refresh-tokens',
+  leftOut: 'Whether it accepts PKCE from every kind of app.',
+  answers: [
+    {
+      name: 'new access token',
+      source: 'https://learn.microsoft.com/linkedin/shared/authentication/programmatic-refresh-tokens',
+      body: { ...newTokens, expires_in: 5184000, refresh_token_expires_in: 525600 },
+      means: 'issued',
+    },
+    {
+      name: 'expired or revoked',
+      source: 'https://nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant',
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
+      means: 'dead',
+    },
+    {
+      name: 'expired, in other words',
+      source: 'https://learn.microsoft.com/linkedin/shared/authentication/programmatic-refresh-tokens',
+      status: 400,
+      body: { error: 'invalid_request' },
+      means: 'dead',
+    },
+  ],
+}

@@ -1,0 +1,32 @@
+import { shopify } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const shopifyEntry: ProviderEntry = {
+  name: 'Shopify',
+  usage: "...shopify('acme')",
+  preset: shopify('acme'),
+  refreshTokens: '90 days. Replaced; the old one stays good until the new one is used.',
+  source: 'https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens',
+  answers: [
+    {
+      name: 'new tokens',
+      source: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens',
+      body: { ...newTokens, expires_in: 3600, refresh_token_expires_in: 7776000, scope: 'write_orders' },
+      means: 'issued',
+    },
+    {
+      name: 'expired or revoked',
+      source: 'https://nango.dev/blog/shopify-oauth-refresh-token-invalid-grant',
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
+      means: 'dead',
+    },
+    {
+      name: 'expired, in other words',
+      source: 'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens',
+      status: 401,
+      body: { error: 'invalid_request' },
+      means: 'dead',
+    },
+  ],
+}

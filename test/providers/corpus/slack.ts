@@ -1,0 +1,64 @@
+import { slack } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const slackEntry: ProviderEntry = {
+  name: 'Slack',
+  usage: '...slack',
+  preset: slack,
+  refreshTokens: 'No fixed end. Replaced; the old one dies.',
+  source: 'https://docs.slack.dev/authentication/using-token-rotation',
+  leftOut: 'Which of the API’s other errors under 200 a refresh would mend: only `token_expired` is sure.',
+  answers: [
+    {
+      name: 'new tokens of a bot',
+      source: 'https://docs.slack.dev/authentication/using-token-rotation',
+      body: {
+        ...newTokens,
+        ok: true,
+        app_id: 'A1',
+        expires_in: 43200,
+        token_type: 'bot',
+        team: { id: 'T1', name: 'Acme' },
+      },
+      means: 'issued',
+    },
+    {
+      name: 'replaced before',
+      source: 'https://github.com/CogniQ/CogniQ/issues/72',
+      body: { ok: false, error: 'invalid_refresh_token' },
+      means: 'dead',
+    },
+    {
+      name: 'a wrong client secret',
+      source: 'https://api.slack.com/methods/oauth.v2.exchange',
+      body: { ok: false, error: 'bad_client_secret' },
+      means: 'client',
+    },
+    {
+      name: 'a fault of its own',
+      source: 'https://api.slack.com/methods/oauth.v2.exchange',
+      body: { ok: false, error: 'internal_error' },
+      means: 'passing',
+    },
+    {
+      name: 'a fault that it calls fatal',
+      source: 'https://api.slack.com/methods/oauth.v2.exchange',
+      body: { ok: false, error: 'fatal_error' },
+      means: 'passing',
+    },
+    {
+      name: 'too many requests',
+      source: 'https://docs.slack.dev/apis/web-api/rate-limits',
+      status: 429,
+      headers: { 'retry-after': '30' },
+      body: { ok: false, error: 'ratelimited' },
+      means: 'throttled',
+    },
+    {
+      name: 'too many requests, under 200',
+      source: 'https://api.slack.com/methods/oauth.v2.exchange',
+      body: { ok: false, error: 'ratelimited' },
+      means: 'throttled',
+    },
+  ],
+}

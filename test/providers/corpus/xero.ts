@@ -1,0 +1,25 @@
+import { xero } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const xeroEntry: ProviderEntry = {
+  name: 'Xero',
+  usage: '...xero',
+  preset: xero,
+  refreshTokens: '60 days. Replaced, with a grace of 30 minutes.',
+  source: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow',
+  answers: [
+    {
+      name: 'new tokens',
+      source: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow',
+      body: { ...newTokens, expires_in: 1800, token_type: 'Bearer', scope: 'offline_access accounting.transactions' },
+      means: 'issued',
+    },
+    {
+      name: 'expired or revoked',
+      source: 'https://github.com/XeroAPI/xero-node/issues/382',
+      status: 400,
+      body: { error: 'invalid_grant' },
+      means: 'dead',
+    },
+  ],
+}

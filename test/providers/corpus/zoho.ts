@@ -1,0 +1,46 @@
+import { zoho } from '@authchart/core/providers'
+import { newTokens, type ProviderEntry } from '../provider-entry.ts'
+
+export const zohoEntry: ProviderEntry = {
+  name: 'Zoho',
+  usage: "...zoho('eu')",
+  preset: zoho(),
+  refreshTokens: 'No end, until it is revoked or 20 newer ones are there. Not replaced.',
+  source: 'https://www.zoho.com/crm/developer/docs/api/v2/token-validity.html',
+  answers: [
+    {
+      name: 'new access token',
+      source: 'https://github.com/googleworkspace/apps-script-oauth2/issues/223',
+      body: {
+        access_token: newTokens.access_token,
+        api_domain: 'https://www.zohoapis.com',
+        token_type: 'Bearer',
+        expires_in: 3600,
+      },
+      means: 'issued',
+    },
+    {
+      name: 'revoked',
+      source: 'https://github.com/Weble/ZohoBooksApi/issues/84',
+      body: { error: 'invalid_code' },
+      means: 'dead',
+    },
+    {
+      name: 'more than ten tokens in ten minutes',
+      source: 'https://www.zoho.com/crm/developer/docs/api/v2/token-validity.html',
+      status: 400,
+      body: {
+        error: 'Access Denied',
+        error_description: 'You have made too many requests continuously. Please try again after some time.',
+        status: 'failure',
+      },
+      means: 'throttled',
+    },
+    {
+      name: 'an unknown client',
+      source: 'https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html',
+      body: { error: 'invalid_client' },
+      means: 'client',
+    },
+  ],
+}
