@@ -170,7 +170,7 @@ describe.each(doors)('P30 through $name', ({ open: openDoor }) => {
     }
     expect(api.counts.total).toBe(2)
     expect(server.counts.refreshes).toBe(0)
-    expect(notices).toEqual([{ type: 'stepUpRequired', origin: api.origin, status: answer.status }])
+    expect(notices).toMatchObject([{ type: 'stepUpRequired', origin: api.origin, status: answer.status }])
     expect(lastOutcomeOf(session)).toMatchObject({ outcome: 'stepUpRequired', status: answer.status })
     expect(session.getSnapshot()).toBe(before.snapshot)
     expect(await readRecord(store)).toEqual(before.record)

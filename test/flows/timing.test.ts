@@ -50,7 +50,11 @@ describe.each(margins)('a token of %i s', (lifetime, margin) => {
 
   it(`P25 is due for a caller at exactly ${margin} s before its end, and not a second or a millisecond earlier`, async () => {
     server.lifetimes.accessToken = lifetime
-    await using session = await signInNow({ refreshTiming: 'onUse' })
+    await using session = openSession(server, { refreshTiming: 'onUse', runtime: { clock, random: () => 0 } })
+    await session.ready
+    // In its first minute a session waits for a refresh that is due.
+    clock.sleep(minute)
+    await session.signIn(tokenSetOf(await server.signIn()))
     // What a refresh brought is due as what a sign-in brought is.
     for (const refreshes of [0, 1, 2]) {
       const { value } = await session.getAccessToken()
@@ -229,5 +233,39 @@ describe('P26 the exp of a JWT', () => {
     await session.signIn({ accessToken })
     expect(session.getSnapshot()).toMatchObject({ status: 'fresh', usable: true })
     expect(session.getSnapshot().expiresAt).toBeUndefined()
+  })
+})
+
+describe('P75 in its first minute', () => {
+  it('P75 a session on use waits for the refresh of a token that is due but good, for all callers together', async () => {
+    server.lifetimes.accessToken = 20
+    await using session = await signInNow({ refreshTiming: 'onUse' })
+    const { value } = await session.getAccessToken()
+    clock.sleep(11 * second)
+    const tokens = await Promise.all([session.getAccessToken(), session.getAccessToken()])
+    expect(new Set(tokens.map((token) => token.value)).size).toBe(1)
+    expect(tokens[0]?.value).not.toBe(value)
+    expect(session.getSnapshot().status).toBe('fresh')
+    expect(server.counts.refreshes).toBe(1)
+  })
+
+  it('P75 it waits for at most 2 s, then serves the token that is good', async () => {
+    server.lifetimes.accessToken = 20
+    await using session = await signInNow({ refreshTiming: 'onUse' })
+    const { value } = await session.getAccessToken()
+    clock.sleep(11 * second)
+    const gate = server.faults.hold()
+    let served: string | undefined
+    const call = session.getAccessToken().then((token) => {
+      served = token.value
+    })
+    await gate.arrived()
+    await clock.advance(1_999)
+    expect(served).toBeUndefined()
+    await clock.advance(1)
+    await call
+    expect(served).toBe(value)
+    gate.release()
+    await refreshEnded(session)
   })
 })

@@ -2,6 +2,7 @@ import type { Session } from './session/session.ts'
 import { sessionMachineOf } from './session/session-chart.ts'
 import type { SessionActor } from './session/session-core.ts'
 
+export type { RefreshPrompt } from './policy/choose-record.ts'
 export type { SessionContext, SessionInput } from './session/session-context.ts'
 export type { SessionActor } from './session/session-core.ts'
 export type { EndFacts, FailureFacts, RequestEnded, SessionEvent, TokenFacts } from './session/session-events.ts'

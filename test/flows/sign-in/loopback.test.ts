@@ -30,8 +30,8 @@ afterAll(() => server.close())
 const client = () => ({ issuer: server.issuer, clientId: server.publicClient.id })
 const asked = () => ({ ...client(), scope: 'openid offline_access', prompt: 'consent', onUrl: () => {} })
 
-function open(store: SessionStore = memoryStore()) {
-  return createSession({ key: 'acme:alice', store, grant: refreshTokenGrant(client()) })
+function open(store: SessionStore = memoryStore(), issuer = client().issuer) {
+  return createSession({ key: 'acme:alice', store, grant: refreshTokenGrant({ ...client(), issuer }) })
 }
 
 const isRefusal = (code: SignInErrorCode, serverCode?: string) => (error: unknown) =>
@@ -216,7 +216,7 @@ describe('signing in by the loopback interface', () => {
 
   test('may use the name localhost, by IPv4 and IPv6, where the server wants that', async () => {
     await using other = await startAuthorizationServer({ redirectUris: ['http://localhost/callback'] })
-    await using session = open()
+    await using session = open(memoryStore(), other.issuer)
     const { outcome, redirectUri, comeBack } = await begin(session, { issuer: other.issuer, host: 'localhost' })
     expect(redirectUri.hostname).toBe('localhost')
     for (const address of hasIpv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1']) {
