@@ -107,9 +107,7 @@ where sealed is not null and key_id <> $1 and key > $2
   async function resealRow(key: string, decode: () => ReturnType<RecordCodec['decode']>): Promise<boolean> {
     try {
       const record = await decode()
-      // A copy of the secrets is not known to be sealed already.
-      const secrets = record.secrets && { ...record.secrets }
-      const next = { ...record, secrets, revision: crypto.randomUUID() }
+      const next = { ...record, revision: crypto.randomUUID() }
       return await rows.compareAndSet(key, { expected: record.revision, next, under: undefined })
     } catch (error) {
       if (isStoreError(error) && !error.retryable) return false
