@@ -74,11 +74,15 @@ function timeOf({ context, event }: Moment): number {
 }
 
 const actors = {
-  readRecord: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.readRecord(sendBack)),
-  refreshUnderLease: fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
+  readRecord: /* @__PURE__ */ fromCallback<SessionEvent>(({ system, sendBack }) =>
+    effectsOf.get(system)?.readRecord(sendBack),
+  ),
+  refreshUnderLease: /* @__PURE__ */ fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
     effectsOf.get(system)?.refresh(input, sendBack),
   ),
-  signOut: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.signOut(sendBack)),
+  signOut: /* @__PURE__ */ fromCallback<SessionEvent>(({ system, sendBack }) =>
+    effectsOf.get(system)?.signOut(sendBack),
+  ),
 }
 
 const delays = {
@@ -218,7 +222,10 @@ type ChartSetup = ReturnType<
 export const createChart = ((config: never) =>
   createMachine(config, { actors, actions, guards, delays } as never)) as unknown as ChartSetup['createMachine']
 
-/** An assignment; XState's own type would repeat every type parameter of the chart in each. */
+/**
+ * An assignment; XState's own type would repeat every type parameter of the chart in each.
+ * @__NO_SIDE_EFFECTS__
+ */
 function set(change: (moment: Moment & { self: object }) => Partial<SessionContext>) {
   return assign(change as never)
 }
