@@ -57,7 +57,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'a write gives way to one that came between',
     file: 'store/memory-store.ts',
-    replacements: [['if (records.get(key)?.revision !== expectedRevision) return false', '']],
+    replacements: [['if (records.get(key)?.revision !== expected) return false', '']],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
     violations: ['the store holds a session again that was signed out'],

@@ -1,5 +1,5 @@
 import type { Session } from '@authchart/core'
-import { coreOf } from '../../../packages/core/src/session/create-session.ts'
+import { coreOf } from '../../../packages/core/src/session/live-session.ts'
 import type { Observer } from './observer.ts'
 import { perform, requestsPerCall } from './perform.ts'
 import type { Script, StepScheduler } from './schedule.ts'

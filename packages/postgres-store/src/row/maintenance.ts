@@ -24,7 +24,7 @@ export interface Resealed {
 /** Work for an operator, on many rows. Every method throws `StoreError`. */
 export interface Maintenance {
   /**
-   * Deletes sessions, their tombstones too: whoever has one open sees it end as `recordRemoved`. Their tokens are not
+   * Deletes sessions, their tombstones too: holders that have one open see it end as `recordRemoved`. Their tokens are not
    * revoked; sign out for that. Returns how many there were.
    */
   erase(which: { readonly keys: readonly string[] } | { readonly prefix: string }): Promise<number>
@@ -107,9 +107,7 @@ where sealed is not null and key_id <> $1 and key > $2
   async function resealRow(key: string, decode: () => ReturnType<RecordCodec['decode']>): Promise<boolean> {
     try {
       const record = await decode()
-      // A copy of the secrets is not known to be sealed already.
-      const secrets = record.secrets && { ...record.secrets }
-      const next = { ...record, secrets, revision: crypto.randomUUID() }
+      const next = { ...record, revision: crypto.randomUUID() }
       return await rows.compareAndSet(key, { expected: record.revision, next, under: undefined })
     } catch (error) {
       if (isStoreError(error) && !error.retryable) return false

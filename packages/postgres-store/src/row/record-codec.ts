@@ -6,6 +6,7 @@ import {
   StoreError,
 } from '@authchart/core/store'
 import { escapeText } from '../database/escape-text.ts'
+import { toBase64 } from '../seal/base64.ts'
 import type { Keyring, ReadyKey } from '../seal/key-source.ts'
 import { areParts, nonceCharacters, openText, sealText, signParts, tagOf } from '../seal/seal.ts'
 import { parseClear } from './parse-clear.ts'
@@ -40,15 +41,25 @@ export interface RecordCodec {
 
 /** A seal that was seen in a row, and what it was found to hold. */
 interface KnownSeal {
-  readonly text: string
+  /** SHA-256: the secrets themselves are kept by their session alone. */
+  readonly digest: string
   readonly additionalData: string
   readonly keyId: string
   readonly sealed: string
 }
 
+/** Of so many sessions the seal is remembered that was read last; of others, secrets are sealed anew. */
+const mostKnownSeals = 2_000
+
 export function createRecordCodec({ keyring, schema }: { keyring: Keyring; schema: string }): RecordCodec {
-  // By the secrets that were read: the next record, as far as they stay, is made of the same object.
-  const knownSeals = new WeakMap<SessionSecrets, KnownSeal>()
+  const knownSeals = new Map<string, KnownSeal>()
+
+  function remember(key: string, seal: KnownSeal): void {
+    knownSeals.delete(key)
+    knownSeals.set(key, seal)
+    const [oldest] = knownSeals.keys()
+    if (knownSeals.size > mostKnownSeals && oldest !== undefined) knownSeals.delete(oldest)
+  }
 
   async function open(row: RecordRow, clear: ClearRecord): Promise<SessionRecord | string> {
     const { key, sealed, keyId, mac } = row
@@ -63,9 +74,7 @@ export function createRecordCodec({ keyring, schema }: { keyring: Keyring; schem
     if (text === undefined) return 'its sealed part does not belong to it'
     const parsed = parseSessionRecord({ ...clear, secrets: JSON.parse(text) as unknown })
     if (parsed.kind !== 'record') return parsed.kind === 'malformed' ? parsed.problem : 'it is of a newer format'
-    if (parsed.record.secrets !== undefined) {
-      knownSeals.set(parsed.record.secrets, { text, additionalData, keyId, sealed })
-    }
+    remember(key, { digest: await digestOf(text), additionalData, keyId, sealed })
     return parsed.record
   }
 
@@ -73,13 +82,18 @@ export function createRecordCodec({ keyring, schema }: { keyring: Keyring; schem
     refuseCryptoKeys(secrets.proofKey)
     const text = JSON.stringify(secrets)
     const additionalData = additionalDataOf(key, record)
-    const known = knownSeals.get(secrets)
-    if (known !== undefined && known.text === text && known.additionalData === additionalData) {
-      const sealingKey = await keyring.find(known.keyId)
-      if (sealingKey !== undefined) return { sealingKey, sealed: known.sealed, isKept: true }
-    }
     const sealingKey: ReadyKey = await keyring.current()
-    return { sealingKey, sealed: await sealText(text, { key: sealingKey, additionalData }), isKept: false }
+    const known = knownSeals.get(key)
+    const isKept =
+      known !== undefined &&
+      known.keyId === sealingKey.id &&
+      known.additionalData === additionalData &&
+      known.digest === (await digestOf(text))
+    return {
+      sealingKey,
+      sealed: isKept ? known.sealed : await sealText(text, { key: sealingKey, additionalData }),
+      isKept,
+    }
   }
 
   return {
@@ -117,6 +131,10 @@ export function createRecordCodec({ keyring, schema }: { keyring: Keyring; schem
       }
     },
   }
+}
+
+async function digestOf(text: string): Promise<string> {
+  return toBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
 }
 
 /** What the seal is bound to. The intent may change beside it, so the rest of the clear part is bound by the MAC. */

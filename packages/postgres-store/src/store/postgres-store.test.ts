@@ -162,7 +162,8 @@ describe('a record', () => {
     await store.compareAndSet('acme:alice', undefined, createRecord())
     const record = (await store.read('acme:alice')) as SessionRecord
     const sealed = await columnOf('sealed')
-    const next = withIntent(record)
+    // A copy, as a session makes of what it writes.
+    const next = withIntent(structuredClone(record))
     expect(await store.compareAndSet('acme:alice', record.revision, next)).toBe(true)
     expect(await columnOf('sealed')).toBe(sealed)
     expect(statements.at(-1)).not.toContain('sealed = $')
