@@ -374,10 +374,10 @@ export class SessionCore implements RefreshHolder {
     const { origin, address, generation, status } = request
     this.#log ??= new RejectionLog()
     const rejection = this.#log.noteRejected(origin, address, generation)
-    const { token, rejectedGeneration, rejectingOrigins } = this.context
+    const { token, rejected } = this.context
     if (generation !== token.generation) return 'stale'
     // Known already: of a hundred requests that are rejected together, one costs the chart a step.
-    if (rejectedGeneration === generation && rejectingOrigins.includes(origin)) return 'noted'
+    if (rejected?.generation === generation && rejected.origins.includes(origin)) return 'noted'
     const { acceptedBefore, olderRejected, runEnded } = rejection
     if (!acceptedBefore && !runEnded && this.pausedUntil(origin) !== undefined) return 'paused'
     const outcome = olderRejected > 0 && !acceptedBefore ? 'rejectedAfterRefresh' : 'rejected'
@@ -417,7 +417,7 @@ export class SessionCore implements RefreshHolder {
     const { context } = this
     // One origin's word is not an end for the others.
     const isWithheldElsewhere = isRejected(context) && context.end === undefined
-    return isWithheldElsewhere && !context.rejectingOrigins.includes(origin) && vault.judge(now) !== 'unusable'
+    return isWithheldElsewhere && !context.rejected?.origins.includes(origin) && vault.judge(now) !== 'unusable'
       ? vault.token
       : undefined
   }

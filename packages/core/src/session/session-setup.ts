@@ -115,15 +115,15 @@ const guards = {
   serverAllows,
   resumesEagerly: (moment: Moment) => refreshesEagerly(moment.context) && serverAllows(moment),
   /** The record was there when last heard of. A grant that signs in by itself writes another. */
-  hasLostRecord: ({ context }: Moment) => !context.signsIn && context.end?.reason !== 'recordRemoved',
+  hasLostRecord: ({ context }: Moment) => !context.settings.signsIn && context.end?.reason !== 'recordRemoved',
   isOffline: ({ event }: Moment) => (event as FailureFacts & { type: string }).code === 'offline',
   hasEnded: ({ context }: Moment) => context.end !== undefined,
   isMendable: ({ context }: Moment) => isMendable(context),
-  signsIn: ({ context }: Moment) => context.signsIn,
-  maySignIn: ({ context }: Moment) => context.signsIn && !context.tombstone,
-  signsInEagerly: ({ context }: Moment) => context.signsIn && !context.tombstone && refreshesEagerly(context),
+  signsIn: ({ context }: Moment) => context.settings.signsIn,
+  maySignIn: ({ context }: Moment) => context.settings.signsIn && !context.tombstone,
+  signsInEagerly: ({ context }: Moment) => context.settings.signsIn && !context.tombstone && refreshesEagerly(context),
   /** The record is gone, and can be had again without a user. Not while it is being written for the first time. */
-  signsInAgain: ({ context }: Moment) => context.signsIn && (context.token.held || context.end !== undefined),
+  signsInAgain: ({ context }: Moment) => context.settings.signsIn && (context.token.held || context.end !== undefined),
 }
 
 const actions = {
@@ -142,22 +142,17 @@ const actions = {
   noteSignIn: set(({ event }) => ({ source: 'signIn', advice: (event as { advice?: string }).advice })),
   noteRejection: set(({ context, event }) => {
     const { generation, origin, rejection } = event as RequestEnded
-    const isFirst = context.rejectedGeneration !== generation
-    const others = isFirst ? [] : context.rejectingOrigins.filter((other) => other !== origin)
-    return {
-      rejectedGeneration: generation,
-      rejectingOrigins: [...others, origin],
-      rejection: isFirst || rejection?.acceptedBefore === true ? rejection : context.rejection,
-    }
+    const before = context.rejected?.generation === generation ? context.rejected : undefined
+    const others = before?.origins.filter((other) => other !== origin) ?? []
+    const isFirst = before === undefined || rejection?.acceptedBefore === true
+    return { rejected: { generation, origins: [...others, origin], rejection: isFirst ? rejection : before.rejection } }
   }),
   noteRejections: set((moment) =>
     generationOf(moment) === moment.context.token.generation ? { rejections: tokenOf(moment).rejections } : {},
   ),
   notePause: set(({ event }) => ({
     rejections: (event as { rejections?: TokenFacts['rejections'] }).rejections,
-    rejectedGeneration: 0,
-    rejectingOrigins: [],
-    rejection: undefined,
+    rejected: undefined,
   })),
   noteOutcome: set(({ event }) => {
     const { type, rejection, ...lastOutcome } = event as RequestEnded
@@ -280,7 +275,7 @@ function isToBeRefreshed(context: SessionContext): boolean {
 }
 
 /** In a page that cannot be seen, only what is asked for is done. */
-function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
+function refreshesEagerly({ settings: { refreshTiming }, visible }: SessionContext): boolean {
   return refreshTiming === 'always' || (refreshTiming === 'eager' && visible)
 }
 
