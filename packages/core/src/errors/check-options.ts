@@ -55,7 +55,7 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-export function isFunction(value: unknown): value is (...parameters: never[]) => unknown {
+function isFunction(value: unknown): value is (...parameters: never[]) => unknown {
   return typeof value === 'function'
 }
 

@@ -501,7 +501,7 @@ const noOrigins: ReadonlySet<string> = new Set()
  * Calls a listener of the app. A session must not fail for what it throws, now or later, and in Node an error that
  * is not caught would end the process: it is shown on the console.
  */
-export function tellListener(name: string, call: () => unknown): void {
+function tellListener(name: string, call: () => unknown): void {
   try {
     // A thenable of any realm may reject as well.
     Promise.resolve(call()).catch((error: unknown) => reportListenerError(name, error))

@@ -302,5 +302,5 @@ export function adviseOnEnd(
 }
 
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
-export const refreshTokenMissingAdvice =
-  'Ask for the scope `offline_access` (with `prompt=consent`), and allow the client the `refresh_token` grant.'
+const refreshTokenMissingAdvice =
+  'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant; some servers want `prompt=consent` as well.'
