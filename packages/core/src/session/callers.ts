@@ -105,7 +105,7 @@ function decide(core: SessionCore, caller: Caller): Decision {
     case 'signingOut':
       return { kind: 'fail', error: errorOf(core) }
     case 'signedOut':
-      if (context.signsIn && !context.tombstone) return { kind: 'prompt' }
+      if (context.settings.signsIn && !context.tombstone) return { kind: 'prompt' }
       return caller.hasLooked ? { kind: 'fail', error: errorOf(core) } : { kind: 'look' }
     case 'restoring':
       return context.failure === undefined ? { kind: 'wait' } : retryOrFail(core, caller)
@@ -142,7 +142,7 @@ const youngMilliseconds = 60_000
 const youngWaitMilliseconds = 2_000
 
 function isYoung({ clock, openedAt, context }: SessionCore): boolean {
-  return context.refreshTiming === 'onUse' && clock.now() - openedAt < youngMilliseconds
+  return context.settings.refreshTiming === 'onUse' && clock.now() - openedAt < youngMilliseconds
 }
 
 /** The token, if it may be served to this caller, and what the clock says of it. */
@@ -155,7 +155,7 @@ function judgeFor(
   const isOld = newerThan !== undefined && context.token.generation <= newerThan
   // While something is being done about a rejection, the origins that made it and those unknown wait for that.
   const isDone = snapshot.status === 'transientFailure'
-  const isElsewhere = origin !== undefined && !context.rejectingOrigins.includes(origin)
+  const isElsewhere = origin !== undefined && !context.rejected?.origins.includes(origin)
   const isWithheld =
     isRejected(context) && !isDone && (!isElsewhere || context.end !== undefined || minimumValidityMilliseconds > 0)
   return judgement === 'unusable' || isOld || isWithheld

@@ -372,14 +372,14 @@ export class SessionCore implements RefreshHolder {
     status?: number
   }): 'stale' | 'paused' | 'noted' {
     const { origin, address, generation, status } = request
-    const { token, rejectedGeneration, rejectingOrigins, rejection: first } = this.context
+    const { token, rejected } = this.context
     if (generation !== token.generation) return 'stale'
     this.#log ??= new RejectionLog()
     const rejection = this.#log.noteRejected(origin, address, generation)
     const { acceptedBefore, olderRejected } = rejection
     // Known already: of a hundred requests that are rejected together, one costs the chart a step.
-    const isKnown = rejectedGeneration === generation && rejectingOrigins.includes(origin)
-    if (isKnown && (!acceptedBefore || first?.acceptedBefore)) return 'noted'
+    const isKnown = rejected?.generation === generation && rejected.origins.includes(origin)
+    if (isKnown && (!acceptedBefore || rejected.rejection?.acceptedBefore)) return 'noted'
     if (!acceptedBefore && this.pausedUntil(origin) !== undefined) return 'paused'
     const outcome = olderRejected > 0 && !acceptedBefore ? 'rejectedAfterRefresh' : 'rejected'
     const now = this.clock.now()
@@ -419,7 +419,7 @@ export class SessionCore implements RefreshHolder {
     const { context } = this
     // One origin's word is not an end for the others.
     const isWithheldElsewhere = isRejected(context) && context.end === undefined
-    return isWithheldElsewhere && !context.rejectingOrigins.includes(origin) && vault.judge(now) !== 'unusable'
+    return isWithheldElsewhere && !context.rejected?.origins.includes(origin) && vault.judge(now) !== 'unusable'
       ? vault.token
       : undefined
   }
