@@ -23,7 +23,7 @@ export interface Configuration {
   readonly databaseUrl?: string
   /** PostgreSQL itself, where `databaseUrl` is that of a pooler. */
   readonly databaseDirectUrl?: string
-  /** Grants that nobody has used for so long are refreshed, so that they do not die unused. */
+  /** Grants that were unused for this long are refreshed, so that they do not expire unused. */
   readonly keepAliveDays: number
 }
 

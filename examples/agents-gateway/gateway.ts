@@ -125,7 +125,7 @@ interface Failure {
 function describe(error: unknown): Failure {
   if (isRefreshUnavailableError(error))
     return { status: 503, retryAfter: secondsUntil(error.retryAt), code: error.code }
-  // Nobody but the user can help: through /connect.
+  // Only the user can help: through /connect.
   if (isSessionEndedError(error)) return { status: 403, code: 'connectNeeded', reason: error.reason }
   if (isNotSignedInError(error)) return { status: 403, code: 'connectNeeded' }
   if (isSignInError(error)) return { status: 400, code: error.code }

@@ -11,7 +11,7 @@ export interface KeepAliveProgress {
 
 /**
  * Refreshes the grants that were not refreshed for so many days, one after the other, at a rate that the provider bears:
- * refresh tokens that nobody uses die (Google: 6 months; Atlassian: 90 days; Box: 60). A million of them once in 30 days
+ * unused refresh tokens expire (Google: 6 months; Atlassian: 90 days; Box: 60). A million of them once in 30 days
  * are 0.4 a second. Every process may run it: what one has refreshed is not on another's page any more.
  */
 export async function keepAlive(

@@ -17,7 +17,7 @@ export function describeAnswer(
   }
   if (status === 401 && code !== undefined) {
     const lines = [`${said}, and there is no other token just now (${code}): try again later.`]
-    const facts = { status, ...(retryAt === undefined ? {} : { retryAt }) }
+    const facts = { status, retryAt }
     return { exitCode: exitCodes.tryAgainLater, code, lines, facts }
   }
   if (status === 429 || status >= 500) {

@@ -19,7 +19,7 @@ export interface Failure {
   /** What happened and what to do. */
   readonly lines: readonly string[]
   /** More for scripts: a reason, or when to try again. */
-  readonly facts?: Readonly<Record<string, string | number>>
+  readonly facts?: Readonly<Record<string, string | number | undefined>>
 }
 
 /** A mistake in how the program was called, not an error of the library. */
@@ -46,8 +46,7 @@ export function describeError(error: unknown, { store }: { store: StoreKind }): 
   }
   if (isRefreshUnavailableError(error)) {
     const { retryAt, message, code } = error
-    const facts = retryAt === undefined ? {} : { facts: { retryAt } }
-    return { exitCode: exitCodes.tryAgainLater, code, lines: [message], ...facts }
+    return { exitCode: exitCodes.tryAgainLater, code, lines: [message], facts: { retryAt } }
   }
   if (isStoreError(error)) return describeStoreError(error, store)
   if (isSignInError(error)) {

@@ -7,7 +7,7 @@ const failed = (code: string, retryAt?: number): Beat => ({
   code,
   text: `because of ${code}`,
   isOver: false,
-  ...(retryAt === undefined ? {} : { retryAt }),
+  retryAt,
 })
 
 /** What is said of beats that come a second after one another. */

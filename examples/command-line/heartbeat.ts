@@ -58,7 +58,7 @@ export function followBeat(
     const recovered: PulseChange = { type: 'recovered', failures, afterMilliseconds: now - failingSince }
     const change: PulseChange | undefined =
       pulse.state === 'failing' ? recovered : pulse.state === 'unknown' ? { type: 'ok' } : undefined
-    return { pulse: next, delayMilliseconds: everyMilliseconds, ...(change === undefined ? {} : { change }) }
+    return { pulse: next, delayMilliseconds: everyMilliseconds, change }
   }
   const failures = pulse.failures + 1
   const isTold = pulse.told.includes(beat.code)
@@ -72,5 +72,5 @@ export function followBeat(
   const pause = Math.min(everyMilliseconds * 2 ** failures, Math.max(longestPause, everyMilliseconds))
   const delayMilliseconds = Math.max((pause * (1 + random)) / 2, Math.min((beat.retryAt ?? now) - now, longestPause))
   const { code, text, isOver } = beat
-  return { pulse: next, delayMilliseconds, ...(isTold ? {} : { change: { type: 'failing', code, text, isOver } }) }
+  return { pulse: next, delayMilliseconds, change: isTold ? undefined : { type: 'failing', code, text, isOver } }
 }

@@ -50,7 +50,7 @@ export async function openChosen(
       store,
       server: { issuer, clientId },
       options,
-      ...(api === undefined ? {} : { api }),
+      api,
     }),
   }
 }

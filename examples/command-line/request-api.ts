@@ -23,7 +23,7 @@ export function createApiClient(session: Session, { api }: { api: string }): Ask
   const client = ky.create({ hooks: createKyHooks(session), retry: 0, timeout: 30_000, throwHttpErrors: false })
   return async (url, { signal } = {}) => {
     try {
-      const response = await client.get(url, signal === undefined ? {} : { signal })
+      const response = await client.get(url, { signal })
       const body = await response.text()
       return { status: response.status, body, failure: describeAnswer(response.status, session.getSnapshot()) }
     } catch (error) {

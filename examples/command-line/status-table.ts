@@ -24,11 +24,11 @@ export function describeAccount({ key, status, identity, expiresAt, end }: Sessi
   return {
     account: accountOf(key),
     state: status,
-    ...(identity.issuer === undefined ? {} : { issuer: identity.issuer }),
-    ...(identity.subject === undefined ? {} : { subject: identity.subject }),
-    ...(expiresAt === undefined || status === 'signedOut' ? {} : { expiresAt }),
+    issuer: identity.issuer,
+    subject: identity.subject,
+    expiresAt: status === 'signedOut' ? undefined : expiresAt,
     ...(end === undefined ? {} : end),
-    ...(status === 'signedIn' ? {} : { hint: hintAfter(end?.reason) }),
+    hint: status === 'signedIn' ? undefined : hintAfter(end?.reason),
   }
 }
 

@@ -11,8 +11,7 @@ export function observeSession(session: Session, events: EventStream): void {
   let previous = ''
   const look = () => {
     const state = describeState(actor.getSnapshot(), tokenSets)
-    // The state in which the token is compared with the clock takes no time and is not shown.
-    if (state.token === 'judging' || JSON.stringify(state) === previous) return
+    if (JSON.stringify(state) === previous) return
     previous = JSON.stringify(state)
     events.emit(state)
   }
@@ -28,11 +27,11 @@ export function observeServers({ server, api }: Pick<World, 'server' | 'api'>, e
     const { refreshToken, presentation, outcome, status, error } = request
     events.emit({
       type: 'tokenRequest',
-      ...(refreshToken === undefined ? {} : { refreshToken }),
-      ...(presentation === undefined ? {} : { presentation }),
+      refreshToken,
+      presentation,
       outcome,
-      ...(status === undefined ? {} : { status }),
-      ...(error === undefined ? {} : { error }),
+      status,
+      error,
     })
   })
   api.onRequest((moment, { path, status, token }) => {
@@ -40,8 +39,8 @@ export function observeServers({ server, api }: Pick<World, 'server' | 'api'>, e
     events.emit({
       type: 'apiRequest',
       call: Number(new URL(path, api.origin).searchParams.get('call')),
-      ...(status === undefined ? {} : { status }),
-      ...(token === undefined ? {} : { token }),
+      status,
+      token,
     })
   })
 }
@@ -56,11 +55,12 @@ function describeState(chart: Chart, tokenSets: Set<number>): StateEvent {
     ...describeRegions(chart.value),
     usable: chart.hasTag('usable'),
     tokenSet: tokenSets.size,
-    ...(token.held ? { receivedAt: token.receivedAt } : {}),
-    ...(token.refreshDueAt === undefined ? {} : { refreshDueAt: token.refreshDueAt }),
-    ...(token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }),
-    ...(failure === undefined ? {} : { code: failure.code, retryAt: failure.retryAt }),
-    ...(end === undefined ? {} : { reason: end.reason }),
+    receivedAt: token.held ? token.receivedAt : undefined,
+    refreshDueAt: token.refreshDueAt,
+    expiresAt: token.expiresAt,
+    code: failure?.code,
+    retryAt: failure?.retryAt,
+    reason: end?.reason,
   }
 }
 

@@ -42,7 +42,7 @@ export async function startWorld(
     api,
     session,
     async close() {
-      await session[Symbol.asyncDispose]()
+      await session.close()
       await Promise.all([api.close(), server.close()])
     },
   }
@@ -56,7 +56,7 @@ export async function signIn({ server, api, session }: World, events: EventStrea
   await session.signIn({
     accessToken: access_token,
     expiresIn: expires_in,
-    ...(refresh_token === undefined ? {} : { refreshToken: refresh_token }),
-    ...(id_token === undefined ? {} : { idToken: id_token }),
+    refreshToken: refresh_token,
+    idToken: id_token,
   })
 }

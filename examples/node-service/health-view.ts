@@ -50,14 +50,14 @@ function describeSession({ status, usable, code, reason, ...times }: SessionSnap
   return {
     status,
     usable,
-    ...(times.expiresAt === undefined ? {} : { expiresAt: isoTime(times.expiresAt) }),
-    ...(times.retryAt === undefined ? {} : { retryAt: isoTime(times.retryAt) }),
-    ...(code === undefined ? {} : { code }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(times.endedAt === undefined ? {} : { endedAt: isoTime(times.endedAt) }),
+    expiresAt: isoTime(times.expiresAt),
+    retryAt: isoTime(times.retryAt),
+    code,
+    reason,
+    endedAt: isoTime(times.endedAt),
   }
 }
 
-function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString()
+function isoTime(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString()
 }

@@ -55,7 +55,7 @@ export function describeStart(
     session,
     reason,
     ...withIsoTimes({ endedAt }),
-    ...(serverCode === undefined ? {} : { serverCode }),
+    serverCode,
     advice: message,
   }
 }

@@ -24,7 +24,7 @@ export function openSessions(configuration: Configuration, store: SessionStore):
     service: createSession({
       key: 'service',
       store,
-      grant: clientCredentialsGrant({ issuer, clientId, clientSecret, ...(scope === undefined ? {} : { scope }) }),
+      grant: clientCredentialsGrant({ issuer, clientId, clientSecret, scope }),
       ...shared(configuration),
       disposeTimeoutMilliseconds: stopMilliseconds,
     }),

@@ -26,5 +26,5 @@ export async function stopService({ server: { server, beginStopping, abort }, se
     server.closeAllConnections()
   }
   // Each waits for a refresh under way, at most `disposeTimeoutMilliseconds`.
-  await Promise.all(Object.values(sessions).map((session) => session[Symbol.asyncDispose]()))
+  await Promise.all(Object.values(sessions).map((session) => session.close()))
 }

@@ -64,8 +64,8 @@ async function signAliceIn(server: AuthorizationServer, configuration: Configura
   await session.signIn({
     accessToken: tokens.access_token,
     expiresIn: tokens.expires_in,
-    ...(tokens.refresh_token === undefined ? {} : { refreshToken: tokens.refresh_token }),
-    ...(tokens.id_token === undefined ? {} : { idToken: tokens.id_token }),
+    refreshToken: tokens.refresh_token,
+    idToken: tokens.id_token,
   })
 }
 

@@ -110,7 +110,8 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
   const { holder, gate, refreshed } = await holdLease()
   await using _holder = holder
   const clock = createSimulatedClock()
-  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: 100_000 })
+  // Too short for the next try, which comes a tenth of a second later at the earliest.
+  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: leaseWait + 99 })
   const failures: unknown[] = []
   session.on('refreshFailed', (notice) => failures.push(notice))
   const error = session.getAccessToken().catch((thrown: unknown) => thrown)
@@ -122,7 +123,7 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
   expect(thrown).toMatchObject({ code: 'leaseTimeout', retryable: true })
   expect(session.getSnapshot()).toMatchObject({ status: 'transientFailure', code: 'leaseTimeout' })
   expect(failures).toHaveLength(1)
-  // Nothing is sent by anybody but the holder, whose intent stands in the record.
+  // Nothing is sent but by the holder, whose intent stands in the record.
   expect(gate.arrivals).toBe(1)
   expect(server.counts.refreshes).toBe(1)
 
@@ -132,7 +133,23 @@ it('P20 a lease that cannot be had in 75 s is a retryable error, never a refresh
   expect(server.counts).toMatchObject({ refreshes: 1, reuseDetected: 0 })
 })
 
-it('P20 a lease that nobody ever gives back is tried for again, and costs no token request', async () => {
+it('P20 a caller that waits for a lease goes on waiting for the next try', async () => {
+  const { holder, gate, refreshed } = await holdLease()
+  await using _holder = holder
+  const clock = createSimulatedClock()
+  await using session = await openWaiting({ runtime: { clock }, maximumWaitMilliseconds: leaseWait + 10_000 })
+  const waiting = session.getAccessToken()
+  await clock.advance(leaseWait)
+  expect(session.getSnapshot()).toMatchObject({ status: 'transientFailure', code: 'leaseTimeout' })
+  await clock.advance(1_100)
+  expect(session.getSnapshot().status).toBe('refreshing')
+  gate.release()
+  const token = await refreshed
+  expect((await waiting).value).toBe(token.value)
+  expect(server.counts.refreshes).toBe(1)
+})
+
+it('P20 a lease that is never given back is tried for again, and costs no token request', async () => {
   const clock = createSimulatedClock()
   await using session = await openSignedInSession(server, { store, runtime: { clock }, refreshTiming: 'eager' })
   const stuck = await store.lease(sessionKey, { signal: new AbortController().signal })

@@ -268,7 +268,8 @@ const failures: Readonly<Record<TransientCode, Case>> = {
   refused: {
     happening: answered(oauthError('made_up')),
     asked: theProgram,
-    answered: 'The authorization server refused the refresh, in words that do not say whether the sign-in is over.',
+    answered:
+      'The authorization server refused the refresh, in words that do not say whether the sign-in is over. It said "made_up: The server says made_up".',
     advice:
       'Read what the server says. If it means that the sign-in is over, or that this passes, say so with `classifyFailure` or use the preset of the provider.',
   },
@@ -332,6 +333,22 @@ describe('an explanation', () => {
       verdict: 'ended',
       reason: 'grantRejected',
       asked: 'Nothing was asked here: the store said that the session ended.',
+    })
+  })
+
+  test('V4 of a session whose tokens an API keeps rejecting names that API', async () => {
+    const origin = 'https://api.acme.example'
+    const { recording } = await record(async ({ session, clock }) => {
+      for (let rejections = 0; rejections < 3; rejections += 1) {
+        await clock.advance(1_000)
+        const { generation } = session.getSnapshot()
+        session.reportOutcome({ outcome: 'rejected', origin, generation, status: 401 })
+        await passTimeWhile(clock, session.getAccessToken(), { stepMilliseconds: 50 }).catch(() => {})
+      }
+    })
+    expect(explainRecording(recording)).toMatchObject({
+      verdict: 'well',
+      answered: `New tokens are rejected as well by ${origin}, so these rejections start no refresh for now.`,
     })
   })
 

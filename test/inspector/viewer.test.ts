@@ -60,13 +60,18 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
     const lit = new Set<string>()
     const taken = new Set<string>()
     await page.keyboard.press('Home')
+    const details: string[] = []
     for (let step = 0; step < steps; step += 1) {
-      for (const path of await attributes(page, '.state.active', 'data-state')) lit.add(path)
-      for (const triggers of await attributes(page, '.arrow.taken', 'data-triggers')) taken.add(triggers)
+      const shown = await page.evaluate(readShown)
+      for (const path of shown.lit) lit.add(path)
+      for (const triggers of shown.taken) taken.add(triggers)
+      details.push(shown.detail)
       await page.keyboard.press('ArrowRight')
     }
     const states = flatten(findStates(describeChart(sessionMachine.config))).map(({ path }) => path)
-    expect([...lit].sort()).toEqual(states.filter((path) => path !== '').sort())
+    // The token is judged within a step: that state is never seen at rest.
+    const atRest = states.filter((path) => path !== '' && path !== 'signedIn.token.judging')
+    expect([...lit].sort()).toEqual(atRest.sort())
     expect(taken.size).toBeGreaterThan(10)
 
     expect(await page.locator('#forward').isDisabled()).toBe(true)
@@ -78,13 +83,8 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
     expect(await page.locator('#detail').textContent()).toContain('"signedOut"')
 
     const secrets = life.watched.secrets()
-    const texts: string[] = []
-    for (let step = 0; step < steps; step += 1) {
-      texts.push((await page.locator('#detail').textContent()) ?? '')
-      await page.keyboard.press('ArrowLeft')
-    }
     expect(secrets.length).toBeGreaterThan(15)
-    expect(findInTexts([...texts, await page.content()], secrets)).toEqual([])
+    expect(findInTexts([...details, await page.content()], secrets)).toEqual([])
     writeFileSync(`${output}recording.json`, JSON.stringify(recorder.getRecording(), undefined, 2))
     await chooseFailure(page)
     await page.screenshot({ path: `${output}light.png` })
@@ -188,8 +188,13 @@ async function recordAnEnd() {
   return recorder.getRecording()
 }
 
-function attributes(page: Page, selector: string, name: string): Promise<string[]> {
-  return page
-    .locator(selector)
-    .evaluateAll((elements, name) => elements.map((each) => each.getAttribute(name) ?? ''), name)
+/** Runs in the page: what is lit at the chosen step, and what is said of it. */
+function readShown() {
+  const read = (selector: string, name: string) =>
+    [...document.querySelectorAll(selector)].map((each) => each.getAttribute(name) ?? '')
+  return {
+    lit: read('.state.active', 'data-state'),
+    taken: read('.arrow.taken', 'data-triggers'),
+    detail: document.querySelector('#detail')?.textContent ?? '',
+  }
 }

@@ -3,6 +3,7 @@ import { glob } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
+const patterns = ['packages/*/src/**/*.ts', 'examples/**/*.{ts,tsx,md}', '*.md', '{docs,packages/*,.changeset}/*.md']
 const exclude = (name: string) => name.endsWith('node_modules')
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -10,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const riddles =
   /\b(?:(?:no|some|any|every)body|who(?:ever|mever)|whatever|(?<!\bthere )(?:is|are|was|were) no (?!longer\b|more\b)[a-z]+)\b/gi
 
-/** Folders that are still to be rewritten. One that is clean must leave this list. */
+/** Folders and pages that are still to be rewritten. One that is clean must leave this list. */
 const open = [
   'packages/core/src',
   'packages/core/src/http',
@@ -19,7 +20,7 @@ const open = [
   'packages/core/src/session',
 ]
 
-test('comments and messages of the packages and examples are in plain English', async () => {
+test('comments, messages and docs are in plain English', async () => {
   const found = await findRiddles()
   const outside = [...found].filter(([folder]) => !open.includes(folder)).flatMap(([, riddles]) => riddles)
   expect(outside).toEqual([])
@@ -43,10 +44,10 @@ test.each(['there is no record', 'it is no longer there', 'says no', 'no body'])
 /** By the folder, each with its file. */
 async function findRiddles(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>()
-  for await (const file of glob(['packages/*/src/**/*.ts', 'examples/**/*.{ts,tsx}'], { cwd: root, exclude })) {
+  for await (const file of glob(patterns, { cwd: root, exclude })) {
     if (file.endsWith('.test.ts')) continue
     const riddles = readRiddles(readFileSync(`${root}${file}`, 'utf8')).map((riddle) => `${file}: ${riddle}`)
-    const folder = file.replace(/\/[^/]*$/, '')
+    const folder = file.endsWith('.md') ? file : file.replace(/\/[^/]*$/, '')
     if (riddles.length > 0) found.set(folder, [...(found.get(folder) ?? []), ...riddles])
   }
   return found

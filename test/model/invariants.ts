@@ -34,7 +34,9 @@ const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => s
     const set = setOf(after)
     if (before.signInId !== after.signInId) return 'a stale refusal ends a newer sign-in'
     if (set !== setOf(before)) return 'a stale refusal ends a newer token set'
-    if (after.end?.reason === 'clientRejected') return undefined
+    const isKept = after.secrets?.tokenSet.refreshToken !== undefined
+    if (isKept && set !== undefined && sets[set]?.answered === 'refusal') return 'a dead refresh token is kept'
+    if (isKept) return undefined
     if (!isSignInDoubtful(sets, Number(after.signInId))) return 'a session ends though none of its answers was lost'
     const isNamed = set === undefined || sets[set]?.doubtful === false || after.end?.reason === 'rotationLost'
     return isNamed ? undefined : `an end after a lost answer is called ${after.end?.reason}`
@@ -69,7 +71,8 @@ function judgeFact(fact: Fact, sets: State['sets']): string | undefined {
   if (set.doubtful && !fact.unknown)
     return 'a refresh token is sent as if for the first time, though an answer was lost'
   if (fact.ofRun > 2) return 'one refresh sends its token a third time'
-  if (fact.generation !== fact.prompted && !fact.mendsEnd)
+  if (fact.afterEnd && !fact.explicit) return 'a refresh token is sent after an end though the app did not ask'
+  if (fact.generation !== fact.prompted && !fact.afterEnd)
     return 'a token set is refreshed that is newer than the one that was not good enough'
   return undefined
 }

@@ -1,3 +1,4 @@
+import { decideAfterLostWrite } from '../../packages/core/src/policy/choose-record.ts'
 import { recordWithEnd, recordWithFailure } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
 import { changeRun, finish, followAndFinish, type RunContext, runOf } from './run.ts'
@@ -62,8 +63,15 @@ function outcomeRecord({ current, outcome, revision, keepIntent }: OutcomeRun): 
       keepIntent,
     })
   }
-  const erase = outcome === 'clientRejected' ? 'nothing' : 'refreshToken'
-  return recordWithEnd(current, { revision, reason: outcome, endedAt: 0, erase, keepIntent })
+  const reason = outcome === 'interactionRequired' ? 'grantRejected' : outcome
+  const isKept = outcome === 'interactionRequired' || outcome === 'clientRejected'
+  return recordWithEnd(current, {
+    revision,
+    reason,
+    endedAt: 0,
+    erase: isKept ? 'nothing' : 'refreshToken',
+    keepIntent,
+  })
 }
 
 function tell(state: State, record: SessionRecord, context: RunContext): State {
@@ -76,12 +84,22 @@ function giveUp(state: State, run: OutcomeRun, context: RunContext): State {
 
 /** The write came too late or failed: it may have landed, or be tried again, or be pointless by now. */
 function readOutcomeBack(state: State, run: OutcomeRun, context: RunContext): Step[] {
+  const { current, intended, revision } = run
+  const ours = {
+    revision,
+    expectedRevision: current.revision,
+    signInId: intended.signInId,
+    sentGeneration: intended.generation,
+    tokens: false,
+    wasEnded: intended.status === 'ended',
+  }
   return readStore(state).map(({ ok, record, state: read, say, kind }) => {
     const sentence = `${nameOf(context.holder)} ${say} in place of what it wrote`
-    if (ok && record?.revision === run.revision) {
+    const decision = ok ? decideAfterLostWrite(record, ours) : 'writeAgain'
+    if (decision === 'stored' && record !== undefined) {
       return { say: sentence, kind, state: tell(read, record, context), facts: [failed] }
     }
-    if (ok && hasMovedOn(record, run.intended)) {
+    if (decision !== 'writeAgain') {
       return { say: sentence, kind, state: followAndFinish(read, record, context), facts: [failed] }
     }
     const again = { ...stepOf(run), current: record ?? run.current, isTroubled: run.isTroubled || !ok }
@@ -91,13 +109,4 @@ function readOutcomeBack(state: State, run: OutcomeRun, context: RunContext): St
 
 function stepOf({ intended, current, outcome, revision, keepIntent, isTroubled }: OutcomeRun): Omit<OutcomeStep, 'at'> {
   return { intended, current, outcome, revision, keepIntent, isTroubled }
-}
-
-function hasMovedOn(theirs: SessionRecord | undefined, ours: SessionRecord): boolean {
-  return (
-    theirs === undefined ||
-    theirs.signInId !== ours.signInId ||
-    theirs.generation > ours.generation ||
-    (theirs.status !== 'signedIn' && theirs.status !== ours.status)
-  )
 }

@@ -6,7 +6,7 @@ import type { Budget, Guard, Scenario, ServerKind } from './state.ts'
 /**
  * The refresh procedure as a model, explored exhaustively: every order of the steps of all holders, with a crash and a
  * pause of any length at every step. What is not explored: a lease that is lost by a holder that lives, and tokens that
- * expire while somebody waits.
+ * expire while a caller waits.
  */
 
 const servers: readonly ServerKind[] = ['strict', 'graceSamePair', 'graceNewPair', 'noRotation']
@@ -33,7 +33,8 @@ const troubles: readonly [string, Omit<Scenario, 'server'>][] = [
     'a sign-out, a crash and a store fault',
     { holders: 2, prompts: 1, budget: { signOuts: 1, crashes: 1, storeFaults: 1 } },
   ],
-  ['a client that is refused and mended', { holders: 2, prompts: 2, budget: { clientRefusals: 1, losses: 1 } }],
+  ['an end that is mended', { holders: 2, prompts: 2, budget: { mendableRefusals: 1, losses: 1 } }],
+  ['two ends that are mended', { holders: 2, prompts: 2, budget: { mendableRefusals: 2 } }],
   ['three holders, a crash and a loss', { holders: 3, prompts: 1, budget: { crashes: 1, losses: 1 } }],
   ['three holders, a store fault and a loss', { holders: 3, prompts: 1, budget: { storeFaults: 1, losses: 1 } }],
 ]
@@ -54,8 +55,8 @@ const longTroubles: readonly [string, Omit<Scenario, 'server'>][] = [
     { holders: 2, prompts: 1, budget: { signIns: 1, signOuts: 1, losses: 1, crashes: 1 } },
   ],
   [
-    'a client that is refused, a loss and a store fault',
-    { holders: 2, prompts: 2, budget: { clientRefusals: 1, losses: 1, storeFaults: 1 } },
+    'an end that is mended, a loss and a store fault',
+    { holders: 2, prompts: 2, budget: { mendableRefusals: 1, losses: 1, storeFaults: 1 } },
   ],
   ['three holders, two losses and two crashes', { holders: 3, prompts: 1, budget: { crashes: 2, losses: 2 } }],
   ['three holders, a sign-in and a sign-out', { holders: 3, prompts: 1, budget: { signIns: 1, signOuts: 1 } }],
@@ -95,6 +96,16 @@ describe('the model without one of its guards', () => {
       { holders: 2, prompts: 1, server: 'strict', budget: everything, without },
       mostStates,
     )
+    expect(found).toMatchObject({ kind: 'violated', violation })
+  })
+
+  it('is found out: without the rule that only the app goes on after an end', () => {
+    const budget = { mendableRefusals: 1 }
+    const found = exploreProcedure(
+      { holders: 2, prompts: 2, server: 'strict', budget, without: 'explicitAfterEnd' },
+      mostStates,
+    )
+    const violation = 'a refresh token is sent after an end though the app did not ask'
     expect(found).toMatchObject({ kind: 'violated', violation })
   })
 

@@ -89,7 +89,7 @@ function decide(state: State, reading: { record: SessionRecord; now: number; con
   const { record, now, context } = reading
   const { generation, cause } = runOf(state, context)
   const prompted = context.without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
-  const prompt = { generation: prompted, cause }
+  const prompt = { generation: prompted, cause: context.without === 'explicitAfterEnd' ? ('explicit' as const) : cause }
   return decideAfterReread(record, prompt, { now, needsRefreshToken: true })
 }
 

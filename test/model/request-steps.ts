@@ -48,7 +48,8 @@ function send(state: State, run: RequestRun, context: RunContext): Step[] {
       generation: intended.generation,
       unknown: wasUnknown(run),
       ofRun: run.sent + 1,
-      mendsEnd: run.cause === 'explicit' && intended.status === 'ended',
+      afterEnd: intended.status === 'ended',
+      explicit: run.cause === 'explicit',
     }),
   ]
   if (state.budget.losses > 0) {
@@ -117,6 +118,16 @@ function readAnswer(
       const refused = changeSet(state, set, { answered: 'refusal' })
       return progress(
         `${name} reads that it is refused`,
+        conclude(refused, { run, context, outcome, keepIntent: false }),
+      )
+    }
+    case 'interactionRequired': {
+      // Nothing tells whether the doubt or the user is at fault: the token is not kept.
+      const isLost = isAgain(run)
+      const outcome = isLost ? 'rotationLost' : 'interactionRequired'
+      const refused = isLost ? changeSet(state, set, { answered: 'refusal' }) : state
+      return progress(
+        `${name} reads that the user is wanted`,
         conclude(refused, { run, context, outcome, keepIntent: false }),
       )
     }

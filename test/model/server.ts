@@ -32,7 +32,7 @@ function handle(state: State, arrival: Arrival): Step[] {
     return [progress(`${name}, late, for nobody who waits`, late, ...done.facts)]
   }
   const steps = [progress(`${name}: ${describe(done.answer)}`, answer(done.state, index, done.answer), ...done.facts)]
-  const { losses, clientRefusals } = state.budget
+  const { losses, mendableRefusals } = state.budget
   if (losses > 0) {
     const trouble = { kind: 'trouble' } as const
     const before = changeSet(spend(state, 'losses'), request.set, { doubtful: true })
@@ -46,9 +46,12 @@ function handle(state: State, arrival: Arrival): Step[] {
       chance(`${name}, and answers 500 all the same`, answer(after, index, trouble), ...done.facts),
     )
   }
-  if (clientRefusals > 0) {
-    const refused = answer(spend(state, 'clientRefusals'), index, { kind: 'clientRefused' })
-    steps.push(chance('The server refuses the client', refused))
+  if (mendableRefusals > 0) {
+    const spent = spend(state, 'mendableRefusals')
+    steps.push(
+      chance('The server refuses the client', answer(spent, index, { kind: 'clientRefused' })),
+      chance('The server wants to see the user', answer(spent, index, { kind: 'interactionRequired' })),
+    )
   }
   return steps
 }

@@ -27,8 +27,8 @@ export interface Budget {
   readonly storeFaults: number
   readonly signIns: number
   readonly signOuts: number
-  /** Answers that refuse the client itself, which an operator can mend. */
-  readonly clientRefusals: number
+  /** Answers that end the session and leave the refresh token alive, which the operator or the user can mend. */
+  readonly mendableRefusals: number
 }
 
 export interface Write {
@@ -101,7 +101,7 @@ export interface OutcomeStep {
   readonly at: 'writingOutcome' | 'readingOutcomeBack'
   readonly intended: SessionRecord
   readonly current: SessionRecord
-  readonly outcome: 'grantRejected' | 'clientRejected' | 'rotationLost' | 'failed' | 'heldBack'
+  readonly outcome: 'grantRejected' | 'interactionRequired' | 'clientRejected' | 'rotationLost' | 'failed' | 'heldBack'
   /** The same for every try, so that a write that landed unnoticed is known again. */
   readonly revision: string
   readonly keepIntent: boolean
@@ -133,7 +133,7 @@ export interface TokenRequest {
 
 export type Answer =
   | { readonly kind: 'tokens'; readonly set: number }
-  | { readonly kind: 'refused' | 'clientRefused' | 'throttled' | 'trouble' }
+  | { readonly kind: 'refused' | 'interactionRequired' | 'clientRefused' | 'throttled' | 'trouble' }
 
 /** A token set that the server has issued, with what only an observer of everything knows of it. */
 export interface IssuedSet {
@@ -158,7 +158,15 @@ export interface SignIn {
 }
 
 /** A procedure without one of its guards, to see that the invariants notice. */
-export type Guard = 'lease' | 'reread' | 'intent' | 'reservedGeneration' | 'revision' | 'signInId' | 'tombstoneFloor'
+export type Guard =
+  | 'lease'
+  | 'reread'
+  | 'intent'
+  | 'reservedGeneration'
+  | 'revision'
+  | 'signInId'
+  | 'tombstoneFloor'
+  | 'explicitAfterEnd'
 
 export type ServerKind = 'strict' | 'graceSamePair' | 'graceNewPair' | 'noRotation'
 
@@ -191,7 +199,7 @@ export function createInitialState(scenario: Scenario): State {
     lateWrites: [],
     sets: [{ ...createIssuedSet(0), generation: 1, fate: 'stored' }],
     signIns: [{ revoked: 'no', signedOut: false }],
-    budget: { crashes: 0, losses: 0, storeFaults: 0, signIns: 0, signOuts: 0, clientRefusals: 0, ...scenario.budget },
+    budget: { crashes: 0, losses: 0, storeFaults: 0, signIns: 0, signOuts: 0, mendableRefusals: 0, ...scenario.budget },
     nextRevision: 1,
   }
 }

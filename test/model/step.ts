@@ -22,8 +22,10 @@ export type Fact =
       readonly generation: number
       readonly unknown: boolean
       readonly ofRun: number
-      /** An explicit refresh that tries to overcome the end of a session. */
-      readonly mendsEnd: boolean
+      /** The session was over. */
+      readonly afterEnd: boolean
+      /** The app asked for it. */
+      readonly explicit: boolean
     }
   /** The server was shown a refresh token that it had exchanged already. */
   | { readonly type: 'reused'; readonly set: number }

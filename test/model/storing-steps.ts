@@ -60,7 +60,9 @@ function decide(state: State, back: ReadBack): State {
   const { run, record, context } = back
   const { intended, set, revision, writeFailed } = run
   const signInId = context.without === 'signInId' ? (record?.signInId ?? '') : intended.signInId
-  switch (decideAfterLostWrite(record, { revision, signInId, sentGeneration: intended.generation, tokens: true })) {
+  const expectedRevision = run.current.revision
+  const ours = { revision, expectedRevision, signInId, sentGeneration: intended.generation, tokens: true }
+  switch (decideAfterLostWrite(record, ours)) {
     case 'stored':
       return finish(state, context, (vault) => take(vault, issuedRecord(run, context)))
     case 'adopt':

@@ -58,10 +58,14 @@ function promptSteps(state: State, { index, holder, name }: Context): Step[] {
   const { vault, runs, prompts, user } = holder
   const isSignedIn = vault.set !== undefined && user?.doing !== 'signingOut'
   if (prompts === 0 || !isSignedIn || runs.some(({ interested }) => interested)) return []
-  const cause = state.record?.status === 'ended' ? 'explicit' : 'due'
-  const run = { generation: vault.generation, cause, interested: true, sent: 0, at: 'waitingForLease' } as const
-  const prompted = changeHolder(state, index, { runs: [...runs, run], prompts: prompts - 1 })
-  return [chance(`${name} wants something newer than generation ${vault.generation}`, prompted)]
+  // A holder that has not heard of an end wants what it always wants.
+  const causes = state.record?.status === 'ended' ? (['explicit', 'due'] as const) : (['due'] as const)
+  return causes.map((cause) => {
+    const run = { generation: vault.generation, cause, interested: true, sent: 0, at: 'waitingForLease' } as const
+    const prompted = changeHolder(state, index, { runs: [...runs, run], prompts: prompts - 1 })
+    const how = cause === 'explicit' ? ', since the app asks for it' : ''
+    return chance(`${name} wants something newer than generation ${vault.generation}${how}`, prompted)
+  })
 }
 
 /** The store has hinted at a change. While a refresh runs here, it tells by itself what becomes of its tokens. */

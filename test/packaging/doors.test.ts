@@ -23,7 +23,7 @@ test('the packed doors fit each other: a session of one is a session to the othe
       store: memoryStore(),
       grant: refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme-cli' }),
       allowedOrigins: ['https://api.acme.example'],
-      clock: createSimulatedClock(),
+      runtime: { clock: createSimulatedClock() },
     })
     const error = await createFetch(session)('https://api.acme.example').catch((error) => error)
     console.log(isNotSignedInError(error), createKyHooks(session).init.length)

@@ -70,7 +70,7 @@ export function exploreChart(exploration: Exploration): ChartGraph {
 }
 
 /** Where a chart begins. */
-export function startOf(input: SessionInput, machine = sessionMachine): ChartSnapshot {
+export function startOf(input: SessionInput, machine: typeof sessionMachine = sessionMachine): ChartSnapshot {
   return getInitialSnapshot(machine, input)
 }
 
@@ -93,7 +93,7 @@ export function stepsFrom(before: ChartSnapshot, exploration: Omit<Exploration, 
  * @throws when the chart asks for a time that there is not
  */
 export function createStepper(
-  machine = sessionMachine,
+  machine: typeof sessionMachine = sessionMachine,
 ): (before: ChartSnapshot, happening: Happening) => ChartSnapshot {
   let time: number | undefined = 0
   const clock = { now: readClock, setTimeout: () => 0, clearTimeout() {} }

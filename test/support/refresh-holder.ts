@@ -107,6 +107,7 @@ export async function openHolder(
     endedRuns,
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
     debug: (entry) => void debugged.push(entry),
+    classifyFailure: undefined,
     get giveUpAfterMilliseconds() {
       return settings.giveUpAfterMilliseconds
     },

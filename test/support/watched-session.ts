@@ -48,9 +48,9 @@ export function openWatchedSession(
 ) {
   const clock = createSimulatedClock()
   const session = openSession(server, {
-    runtime: { clock, random: () => 0 },
     store,
     ...options,
+    runtime: { clock, random: () => 0, ...options.runtime },
     grant: refreshTokenGrant({
       issuer: server.issuer,
       clientId: canaryClient.id,

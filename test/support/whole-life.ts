@@ -21,7 +21,7 @@ export async function openLife(server: AuthorizationServer, api: Api): Promise<L
   }
   store.trouble('read', 'fails', { times: 1 })
   const device = createDevice()
-  const options = { allowedOrigins: [api.origin], environment: device.environment }
+  const options = { allowedOrigins: [api.origin], runtime: { environment: device.environment } }
   const watched = openWatchedSession(server, options, { store })
   return { watched, device, [Symbol.asyncDispose]: () => watched[Symbol.asyncDispose]() }
 }

@@ -18,7 +18,7 @@ export { apiOrigin }
 // Hot reload runs this module again and makes a new session: close the old one. Not in `hot.dispose`: Vite calls that only
 // for modules that accept themselves or are accepted by name, and here it reloads the importers.
 const hot = import.meta.hot
-await (hot?.data.session as Session | undefined)?.[Symbol.asyncDispose]()
+await (hot?.data.session as Session | undefined)?.close()
 
 /** The page's one session: created here, once, not in a component. */
 export const session = createSession({

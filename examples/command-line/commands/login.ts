@@ -24,7 +24,7 @@ export const login: Command = async (options, output) => {
     const { expiresAt } = session.getSnapshot()
     await forgetRecording(stateFolder(options), account)
     output.print([styled('good', '✓ '), plain(`Signed in as ${account}.`)])
-    output.printJson({ account, issuer: server.issuer, ...(expiresAt === undefined ? {} : { expiresAt }) })
+    output.printJson({ account, issuer: server.issuer, expiresAt })
     return exitCodes.done
   } catch (error) {
     if (interruption.signal.aborted) return exitCodes.interrupted
@@ -59,8 +59,7 @@ async function signIn({ options, output, server, store, signal }: SignIn): Promi
     await target.checkStore()
     await target.signIn(await waitForDevice({ server, scope, output, signal }))
   } else {
-    const loginHint = named === undefined ? {} : { loginHint: named }
-    await signInByLoopback(target, { ...server, scope, prompt: 'consent', signal, ...loginHint })
+    await signInByLoopback(target, { ...server, scope, prompt: 'consent', signal, loginHint: named })
   }
   return opened.promise
 }

@@ -34,7 +34,7 @@ async function signOut(store: NodeStore, options: Options, output: Output) {
   })
   await session.signOut()
   // Notices arrive after the other listeners have seen the change.
-  await session[Symbol.asyncDispose]()
+  await session.close()
   await forgetRecording(stateFolder(options), account)
   output.print([styled('good', '✓ '), plain(`Signed out ${account}.`)])
   if (!isRevoked) {

@@ -81,7 +81,7 @@ async function makeBeat(
     const { code, lines, facts } = describeError(error, options)
     const retryAt = Number(facts?.retryAt ?? Number.NaN)
     const isOver = isSessionEndedError(error) || isNotSignedInError(error)
-    return { kind: 'failed', code, text: lines.join(' '), isOver, ...(Number.isNaN(retryAt) ? {} : { retryAt }) }
+    return { kind: 'failed', code, text: lines.join(' '), isOver, retryAt: Number.isNaN(retryAt) ? undefined : retryAt }
   }
 }
 

@@ -149,7 +149,7 @@ function readLayout(
 function placeEdge(edge: ElkExtendedEdge, transitions: readonly TransitionPart[]): PlacedTransition {
   const transition = edge.id.startsWith('initial ') ? undefined : transitions[Number(edge.id)]
   return {
-    ...(transition === undefined ? {} : { transition }),
+    transition,
     points: (edge.sections ?? []).flatMap(pointsOf),
     labels: (edge.labels ?? []).map((label: ElkLabel) => ({ ...boxOf(label), text: label.text ?? '' })),
   }

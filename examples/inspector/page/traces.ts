@@ -46,7 +46,7 @@ export function traceOf(recording: SessionRecording): Trace {
       event: { type: event },
       value: state,
       context: facts,
-      ...(facts.times === undefined ? {} : { times: facts.times }),
+      times: facts.times,
     })),
   }
 }
@@ -61,7 +61,7 @@ function meet(known: Trace, message: Extract<StatelyInspectionEvent, { type: '@x
   }
   return {
     name,
-    ...(definition === undefined ? {} : { definition: JSON.parse(definition) as ChartDefinition }),
+    definition: definition === undefined ? undefined : (JSON.parse(definition) as ChartDefinition),
     steps: known.steps.length === 0 ? [first] : known.steps,
   }
 }

@@ -1,8 +1,9 @@
-import { type AuthorizedFetchOptions, createAuthorizedFetch } from './http/authorized-fetch.ts'
-import { coreOf } from './session/create-session.ts'
+import { createAuthorizedFetch } from './http/authorized-fetch.ts'
+import type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
+import { coreOf } from './session/live-session.ts'
 import type { Session } from './session/session.ts'
 
-export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
+export type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
 
 /**
  * A `fetch` that puts a session's access token on requests to the session's `allowedOrigins`, and after a rejection
@@ -13,8 +14,9 @@ export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
  * a token that is good for a minute at least; a 401 for them is returned as it is. Handing the result to ky as its
  * `fetch` is not supported; that is what `createKyHooks` of `@authchart/core/ky` is for.
  *
- * @throws ConfigurationError when the session lists no origin, or an option is malformed or unknown. The function it returns rejects with a `SessionError` when
- * there is no token, before anything is sent; with the signal's reason; and with what the underlying fetch throws.
+ * @throws ConfigurationError when the session lists no origin, or an option is malformed or unknown. The function it
+ * returns rejects with a `SessionError` when there is no token, before anything is sent; with the signal's reason; and
+ * with what the underlying fetch throws.
  * @example
  * const authorizedFetch = createFetch(session)
  * const response = await authorizedFetch('https://api.acme.example/invoices')

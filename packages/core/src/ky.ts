@@ -11,7 +11,7 @@ import {
 import { sendWithToken } from './http/send-with-token.ts'
 import { createSendable, type TransmitInit } from './http/sendable.ts'
 import { createTokenOrigins } from './http/token-origins.ts'
-import { coreOf } from './session/create-session.ts'
+import { coreOf } from './session/live-session.ts'
 import type { Session } from './session/session.ts'
 import type { SessionCore } from './session/session-core.ts'
 

@@ -86,7 +86,7 @@ function openSession(openedStore: SessionStore): Session {
     grant: refreshTokenGrant({ issuer, clientId }),
     allowedOrigins: [apiOrigin],
     ...options,
-    ...(speed === undefined ? {} : { clock: createFastClock(speed) }),
+    ...(speed === undefined ? {} : { runtime: { clock: createFastClock(speed) } }),
   })
 }
 

@@ -57,7 +57,8 @@ describe('acme call', () => {
 
   it('says in a line what to do, and leaves with 4 where that is to try again later', async () => {
     await world.signIn('alice', { expiresIn: 0 })
-    world.server.faults.answerWith(tokenAnswers.htmlForbidden)
+    // Later than the call would wait for.
+    world.server.faults.answerWith({ ...tokenAnswers.htmlForbidden, headers: { 'retry-after': '60' } })
     const blocked = await world.run('call', '/orders', '--json')
     expect(blocked.code).toBe(4)
     expect(JSON.parse(blocked.stdout)).toEqual({

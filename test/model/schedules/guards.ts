@@ -38,8 +38,8 @@ export const guardRemovals: readonly GuardRemoval[] = [
     file: 'refresh/refresh-under-lease.ts',
     replacements: [
       [
-        'const written = await store.compareAndSet(record?.revision, intended)',
-        'const written = { ok: true, value: true } as const; Object.assign(intended, { revision: before.revision })',
+        'const written = await writeRecord(holder, record.revision, intended)',
+        'const written = { ok: true, value: true } as const; Object.assign(intended, { revision: record.revision })',
       ],
     ],
     server: 'graceSamePair',
@@ -47,7 +47,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
     violations: ['a refresh token is sent as if for the first time, though an answer was lost'],
   },
   {
-    guard: 'a reserved generation is given to nobody else',
+    guard: 'a reserved generation is given out once',
     file: 'policy/choose-record.ts',
     replacements: [['Math.max(record.highestReservedGeneration, record.generation)', 'record.generation']],
     server: 'strict',
@@ -57,7 +57,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'a write gives way to one that came between',
     file: 'store/memory-store.ts',
-    replacements: [['if (records.get(key)?.revision !== expectedRevision) return false', '']],
+    replacements: [['if (records.get(key)?.revision !== expected) return false', '']],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
     violations: ['the store holds a session again that was signed out'],
@@ -65,15 +65,15 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'tokens of a sign-in that was replaced are revoked',
     file: 'policy/choose-record.ts',
-    replacements: [['record.signInId !== ours.signInId || ', '']],
+    replacements: [['theirs.signInId !== ours.signInId || ', '']],
     server: 'strict',
     flavour: people['sign-ins, sign-outs and crashes'],
     violations: ['set N was issued and is nowhere'],
   },
   {
     guard: 'an end gives way to a newer sign-in',
-    file: 'refresh/store-outcome.ts',
-    replacements: [["hasMovedOn(theirs, record, holder) ? 'movedOn' : 'writeAgain'", "'writeAgain'"]],
+    file: 'refresh/write-outcome.ts',
+    replacements: [["if (decision !== 'writeAgain') return", "if (decision !== 'writeAgain' && write.tokens) return"]],
     server: 'strict',
     flavour: people['sign-ins and sign-outs'],
     violations: ['a stale refusal ends a newer session'],
@@ -81,14 +81,14 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'an intent stays where an answer was lost twice',
     file: 'refresh/request-tokens.ts',
-    replacements: [['    keepIntent: true,\n', '    keepIntent: false,\n']],
+    replacements: [['verdict, keepIntent: true }', 'verdict, keepIntent: false }']],
     server: 'graceSamePair',
     flavour: trouble['a network in trouble'],
     violations: ['a refresh token is sent as if for the first time, though an answer was lost'],
   },
   {
     guard: 'tokens are kept in memory until they are stored',
-    file: 'refresh/store-issued.ts',
+    file: 'refresh/write-outcome.ts',
     replacements: [['patienceMilliseconds: Number.POSITIVE_INFINITY', 'patienceMilliseconds: 0']],
     server: 'strict',
     flavour: trouble['a store in trouble'],

@@ -1,5 +1,5 @@
 import type { Session } from '@authchart/core'
-import { coreOf } from '../../../packages/core/src/session/create-session.ts'
+import { coreOf } from '../../../packages/core/src/session/live-session.ts'
 import type { Observer } from './observer.ts'
 import { perform, requestsPerCall } from './perform.ts'
 import type { Script, StepScheduler } from './schedule.ts'
@@ -154,7 +154,7 @@ async function checkRecovery(world: World): Promise<void> {
 /** Tokens that were refused as soon as they were used are replaced only after a pause. */
 const mostTries = 3
 
-async function getTokenAtLast({ time }: World, session: Session): Promise<void> {
+async function getTokenAtLast({ time, observer }: World, session: Session): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await session.getAccessToken()
@@ -162,6 +162,8 @@ async function getTokenAtLast({ time }: World, session: Session): Promise<void> 
     } catch (error) {
       if (tries === mostTries) throw error
       time.sleep(lifetimeSeconds * 1000)
+      // Others wait meanwhile, and what comes for them has expired.
+      for (const set of observer.sets) set.wanted = true
     }
   }
 }

@@ -1,5 +1,5 @@
 import { isNotSignedInError, isRefreshUnavailableError, isSessionEndedError, isStoreError } from '@authchart/core'
-import { coreOf } from '../../../packages/core/src/session/create-session.ts'
+import { coreOf } from '../../../packages/core/src/session/live-session.ts'
 import type { StepScheduler, StoreFault } from './schedule.ts'
 import { createServiceWorld, type ServiceFault, type ServiceHolder, type ServiceWorld } from './service-world.ts'
 import { lifetimeSeconds } from './simulated-server.ts'

@@ -15,8 +15,8 @@ export function SessionPanel({ arrivalError }: { arrivalError: string | undefine
     setError(undefined)
     work().catch((reason: Error) => setError(reason.message))
   }
+  const isSignedIn = snapshot.signedIn
   const needsSignIn = snapshot.status === 'signedOut' || snapshot.status === 'invalidated'
-  const isSignedIn = !needsSignIn && snapshot.status !== 'restoring' && snapshot.status !== 'signingOut'
   const problem = error ?? arrivalError
 
   return (

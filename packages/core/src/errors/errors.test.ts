@@ -185,7 +185,7 @@ describe('RefreshUnavailableError of a server that refuses', () => {
     const failure = { code: 'refused', serverWords: 'session_gone', mayBeOver: true } as const
     const error = new RefreshUnavailableError(failure)
     expect(error.message).toBe(
-      'No usable access token just now: the authorization server refused, but did not say that the sign-in is over (it said: session_gone); the sign-in may be over; try again later.',
+      'No usable access token just now: the authorization server refused, but did not say that the sign-in is over (it said "session_gone"); the sign-in may be over; try again later.',
     )
     expect(error.serverWords).toBe('session_gone')
     expect(new RefreshUnavailableError({ code: 'refused' })).not.toHaveProperty('serverWords')

@@ -19,7 +19,7 @@ export class RefreshUnavailableError extends SessionError {
   /** @param failure `mayBeOver`: the server keeps refusing, so that the sign-in may be over */
   constructor(failure: RefreshFailure = {}, options?: ErrorOptions) {
     const { code = 'server', retryAt, serverWords, mayBeOver = false } = failure
-    const said = serverWords === undefined ? '' : ` (it said: ${serverWords})`
+    const said = serverWords === undefined ? '' : ` (it said "${serverWords}")`
     const doubt = mayBeOver ? '; the sign-in may be over' : ''
     const when = retryAt === undefined ? 'try again later' : `next try at ${toIsoTime(retryAt)}`
     super(`No usable access token just now: ${meanings[code] ?? code}${said}${doubt}; ${when}.`, options)

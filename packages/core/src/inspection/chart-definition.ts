@@ -40,7 +40,7 @@ export function describeChart(config: object): ChartDefinition {
 
 function describeState(config: Config, path: string): ChartDefinition {
   const { id, type, initial, tags, entry, exit, invoke, always, after, on, states } = config
-  const description = chartDescriptions[path] ?? config.description
+  const description = chartDescriptions[path]
   return {
     ...texts({ id, description, type, initial }),
     ...named('tags', list(tags).map(String)),
@@ -61,7 +61,7 @@ function describeTransition(transition: unknown): ChartTransition {
   const { target, guard, actions } = transition as Config
   return {
     ...named('target', list(target).map(String)),
-    ...(guard === undefined ? {} : { guard: nameOf(guard) }),
+    ...texts({ guard: guard && nameOf(guard) }),
     ...named('actions', list(actions).map(nameOf)),
   }
 }

@@ -96,10 +96,15 @@ function explainFailure(
     verdict: 'failing',
     code,
     asked: askedIn(refreshes),
-    answered: answers[code] ?? `The refresh failed: ${code}.`,
+    answered: [answers[code] ?? `The refresh failed: ${code}.`, ...quote(last)].join(' '),
     tried: [triedIn(refreshes), nextTry(code, last)].filter((sentence) => sentence !== '').join(' '),
     advice: failureAdvice[code] ?? 'Wait: it will be tried again.',
   })
+}
+
+function quote({ serverWords, mayBeOver }: RecordedTransition): string[] {
+  const said = serverWords === undefined ? [] : [`It said "${serverWords}".`]
+  return mayBeOver ? [...said, 'It keeps refusing: the sign-in may be over.'] : said
 }
 
 function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answered' | 'advice'> {
@@ -112,8 +117,13 @@ function explainCalm(last: RecordedTransition): Pick<Parts, 'verdict' | 'answere
   if (isInState(last.state, 'restoring')) {
     return { verdict: 'restoring', answered: 'The store is still being read.', advice: 'Wait for the store.' }
   }
-  const answered = isRefreshing(last.state) ? 'A refresh is under way.' : 'Nothing is wrong with the session.'
-  return { verdict: 'well', answered, advice }
+  if (isRefreshing(last.state)) return { verdict: 'well', answered: 'A refresh is under way.', advice }
+  if (last.rejectedBy === undefined) return { verdict: 'well', answered: 'Nothing is wrong with the session.', advice }
+  return {
+    verdict: 'well',
+    answered: `New tokens are rejected as well by ${last.rejectedBy.join(', ')}, so these rejections start no refresh for now.`,
+    advice: 'Check what that API expects of a token: its audience, scope, issuer and times.',
+  }
 }
 
 /** Why refreshing fails now; a refresh that callers no longer wait for counts too. */

@@ -1,5 +1,6 @@
 import { checkOptions, ruleOf } from '../errors/check-options.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { pausingOrigins } from '../policy/rejections.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionActor } from '../session/session-core.ts'
 import { type ActorMessage, actorOf, observeActor, timeOf } from './observe-actor.ts'
@@ -40,11 +41,16 @@ export interface RecordedTransition {
   /** Why refreshing fails, and when it is tried next. */
   readonly code?: TransientCode
   readonly retryAt?: number
+  /** The authorization server's own short words, and whether they may mean that the sign-in is over. */
+  readonly serverWords?: string
+  readonly mayBeOver?: boolean
   /** How often in a row it has failed. */
   readonly failures?: number
   /** Why the session ended, and the server's word for it if it sent one. */
   readonly reason?: EndReason
   readonly serverCode?: string
+  /** The origins that reject each new token, and so start no refresh for now. */
+  readonly rejectedBy?: readonly string[]
   /** How a request ended, and at which origin. */
   readonly outcome?: string
   readonly origin?: string
@@ -115,7 +121,8 @@ function describeOptions({ context }: ChartSnapshot): RecordedOptions {
 type RecordedEvent = ActorMessage['event'] & Pick<RecordedTransition, 'outcome' | 'origin' | 'status'>
 
 function describeTransition(event: RecordedEvent, { value, context }: ChartSnapshot, time: number): RecordedTransition {
-  const { token, failure, failures, end } = context
+  const { token, failure, failures, end, rejections } = context
+  const rejectedBy = rejections && pausingOrigins(rejections, time)
   const { type, outcome, origin, status } = event
   return withoutUndefined({
     time,
@@ -124,9 +131,12 @@ function describeTransition(event: RecordedEvent, { value, context }: ChartSnaps
     generation: token.generation,
     code: failure?.code,
     retryAt: failure?.retryAt,
+    serverWords: failure?.serverWords,
+    mayBeOver: failure?.mayBeOver,
     failures: failure && failures,
     reason: end?.reason,
     serverCode: end?.serverCode,
+    rejectedBy: rejectedBy?.length ? rejectedBy : undefined,
     outcome,
     origin,
     status,
@@ -138,7 +148,7 @@ function withoutUndefined<Members extends object>(members: Members): Members {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
 }
 
-/** The last transitions. Judging a token takes no time: what led to it is recorded with the state after it. */
+/** The last transitions. */
 function createRing(limit: number) {
   const entries: RecordedTransition[] = []
   let dropped = 0
@@ -146,24 +156,15 @@ function createRing(limit: number) {
     add(transition: RecordedTransition) {
       const last = entries.at(-1)
       if (isIdleHint(last, transition)) return
-      if (last !== undefined && transition.event === 'clock.read' && isJudging(last.state)) {
-        const { event, time, origin, status } = last
-        entries[entries.length - 1] = withoutUndefined({ ...transition, origin, status, event, time })
-      } else {
-        entries.push(transition)
+      if (last !== undefined && isRepetition(last, transition)) {
+        entries[entries.length - 1] = { ...last, times: (last.times ?? 1) + 1, until: transition.time }
+        return
       }
-      fold(entries)
+      entries.push(transition)
       if (entries.length > limit) dropped += entries.splice(0, entries.length - limit).length
     },
     content: () => ({ dropped, transitions: [...entries] }),
   }
-}
-
-/** Makes the last two one if they say the same. */
-function fold(entries: RecordedTransition[]): void {
-  const [before, last] = entries.slice(-2)
-  if (before === undefined || last === undefined || !isRepetition(before, last)) return
-  entries.splice(-2, 2, { ...before, times: (before.times ?? 1) + 1, until: last.time })
 }
 
 /** A hint that changes nothing says nothing: what is read then is an event of its own. */
@@ -171,13 +172,8 @@ function isIdleHint(last: RecordedTransition | undefined, transition: RecordedTr
   return transition.event === 'store.changed' && JSON.stringify(last?.state) === JSON.stringify(transition.state)
 }
 
-function isJudging(state: RecordedState): boolean {
-  return typeof state === 'object' && typeof state.signedIn === 'object' && state.signedIn.token === 'judging'
-}
-
-function isRepetition(before: RecordedTransition, last: RecordedTransition): boolean {
-  if (before.event !== last.event || isJudging(last.state)) return false
-  return JSON.stringify(withoutTimes(before)) === JSON.stringify(withoutTimes(last))
+function isRepetition(last: RecordedTransition, next: RecordedTransition): boolean {
+  return JSON.stringify(withoutTimes(last)) === JSON.stringify(withoutTimes(next))
 }
 
 function withoutTimes({ time, times, until, ...rest }: RecordedTransition) {

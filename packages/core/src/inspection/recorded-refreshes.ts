@@ -79,9 +79,8 @@ function causeOf(transitions: readonly RecordedTransition[]): string {
   }
 }
 
-/** `token.rejected` until an event says how a request ended. */
-function isRejection({ event, outcome }: RecordedTransition): boolean {
-  return event === 'token.rejected' || outcome === 'rejected'
+function isRejection({ outcome }: RecordedTransition): boolean {
+  return outcome === 'rejected'
 }
 
 function describeRejection({ origin, status }: RecordedTransition): string {

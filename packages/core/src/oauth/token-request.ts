@@ -110,7 +110,11 @@ function send(server: ResolvedServer, options: SendOptions): Promise<FormAnswer>
     format,
     signal: request.signal,
     prove: dpop && ((sendOnce) => dpop.send({ proofKey, method: 'POST', url, now: request.now }, sendOnce)),
-    onRequest: (sent) => noteRequest(sent, exchange),
+    onRequest(sent) {
+      // The last look before it is on its way: the lease may have run out while it was prepared.
+      if (request.mayStillBeSent?.() === false) throw new Error('The lease was lost')
+      noteRequest(sent, exchange)
+    },
     onResponse() {
       exchange.receivedAt = request.now()
     },

@@ -2,9 +2,9 @@ import { type Challenge, parseChallenges } from './parse-challenges.ts'
 
 /** What a resource server's response says of the access token that the request carried. */
 export type ResponseVerdict =
-  /** It was not refused; the request itself may have failed all the same. */
+  /** It was not rejected; the request itself may have failed all the same. */
   | 'accepted'
-  /** It was refused: a refresh may help. */
+  /** It was rejected: a refresh may help. */
   | 'rejected'
   /** The proof lacked the server's nonce: the same request again with it, without a refresh. */
   | 'nonceRequired'

@@ -8,7 +8,7 @@ test.each<{ failure: TokenEndpointFailure; facts: TokenEndpointFailureFacts }>([
     failure: {
       ...{ kind: 'answer', status: 403, retryAfter: '5', contentType: 'application/json', complete: true },
       headers: { 'x-rate-limit-reset': '1' },
-      body: { code: 'LIMIT', error: { reason: 'x' }, refresh_token: 'canary' },
+      body: { code: 'LIMIT', error: { reason: 'x' }, refresh_token: '[redacted]' },
     },
     facts: {
       ...{ kind: 'answer', status: 403, retryAfter: '5', contentType: 'application/json' },
@@ -26,6 +26,6 @@ test.each<{ failure: TokenEndpointFailure; facts: TokenEndpointFailureFacts }>([
   { failure: { kind: 'rejected', serverCode: 'gone' }, facts: { kind: 'rejected', code: 'gone' } },
   { failure: { kind: 'rejected' }, facts: { kind: 'rejected' } },
   { failure: { kind: 'unavailable', code: 'server', retryAt: 1 }, facts: { kind: 'unavailable', code: 'server' } },
-])('tells $facts without a secret', ({ failure, facts }) => {
+])('tells $facts', ({ failure, facts }) => {
   expect(describeFailure(failure)).toEqual(facts)
 })

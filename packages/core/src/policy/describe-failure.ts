@@ -1,15 +1,12 @@
 import type { TokenEndpointFailureFacts } from '../token/failure-facts.ts'
 import type { TokenEndpointFailure } from '../token/grant.ts'
-import { redactObject } from '../token/redact.ts'
 
-/** What a `classifyFailure` may know of a failed token request. */
+/** What a `classifyFailure` may know of a failed token request. The answer was redacted when it was read. */
 export function describeFailure(failure: TokenEndpointFailure): TokenEndpointFailureFacts {
   switch (failure.kind) {
     case 'answer': {
       const { kind, status, retryAfter, contentType, headers, body } = failure
-      // `code` stays: in an error response it is the server's word for the error, and apps want to compare it.
-      const members = body && (redactObject(body, { keep: ['code'] }) as Record<string, unknown>)
-      return { kind, status, retryAfter, contentType, headers, body: members }
+      return { kind, status, retryAfter, contentType, headers, body }
     }
     case 'rejected':
       return { kind: failure.kind, code: failure.serverCode }

@@ -29,7 +29,9 @@ export function createFunctionGrant(refresh: RefreshFunction): Grant {
 
 async function callFunction(refresh: RefreshFunction, request: GrantRequest): Promise<GrantOutcome> {
   const { refreshToken, signal, now } = request
-  if (signal.aborted) return failed({ kind: 'transport', sent: 'no', code: 'timeout' })
+  if (signal.aborted || request.mayStillBeSent?.() === false) {
+    return failed({ kind: 'transport', sent: 'no', code: 'timeout' })
+  }
   try {
     const call = async (): Promise<unknown> => refresh({ refreshToken, signal })
     const tokenSet = await untilAborted(call(), signal)

@@ -31,8 +31,8 @@ export interface RefreshHolder {
   readonly highestGeneration: number
   /** Origins whose run of rejections has ended, as this holder saw. */
   readonly endedRuns: ReadonlySet<string>
-  readonly classifyFailure?: ClassifyFailure
-  readonly giveUpAfterMilliseconds?: number
+  readonly classifyFailure: ClassifyFailure | undefined
+  readonly giveUpAfterMilliseconds: number | undefined
   /** A number from 0 up to 1. */
   random(): number
   /** New and random each time. */

@@ -64,6 +64,14 @@ async function leaseUntilAborted(
   }
 }
 
+/** A lease that has less left than this counts as lost, in milliseconds: what is sent now must still arrive under it. */
+const shortestRemainder = 1_000
+
+/** Whether a lease is, or may soon be, another holder's. */
+export function isLost(lease: Lease): boolean {
+  return lease.lost.aborted || (lease.remainingMilliseconds?.() ?? Number.POSITIVE_INFINITY) < shortestRemainder
+}
+
 /** Gives a lease back, without waiting for ever. Never throws. */
 export async function giveBack(lease: Lease, clock: Clock): Promise<void> {
   const timeout = timeoutSignal(clock, storeOperationMilliseconds)

@@ -9,7 +9,7 @@ import { carryForward } from '../token/normalize-token-set.ts'
 import type { ProofKey } from '../token/proof.ts'
 import { failOffline } from './fail-offline.ts'
 import { failLocally, type Refresh, type RefreshHolder, type RefreshOutcome } from './holder.ts'
-import { giveBack, waitForLease } from './lease.ts'
+import { giveBack, isLost, waitForLease } from './lease.ts'
 import { type RequestResult, requestTokens } from './request-tokens.ts'
 import { settle } from './settle.ts'
 import { signInUnderLease } from './sign-in-under-lease.ts'
@@ -65,10 +65,10 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     if (offline !== undefined) return offline
     // Callers may have left while we waited; from the intent on, nothing can stop us.
     if (interest.aborted) return { kind: 'cancelled' }
-    if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
+    if (isLost(lease)) return failLocally('leaseTimeout', holder)
 
     const intended = recordWithIntent(record, await createIntent(record, decision, holder))
-    const written = await writeRecord(holder, record.revision, intended)
+    const written = await writeRecord(holder, record.revision, intended, { under: lease })
     if (!written.ok) return failLocally(storeFailureCode(written.error), holder)
     if (written.value) return spendRefreshToken(record, intended, { refresh, lease })
   }
@@ -118,7 +118,7 @@ async function spendRefreshToken(
   { refresh, lease }: { refresh: Refresh; lease: Lease },
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
-  if (lease.lost.aborted) {
+  if (isLost(lease)) {
     // Nothing was sent, so nothing need be asked again. Should this write fail, it will be: that is harmless.
     const { refreshIntent } = before
     await writeRecord(holder, intended.revision, { ...intended, refreshIntent, revision: holder.createId() })

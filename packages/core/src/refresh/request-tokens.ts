@@ -14,6 +14,7 @@ import { isProofKey, type ProofKey } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 import type { RefreshHolder } from './holder.ts'
+import { isLost } from './lease.ts'
 import { readRecord } from './store-access.ts'
 import {
   grantAnswerMilliseconds,
@@ -58,7 +59,7 @@ export async function requestTokens(
   holder: RefreshHolder,
   { lease, outcomeUnknown }: { lease: Lease; outcomeUnknown: boolean },
 ): Promise<RequestResult> {
-  const first = await requestOnce(intended, holder)
+  const first = await requestOnce(intended, holder, lease)
   if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
   const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
   // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
@@ -67,22 +68,32 @@ export async function requestTokens(
   const signal = AbortSignal.any([lease.lost, holder.abandonment])
   if ((await wait(holder.clock, delay, { signal, keepAlive: true })) === 'aborted') return conclude(first, true)
   const now = await readRecord(holder)
-  if (!now.ok) return conclude(first, true)
+  if (!now.ok || isLost(lease)) return conclude(first, true)
   if (now.value?.revision !== intended.revision) return { kind: 'moved' }
 
   holder.debug({ type: 'decision', decision: 'replay', generation: intended.generation })
-  return conclude(await requestOnce(intended, holder), true)
+  return conclude(await requestOnce(intended, holder, lease), true)
 }
 
 /** The token request of a grant that signs in by itself: there is no refresh token that could be lost, nor a replay. */
-export async function requestSignIn(record: SessionRecord, holder: RefreshHolder): Promise<RequestResult> {
-  return conclude(await requestOnce(record, holder), false)
+export async function requestSignIn(
+  record: SessionRecord,
+  holder: RefreshHolder,
+  lease: Lease,
+): Promise<RequestResult> {
+  return conclude(await requestOnce(record, holder, lease), false)
 }
 
 type OneRequest = Extract<RequestResult, { kind: 'issued' }> | TokenEndpointVerdict
 
-async function requestOnce(record: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
-  const result = await callGrant(record, holder)
+async function requestOnce(record: SessionRecord, holder: RefreshHolder, lease: Lease): Promise<OneRequest> {
+  let isRefused = false
+  const mayStillBeSent = () => {
+    isRefused ||= isLost(lease)
+    return !isRefused
+  }
+  const answer = await callGrant(record, holder, mayStillBeSent)
+  const result: OneRequest = isRefused ? { kind: 'transient', code: 'leaseTimeout', mayHaveCommitted: false } : answer
   const { kind: decision } = result
   holder.debug({
     type: 'decision',
@@ -95,7 +106,11 @@ async function requestOnce(record: SessionRecord, holder: RefreshHolder): Promis
   return result
 }
 
-async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<OneRequest> {
+async function callGrant(
+  record: SessionRecord,
+  holder: RefreshHolder,
+  mayStillBeSent: () => boolean,
+): Promise<OneRequest> {
   const { clock, grant, abandonment } = holder
   // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
   const options = { signal: abandonment, keepAlive: true }
@@ -110,6 +125,7 @@ async function callGrant(record: SessionRecord, holder: RefreshHolder): Promise<
       proofKey,
       signal: timeout.signal,
       now: () => clock.now(),
+      mayStillBeSent,
       debug: (entry) => holder.debug(entry),
     }
     const answer = grant.signIn === undefined ? grant.refresh(request) : grant.signIn(request)

@@ -4,6 +4,7 @@ import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
 import { failOffline } from './fail-offline.ts'
 import { failLocally, type Refresh, type RefreshHolder, type RefreshOutcome } from './holder.ts'
+import { isLost } from './lease.ts'
 import { requestSignIn } from './request-tokens.ts'
 import { settle } from './settle.ts'
 import { readRecord, storeFailureCode } from './store-access.ts'
@@ -30,11 +31,11 @@ export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<
   const offline = await failOffline(holder)
   if (offline !== undefined) return offline
   if (interest.aborted) return { kind: 'cancelled' }
-  if (lease.lost.aborted) return failLocally('leaseTimeout', holder)
+  if (isLost(lease)) return failLocally('leaseTimeout', holder)
 
   const from = beginRecord(read.value, decision?.kind === 'request' ? decision.rejections : undefined, holder)
   refresh.report({ type: 'intent.written', signInId: from.record.signInId })
-  const result = await requestSignIn(from.record, holder)
+  const result = await requestSignIn(from.record, holder, lease)
   switch (result.kind) {
     case 'issued': {
       refresh.report({ type: 'tokens.issued' })

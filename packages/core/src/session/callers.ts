@@ -167,8 +167,9 @@ function retryOrFail(core: SessionCore, caller: Caller): Decision {
   if (isRetryDue(retryOf(core), now)) return { kind: 'prompt' }
   const patienceUntil = caller.startedAt + core.options.maximumWaitMilliseconds
   const { retryAt = now } = core.snapshot
-  if (retryAt > patienceUntil) return { kind: 'fail', error: errorOf(core) }
-  return { kind: 'wait', until: Math.max(retryAt, Math.min(core.tryAt, patienceUntil)) }
+  if (retryAt >= patienceUntil) return { kind: 'fail', error: errorOf(core) }
+  // A little later only where that is in time.
+  return { kind: 'wait', until: core.tryAt < patienceUntil ? Math.max(core.tryAt, retryAt) : retryAt }
 }
 
 async function prompt(core: SessionCore, caller: Caller): Promise<void> {

@@ -194,7 +194,7 @@ export class SessionCore implements RefreshHolder {
   #noteFailure(failure: { retryAt: number; now: number } | undefined): void {
     if (failure === undefined) return
     const { retryAt, now } = failure
-    this.tryAt = retryAt + Math.max(retryAt - now, 0) * 0.1 * this.random()
+    this.tryAt = retryAt + Math.round(Math.max(retryAt - now, 0) * 0.1 * this.random())
   }
 
   /** What the chart remembers. */

@@ -42,7 +42,7 @@ export type SessionNotice =
       readonly status?: number
       readonly generation: number
     }
-  /** The token endpoint has been answering with a bare 400 for an hour: probably the session is over. */
+  /** The token endpoint has refused five times over ten minutes, in JSON and without a word we know: the sign-in may be over. */
   | { readonly type: 'refusedWithoutReason' }
   /** A sign-in brought no refresh token, though the grant needs one: the session will end with its access token. */
   | { readonly type: 'refreshTokenMissing'; readonly expiresAt?: number; readonly advice: string }

@@ -16,7 +16,7 @@ export interface VaultOwner {
   readonly grant: Grant
   readonly clock: { now(): number }
   /** How long before its expiry a token is due; default: by its lifetime. */
-  readonly refreshMarginMilliseconds?: number
+  readonly refreshMarginMilliseconds?: number | undefined
   random(): number
 }
 

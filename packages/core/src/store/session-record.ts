@@ -75,7 +75,7 @@ export interface FailureRun {
   readonly count: number
   /** When the run began, in milliseconds since the epoch. */
   readonly since: number
-  /** How many of them were a bare 400: a refusal without a reason. */
+  /** How many of them, at the end of the run, were refusals in JSON without a word we know. */
   readonly refusalsWithoutReason: number
 }
 

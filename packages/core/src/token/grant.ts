@@ -54,6 +54,11 @@ export interface GrantRequest {
   readonly signal: AbortSignal
   /** Milliseconds since the epoch, by the session's clock. */
   readonly now: () => number
+  /**
+   * Whether the request may still be sent, to be asked right before that: `false` once the lease under which it is made
+   * may be another holder's. Absent where nothing can take it away.
+   */
+  readonly mayStillBeSent?: () => boolean
   /** Takes redacted facts of the request and its response. */
   readonly debug?: (entry: GrantDebugEntry) => void
 }

@@ -34,7 +34,7 @@ export interface RedactOptions {
  * nothing that looks like a token. Anything else is `[redacted]`, but for booleans and empty values: that a secret was
  * there at all may be known. Takes time in proportion to the size.
  */
-export function redactObject(value: unknown, { secrets }: RedactOptions & { keep?: readonly string[] } = {}): unknown {
+export function redactObject(value: unknown, { secrets }: RedactOptions = {}): unknown {
   return copy(value, { name: '', level: 0, secrets: looksOf(secrets) })
 }
 

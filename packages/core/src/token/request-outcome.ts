@@ -1,9 +1,9 @@
 /** What became of a request that carried a token. */
 export interface RequestOutcome {
   /**
-   * - `accepted`: anything but a refusal of the token.
-   * - `rejected`: the token was refused (RFC 6750, section 3.1, `invalid_token`).
-   * - `rejectedAfterRefresh`: and so was the one that was fetched because of it.
+   * - `accepted`: anything but a rejection of the token.
+   * - `rejected`: the resource server rejected the token (RFC 6750, section 3.1, `invalid_token`).
+   * - `rejectedAfterRefresh`: and so it did the one before.
    * - `stepUpRequired`: no refresh can help (RFC 9470; RFC 6750, `insufficient_scope`).
    * - `networkFailed`: there was no response.
    */

@@ -1,7 +1,8 @@
-import type { Stats } from 'node:fs'
-
 /** What `lstat` tells of a file or folder, as far as it matters here. */
-export type AccessFacts = Pick<Stats, 'mode' | 'uid' | 'gid'> & {
+export interface AccessFacts {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
   readonly kind: 'folder' | 'file' | 'link' | 'other'
 }
 
@@ -17,8 +18,18 @@ export interface AccessRules {
   isUnmappedUser(userId: number): boolean
 }
 
+/** What is used of Node's `Stats`, which apps without Node's types could not read. */
+interface FileFacts {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  isSymbolicLink(): boolean
+  isDirectory(): boolean
+  isFile(): boolean
+}
+
 /** The facts that `lstat` or `fstat` tells. */
-export function accessFacts(stats: Stats): AccessFacts {
+export function accessFacts(stats: FileFacts): AccessFacts {
   const { mode, uid, gid } = stats
   if (stats.isSymbolicLink()) return { mode, uid, gid, kind: 'link' }
   if (stats.isDirectory()) return { mode, uid, gid, kind: 'folder' }

@@ -1,4 +1,4 @@
-/** Milliseconds on a clock that nobody sets. It may stand still while the machine sleeps. */
+/** Milliseconds on a clock that cannot be set. It may stand still while the machine sleeps. */
 export function monotonicNow(): number {
   return performance.now()
 }

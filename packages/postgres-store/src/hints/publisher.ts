@@ -5,7 +5,7 @@ import { hintOf } from './channels.ts'
 /** Results within this time are told in one statement, in milliseconds. */
 const gatherMilliseconds = 10
 const longestPauseMilliseconds = 60_000
-/** More than this are not kept while the database is away: whoever listens looks when it is back. */
+/** More than this are not kept while the database is away: listeners look when it is back. */
 const mostKept = 10_000
 
 /** Tells other processes that records have changed. */

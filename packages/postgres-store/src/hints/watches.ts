@@ -50,7 +50,7 @@ export function createWatches(options: {
       isNeeded: () => presence?.isHeld !== true,
       onChange: found,
     })
-  // What was told while the connection was lost, nobody here has heard.
+  // Hints that came while the connection was lost were missed.
   const stopHearing = hears ? presence?.onRegained(() => [...watches.keys()].forEach(announce)) : undefined
 
   function announce(key: string): void {

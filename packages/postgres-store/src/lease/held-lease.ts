@@ -12,7 +12,7 @@ export interface HeldLease {
   readonly leaseMilliseconds: number
   /** That a statement which was sent at that moment has found it held. */
   confirm(sent: Moment): void
-  /** That somebody else has it. */
+  /** Another holder has it. */
   lose(): void
 }
 
@@ -75,7 +75,7 @@ export function holdLease(options: {
       if (sent.monotonic > confirmed.monotonic) confirmed = sent
     },
     lose() {
-      // What was given back is not lost, whoever has it now.
+      // A lease that was given back is not lost, even if another holder has it now.
       if (givenBack === undefined) lost.abort()
     },
     lease: {

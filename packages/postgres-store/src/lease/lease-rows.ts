@@ -5,7 +5,7 @@ import { presenceClass } from '../presence/presence.ts'
 
 /** What a look at a lease finds. */
 export interface LeaseSighting {
-  /** `undefined` where nobody has it. */
+  /** `undefined` where it is free. */
   readonly lent:
     | {
         readonly holder: string
@@ -25,18 +25,18 @@ export interface LeaseSighting {
 
 /** The table of leases. Each method is one statement, and throws `StoreError`. */
 export interface LeaseRows {
-  /** Takes it where nobody has it, or in place of a holder that is gone; says whether it did. */
+  /** Takes it where it is free, or in place of a holder that is gone; says whether it did. */
   take(
     key: string,
     lease: { holder: string; process: number | undefined; inPlaceOf: { holder: string; until: string } | undefined },
   ): Promise<boolean>
   look(key: string): Promise<LeaseSighting>
-  /** Renews it. `theirs`: somebody else has it; `unproven`: it is ours, but the lock of this process is not held. */
+  /** Renews it. `theirs`: another holder has it; `unproven`: it is ours, but the lock of this process is not held. */
   renew(key: string, holder: string): Promise<'ours' | 'theirs' | 'unproven'>
   giveBack(key: string, holder: string): Promise<void>
 }
 
-/** A lease whose process lives but does not renew it is left over from a take that nobody waited for: so long it stays. */
+/** A lease whose process lives but does not renew it is left over from a take that was given up: it stays this long. */
 const orphanInterval = "interval '5 min'"
 
 /** Not the disk's business: what comes after waits for it anyway, or a crash of the server ends the lease as well. */

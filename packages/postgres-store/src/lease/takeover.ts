@@ -19,7 +19,7 @@ type Lent = NonNullable<LeaseSighting['lent']>
 
 /**
  * What a look adds to the looks before it: a lease counts as seen gone from the first of a row of looks that found the
- * same holder, the same time and nobody behind it.
+ * same holder, the same time and no holder behind it.
  *
  * The time is compared, not believed: a clock of the database that jumps makes leases seem gone, but holders renew.
  * @param now by the monotonic clock, like the times in the result

@@ -32,7 +32,7 @@ export interface TakenLease {
 }
 
 /**
- * Takes the lease when nobody has it, or when its holder was seen to be gone for long enough. A look that fails is a
+ * Takes the lease when it is free, or when its holder was seen to be gone for long enough. A look that fails is a
  * look that is missed; the wait goes on.
  *
  * @throws the signal's reason; StoreError when the database cannot be used, or has been silent for half a minute
@@ -59,7 +59,7 @@ export async function takeLease(wait: LeaseWait): Promise<TakenLease> {
       inPlaceOf = gone !== undefined && isSettled(gone, sighting, wait) ? gone : undefined
       // Ours: a take whose answer was lost. Taking it once more says so.
       isFree = sighting.lent === undefined || sighting.lent.holder === holder
-      // One that was tried in vain is looked at again after a pause, whatever it looks like.
+      // A lease that was tried in vain is looked at again after a pause in any case.
       if (!tries && (isFree || inPlaceOf !== undefined)) continue
     } catch (error) {
       if (!isPassing(error) || monotonicNow() - answeredLast > silenceMilliseconds) throw error

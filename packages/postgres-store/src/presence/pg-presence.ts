@@ -37,7 +37,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
   let lostAt = Number.NEGATIVE_INFINITY
   let running: Promise<void> | undefined
   const first = Promise.withResolvers<void>()
-  // Who waits for it hears when it fails; it is not an unhandled rejection where nobody does.
+  // Callers that wait for it hear when it fails; without one it is not an unhandled rejection.
   first.promise.catch(() => {})
   const closed = new AbortController()
   const channels = new Map<string, Set<(payload: string) => void>>()
@@ -51,7 +51,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
 
   async function takeLock(next: Connection): Promise<void> {
     if (isNumberOurs) {
-      // Waiting in line counts as holding it: nobody who only tries gets past. So nothing is taken over meanwhile.
+      // Waiting in line counts as holding it: a holder that only tries does not get past. So nothing is taken over meanwhile.
       const work = next.query('select pg_advisory_lock($1::int, $2::int)', [presenceClass, number])
       await within(work, { milliseconds: lockMilliseconds, late: () => new Error('The lock did not come.') })
       return

@@ -24,7 +24,7 @@ export interface Resealed {
 /** Work for an operator, on many rows. Every method throws `StoreError`. */
 export interface Maintenance {
   /**
-   * Deletes sessions, their tombstones too: whoever has one open sees it end as `recordRemoved`. Their tokens are not
+   * Deletes sessions, their tombstones too: holders that have one open see it end as `recordRemoved`. Their tokens are not
    * revoked; sign out for that. Returns how many there were.
    */
   erase(which: { readonly keys: readonly string[] } | { readonly prefix: string }): Promise<number>

@@ -56,7 +56,7 @@ export function writeStatement(
   return { sql: `with ${mine}done as (${write} returning 1)\nselect ${columns.join(', ')}`, parameters }
 }
 
-/** Renews a lease where it is still held: the row is ours, and nobody could take it over for the lock is not free. */
+/** Renews a lease where it is still held: the row is ours, and it could not be taken over, since the lock is not free. */
 function renewSql(
   schema: string,
   { key, holder, leaseMilliseconds, add }: { key: string; holder: string; leaseMilliseconds: number; add: Add },

@@ -50,7 +50,7 @@ export async function areParts(
 
 /** The tag of a sealed text: it stands for all of it. */
 export function tagOf(sealed: string): string {
-  // 16 bytes are within the last 24 characters, whatever the padding.
+  // 16 bytes are within the last 24 characters, with any padding.
   return sealed.slice(-24)
 }
 

@@ -129,7 +129,7 @@ export const lostLeases: readonly ContractStatement[] = [
       expectThat(!isLate, 'something was written under a lease that another has.')
       expectThat(held.lost.aborted, 'the write was refused, and `lost` does not say so.')
       expectThat(held.remainingMilliseconds() === 0, 'a lease that was taken away is said to last.')
-      // Without it, whoever writes is asked for nothing but the revision.
+      // Without it, a write is checked by nothing but the revision.
       expectThat(await store.compareAndSet(key, 'revision-2', late as SessionRecord), 'a write without it was refused.')
       await held[Symbol.asyncDispose]()
     },
