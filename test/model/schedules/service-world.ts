@@ -37,8 +37,8 @@ export interface ServiceWorld {
   /** Something has gone wrong, or somebody has meddled: not everything can be expected any more. */
   isTroubled(): boolean
   trouble(): void
-  /** Somebody wants the session to begin again after a sign-out. */
-  allowBeginning(): void
+  /** The app of a holder asks for a refresh: that may begin the session again after a sign-out. */
+  allowBeginning(holder: ServiceHolder, refreshed: Promise<unknown>): void
   openHolder(name: string): ServiceHolder
   heal(): void
   say(sentence: string): void
@@ -64,6 +64,8 @@ export function createServiceWorld(
   let requests = 0
   let troubled = false
   let mayBegin = true
+  /** Holders with a refresh under way that their app has asked for. */
+  const asked = new Set<Life>()
   const trouble = () => {
     troubled = true
   }
@@ -103,6 +105,8 @@ export function createServiceWorld(
         const fault = networkFaults.take()
         for (const other of open) if (!other.isAlive()) open.delete(other)
         if (open.size > 0) note('two token requests are open')
+        // Whether a sign-out is known by now, or lands while this is under way, makes the difference.
+        if (asked.has(life)) mayBegin = true
         open.add(life)
         await life.point(`the request of ${life.name} arrives`)
         const answer = fault === 'notSent' ? undefined : `access-${tokens.size}`
@@ -111,6 +115,7 @@ export function createServiceWorld(
         }
         await life.point(`${life.name} reads the answer`)
         open.delete(life)
+        asked.delete(life)
         const token = tokens.get(answer ?? '')
         switch (fault) {
           case 'notSent':
@@ -146,8 +151,11 @@ export function createServiceWorld(
     requests: () => requests,
     isTroubled: () => troubled,
     trouble,
-    allowBeginning() {
-      mayBegin = true
+    allowBeginning({ life, session }, refreshed) {
+      asked.add(life)
+      // Its caller may be answered before it has come to its end.
+      const answered = () => session.getSnapshot().status !== 'refreshing' && asked.delete(life)
+      refreshed.then(answered, answered)
     },
     openHolder(name) {
       const life = createLife(name, surroundings)

@@ -349,6 +349,34 @@ describe('a refusal for good', () => {
     expect(await holder.record()).toMatchObject({ status: 'signedIn' })
   })
 
+  it('is written over the end that an explicit refresh set out from, whatever moved meanwhile', async () => {
+    const end = { reason: 'clientRejected', endedAt: 1 } as const
+    const holder = await openHolder(createRecord({ status: 'ended', end }), [
+      async () => {
+        await holder.overwrite((record) => ({ ...record, fieldOfTheFuture: { kept: 'moved' } }))
+        return invalidGrant as never
+      },
+    ])
+    const outcome = await holder.refresh({ cause: 'explicit' })
+    expect(outcome).toMatchObject({ kind: 'ended', stored: true, record: { end: { reason: 'grantRejected' } } })
+    expect(await holder.record()).toMatchObject({
+      end: { reason: 'grantRejected' },
+      fieldOfTheFuture: { kept: 'moved' },
+    })
+  })
+
+  it('gives way to an end that another holder wrote meanwhile', async () => {
+    const end = { reason: 'identityMismatch', endedAt: 1 } as const
+    const holder = await openHolder(createRecord(), [
+      async () => {
+        await holder.overwrite((record) => ({ ...record, status: 'ended', end }))
+        return invalidGrant as never
+      },
+    ])
+    expect(await holder.refresh()).toMatchObject({ kind: 'followed', record: { end } })
+    expect((await holder.record())?.end).toEqual(end)
+  })
+
   it('P42 stands though it cannot be stored', async () => {
     const holder = await openHolder(createRecord(), [
       () => {
@@ -625,6 +653,15 @@ describe('an origin that rejects every token', () => {
     expect(holder.diary).toEqual(['lease', 'read', 'give back'])
   })
 
+  it('is written to pause without the runs that this holder has seen end', async () => {
+    const files = 'https://files.example'
+    const rejections = { [origin]: { generation: 4, count: 0 }, [files]: { generation: 4, count: 0 } }
+    const holder = await openHolder(createRecord({ rejections }))
+    holder.endedRuns.add(files)
+    await holder.refresh({ cause: 'rejected', rejection: first })
+    expect((await holder.record())?.rejections).toEqual({ [origin]: pausing })
+  })
+
   it('pauses here though that cannot be written: its next rejection tries again', async () => {
     const holder = await openHolder(createRecord({ rejections: { [origin]: { generation: 4, count: 0 } } }))
     holder.store.compareAndSet = () => Promise.reject(new StoreError('storeUnavailable', 'down'))
@@ -686,7 +723,21 @@ describe('the lease', () => {
     const holder = await openHolder(createRecord())
     holder.store.lease = async () => ({ lost: AbortSignal.abort(), [Symbol.asyncDispose]: async () => {} })
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'leaseTimeout' })
+    expect(holder.diary).toEqual(['read'])
+  })
+
+  it('that is lost while the intent is written takes the intent back: nothing was sent', async () => {
+    const lost = new AbortController()
+    const holder = await openHolder(createRecord())
+    holder.store.lease = async () => ({ lost: lost.signal, [Symbol.asyncDispose]: async () => {} })
+    const { compareAndSet } = holder.store
+    holder.store.compareAndSet = (...write) => {
+      lost.abort()
+      return compareAndSet(...write)
+    }
+    expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'leaseTimeout' })
     expect(holder.sent).toEqual([])
+    expect((await holder.record())?.refreshIntent).toBeUndefined()
   })
 
   it('that was lost after an answer was lost makes sure that nothing is sent again', async () => {

@@ -186,6 +186,20 @@ describe('a refresh of a grant that signs in by itself', () => {
     expect(record?.signInId).not.toBe(tombstone.signInId)
   })
 
+  it('begins anew over a tombstone though the store fails at first', async () => {
+    const holder = await open(tombstone, [issued])
+    const { compareAndSet } = holder.store
+    let failures = 1
+    holder.store.compareAndSet = (...write) => {
+      failures -= 1
+      return failures >= 0 ? Promise.reject(new StoreError('storeUnavailable', 'down')) : compareAndSet(...write)
+    }
+    const outcome = await holder.refresh({ generation: 9, cause: 'explicit' })
+    expect(outcome).toMatchObject({ kind: 'refreshed', record: { status: 'signedIn' } })
+    expect(holder.reported).toContain('tokens.unstored')
+    expect(holder.revoked).toEqual([])
+  })
+
   it('P43 loses to a sign-out while its request is open: the tokens are revoked', async () => {
     const generation = recordTime + 1
     const signOut = () => holder.overwrite((record) => signedOutRecord(record, { revision: '', generation }))
