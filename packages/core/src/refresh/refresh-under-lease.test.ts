@@ -154,7 +154,7 @@ describe('nothing is sent', () => {
 
   it('without a network, and nothing is written', async () => {
     const holder = await openHolder(createRecord())
-    holder.settings.online = false
+    holder.settings.offlineSince = recordTime
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'offline' })
     expect(holder.diary).toEqual(['lease', 'read', 'give back'])
   })
@@ -610,6 +610,55 @@ describe('tokens on their way into the store', () => {
     ])
     expect(await holder.refresh()).toMatchObject(outcome)
     expect(holder.revoked).toEqual(revoked)
+  })
+})
+
+describe('an answer with a new refresh token and no access token that can be sent', () => {
+  const rotated: GrantAnswer = {
+    kind: 'issued',
+    tokenSet: { refreshToken: 'refresh-2', expiresIn: 3600 } as never,
+    receivedAt: recordTime + 7,
+  }
+
+  it('is stored as the next generation, with the access token before it, and tried again after a backoff', async () => {
+    const holder = await openHolder(createRecord(), [rotated, issued])
+    expect(await holder.refresh()).toMatchObject({ kind: 'refreshed' })
+    const record = await holder.record()
+    expect(record).toMatchObject({
+      status: 'signedIn',
+      generation: recordTime,
+      expiresAt: recordTime + 3_600_000,
+      failure: { code: 'tokenUnusable' },
+      backoffUntil: recordTime + 100,
+    })
+    expect(record?.refreshIntent).toBeUndefined()
+    expect(record?.secrets?.tokenSet).toMatchObject({
+      accessToken: 'access-1',
+      refreshToken: 'refresh-2',
+      receivedAt: recordTime,
+      expiresAt: recordTime + 3_600_000,
+    })
+    await holder.clock.advance(100)
+    expect(await holder.refresh({ generation: recordTime })).toMatchObject({ kind: 'refreshed' })
+    expect(holder.sent).toEqual(['refresh-1', 'refresh-2'])
+  })
+
+  it('leaves no time to an access token that was rejected', async () => {
+    const holder = await openHolder(createRecord(), [rotated])
+    const rejection = { origin: 'https://api.example', acceptedBefore: true, olderRejected: 0, runEnded: false }
+    await holder.refresh({ cause: 'rejected', rejection })
+    expect((await holder.record())?.expiresAt).toBe(recordTime)
+  })
+
+  it.each([
+    { name: 'with the refresh token that was sent', refreshToken: 'refresh-1' },
+    { name: 'without one', refreshToken: undefined },
+    { name: 'with one that cannot be sent', refreshToken: 5 },
+  ])('is an answer that was lost, where it comes $name', async ({ refreshToken }) => {
+    const answer = { ...(rotated as object), tokenSet: { refreshToken } } as GrantAnswer
+    const holder = await openHolder(createRecord(), [answer, answer])
+    expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'unknownOutcome' })
+    expect(holder.sent).toEqual(['refresh-1', 'refresh-1'])
   })
 })
 

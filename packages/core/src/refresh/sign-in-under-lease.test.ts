@@ -128,7 +128,7 @@ describe('a refresh of a grant that signs in by itself', () => {
     {
       name: 'without a network',
       act: (holder: TestHolder) => {
-        holder.settings.online = false
+        holder.settings.offlineSince = recordTime
       },
       code: 'offline',
     },
