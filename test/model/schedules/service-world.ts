@@ -1,4 +1,4 @@
-import { createSession, type Grant, memoryStore, type Session } from '@authchart/core'
+import { createSession, type Grant, isNotSignedInError, memoryStore, type Session } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createFaultList } from './fault-list.ts'
 import { createLife, type Life, type Surroundings } from './life.ts'
@@ -64,8 +64,8 @@ export function createServiceWorld(
   let requests = 0
   let troubled = false
   let mayBegin = true
-  /** Holders with a refresh under way that their app has asked for. */
-  const asked = new Set<Life>()
+  /** Holders whose app has asked for a refresh since the last sign-out, and whether it has its answer. */
+  const asked = new Map<Life, { readonly session: Session; isAnswered: boolean }>()
   const trouble = () => {
     troubled = true
   }
@@ -86,7 +86,13 @@ export function createServiceWorld(
     if (before?.status === 'signedOut' && next.status !== 'signedOut' && !mayBegin) {
       note('a session that was signed out begins again though nobody asked for that')
     }
-    if (next.status === 'signedOut') mayBegin = false
+    if (next.status === 'signedOut') {
+      mayBegin = false
+      // What was asked for before, and is still under way, may begin again when it has read this.
+      for (const [life, { session, isAnswered }] of asked) {
+        if (isAnswered && session.getSnapshot().status !== 'refreshing') asked.delete(life)
+      }
+    }
     const value = next.secrets?.tokenSet.accessToken
     if (value === undefined) return
     if ((generations.get(next.generation) ?? value) !== value) note('two tokens have the same generation')
@@ -115,7 +121,6 @@ export function createServiceWorld(
         }
         await life.point(`${life.name} reads the answer`)
         open.delete(life)
-        asked.delete(life)
         const token = tokens.get(answer ?? '')
         switch (fault) {
           case 'notSent':
@@ -152,10 +157,17 @@ export function createServiceWorld(
     isTroubled: () => troubled,
     trouble,
     allowBeginning({ life, session }, refreshed) {
-      asked.add(life)
-      // Its caller may be answered before it has come to its end.
-      const answered = () => session.getSnapshot().status !== 'refreshing' && asked.delete(life)
-      refreshed.then(answered, answered)
+      const ask = { session, isAnswered: false }
+      asked.set(life, ask)
+      refreshed.then(
+        () => {
+          ask.isAnswered = true
+        },
+        (error: unknown) => {
+          ask.isAnswered = true
+          if (isNotSignedInError(error) && asked.get(life) === ask) asked.delete(life)
+        },
+      )
     },
     openHolder(name) {
       const life = createLife(name, surroundings)
