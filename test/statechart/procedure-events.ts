@@ -12,7 +12,7 @@ export function procedureEvents(chart: ChartSnapshot, kinds: readonly TokenKind[
   if (prompt === undefined) return []
   const { generation: prompted, cause } = prompt
   const { context } = chart
-  const adopted = adoptions(context, { kinds, prompted })
+  const adopted = [...adoptions(context, { kinds, prompted }), ...tombstones(context)]
   switch (stepOf(chart)) {
     case 'waitingForLease':
       return [{ type: 'lease.acquired' }, ...adopted, ...localFailures(context), cancelled]
@@ -68,6 +68,15 @@ function adoptions(
     createToken('lasting', next, signInIdOf(next)),
     ...(prompted < token.generation ? [token] : []),
   ].map((adopted) => ({ type: 'tokens.adopted', token: adopted }))
+}
+
+/** A sign-out that it found, even one of an older generation: not all tokens have theirs reserved. */
+function tombstones({ token }: SessionContext): ChartEvent[] {
+  return [token.generation - 1, token.generation, token.generation + 1].map((generation) => ({
+    type: 'record.signedOut',
+    generation,
+    underLease: true,
+  }))
 }
 
 function issues(context: SessionContext, kinds: readonly TokenKind[]): ChartEvent[] {

@@ -37,6 +37,7 @@ describe('the chart of a grant that signs in by itself', () => {
     const stale = graph.edges.filter(
       ({ before, after, event }) =>
         event.type === 'record.signedOut' &&
+        event.underLease !== true &&
         event.generation <= before.context.token.generation &&
         before.matches('signedIn') &&
         !after.matches('signedIn'),

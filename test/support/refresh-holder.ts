@@ -31,7 +31,14 @@ export interface TestHolder {
   /** Origins whose run of rejections this holder has seen end. */
   readonly endedRuns: Map<string, number>
   /** Settings that tests change. */
-  readonly settings: { online: boolean; random: number; giveUpAfterMilliseconds?: number }
+  readonly settings: {
+    /** Since when the device says that it has no network. */
+    offlineSince?: number
+    random: number
+    giveUpAfterMilliseconds?: number
+    /** What this holder knows of the session. */
+    knownRecord?: SessionRecord
+  }
   /** What the record is now. */
   record(): Promise<SessionRecord | undefined>
   /** Writes over the record, as another holder would. */
@@ -64,7 +71,7 @@ export async function openHolder(
   const interest = new AbortController()
   const abandonment = new AbortController()
   const stopped = new AbortController()
-  const settings: TestHolder['settings'] = { online: true, random: 0 }
+  const settings: TestHolder['settings'] = { random: 0 }
   const endedRuns = new Map<string, number>()
   let ids = 0
   const store = createDiaryStore(memory, diary)
@@ -98,12 +105,14 @@ export async function openHolder(
     abandonment: abandonment.signal,
     stopped: stopped.signal,
     get offlineSince() {
-      return settings.online ? undefined : clock.now()
+      return settings.offlineSince
     },
     failuresInARow: 0,
     failingMilliseconds: 0,
     highestGeneration: 0,
-    knownRecord: undefined,
+    get knownRecord() {
+      return settings.knownRecord
+    },
     endedRuns,
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
     debug: (entry) => void debugged.push(entry),

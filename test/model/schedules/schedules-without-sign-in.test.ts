@@ -39,17 +39,14 @@ function scripts({ actions, storeFaults, networkFaults }: (typeof flavours)[stri
   })
 }
 
-/** Fewer than of the others: the guards are the same, and their removals are found there. */
-const serviceRuns = Math.ceil(runs / 5)
-
-describe('sessions that need no sign-in', () => {
+describe('sessions whose grant signs in by itself', () => {
   it.each(Object.entries(flavours))(
     `begin on an empty store and keep their invariants through %s (seed ${seed})`,
     async (_, flavour) => {
       const property = fc.asyncProperty(fc.scheduler(), scripts(flavour), (scheduler, script) =>
         runServiceSchedule(script, scheduler),
       )
-      await fc.assert(property, { numRuns: serviceRuns, seed })
+      await fc.assert(property, { numRuns: runs, seed })
     },
     timeout,
   )

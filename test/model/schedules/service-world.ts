@@ -1,4 +1,4 @@
-import { createSession, type Grant, memoryStore, type Session } from '@authchart/core'
+import { createSession, type Grant, isNotSignedInError, memoryStore, type Session } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createFaultList } from './fault-list.ts'
 import { createLife, type Life, type Surroundings } from './life.ts'
@@ -37,8 +37,8 @@ export interface ServiceWorld {
   /** Something has gone wrong, or somebody has meddled: not everything can be expected any more. */
   isTroubled(): boolean
   trouble(): void
-  /** Somebody wants the session to begin again after a sign-out. */
-  allowBeginning(): void
+  /** The app of a holder asks for a refresh: that may begin the session again after a sign-out. */
+  allowBeginning(holder: ServiceHolder, refreshed: Promise<unknown>): void
   openHolder(name: string): ServiceHolder
   heal(): void
   say(sentence: string): void
@@ -64,6 +64,8 @@ export function createServiceWorld(
   let requests = 0
   let troubled = false
   let mayBegin = true
+  /** Holders whose app has asked for a refresh since the last sign-out, and whether it has its answer. */
+  const asked = new Map<Life, { readonly session: Session; isAnswered: boolean }>()
   const trouble = () => {
     troubled = true
   }
@@ -84,7 +86,13 @@ export function createServiceWorld(
     if (before?.status === 'signedOut' && next.status !== 'signedOut' && !mayBegin) {
       note('a session that was signed out begins again though nobody asked for that')
     }
-    if (next.status === 'signedOut') mayBegin = false
+    if (next.status === 'signedOut') {
+      mayBegin = false
+      // What was asked for before, and is still under way, may begin again when it has read this.
+      for (const [life, { session, isAnswered }] of asked) {
+        if (isAnswered && session.getSnapshot().status !== 'refreshing') asked.delete(life)
+      }
+    }
     const value = next.secrets?.tokenSet.accessToken
     if (value === undefined) return
     if ((generations.get(next.generation) ?? value) !== value) note('two tokens have the same generation')
@@ -103,6 +111,8 @@ export function createServiceWorld(
         const fault = networkFaults.take()
         for (const other of open) if (!other.isAlive()) open.delete(other)
         if (open.size > 0) note('two token requests are open')
+        // Whether a sign-out is known by now, or lands while this is under way, makes the difference.
+        if (asked.has(life)) mayBegin = true
         open.add(life)
         await life.point(`the request of ${life.name} arrives`)
         const answer = fault === 'notSent' ? undefined : `access-${tokens.size}`
@@ -146,8 +156,18 @@ export function createServiceWorld(
     requests: () => requests,
     isTroubled: () => troubled,
     trouble,
-    allowBeginning() {
-      mayBegin = true
+    allowBeginning({ life, session }, refreshed) {
+      const ask = { session, isAnswered: false }
+      asked.set(life, ask)
+      refreshed.then(
+        () => {
+          ask.isAnswered = true
+        },
+        (error: unknown) => {
+          ask.isAnswered = true
+          if (isNotSignedInError(error) && asked.get(life) === ask) asked.delete(life)
+        },
+      )
     },
     openHolder(name) {
       const life = createLife(name, surroundings)

@@ -321,6 +321,18 @@ describe('tokens that were issued, and whose write was lost', () => {
   })
 })
 
+describe('a write that was refused though nothing came between', () => {
+  it.each([
+    { name: 'tokens over a tombstone', record: withoutTokens({ status: 'signedOut' }), tokens: true },
+    { name: 'tokens over another sign-in', record: createRecord({ signInId: 'sign-in-2' }), tokens: true },
+    { name: 'a failure over an end', record: createRecord({ status: 'ended', end }), tokens: false },
+  ])('is made again: $name', ({ record, tokens }) => {
+    const ours = { revision: 'ours', expectedRevision: 'revision-1', signInId: 'sign-in-1', sentGeneration: 5, tokens }
+    expect(decideAfterLostWrite(record, ours)).toBe('writeAgain')
+    expect(decideAfterLostWrite({ ...record, revision: 'moved' }, ours)).toBe('drop')
+  })
+})
+
 describe('an end or a failure whose write was lost', () => {
   const ours = { revision: 'ours', signInId: 'sign-in-1', sentGeneration: 5, tokens: false }
   const over = createRecord({ status: 'ended', end })

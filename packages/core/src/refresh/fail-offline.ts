@@ -1,4 +1,5 @@
 import { timeoutSignal } from '../clock/wait.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 import { failLocally, type RefreshFailure, type RefreshHolder } from './holder.ts'
 
 /** For so long `navigator.onLine` is believed, in milliseconds. */
@@ -19,7 +20,11 @@ export async function failOffline(holder: RefreshHolder): Promise<RefreshFailure
   if (clock.now() < believedUntil) return { ...failure, retryAt: believedUntil }
   const timeout = timeoutSignal(clock, probeMilliseconds, { signal: holder.abandonment, keepAlive: true })
   try {
-    return (await grant.isReachable?.({ signal: timeout.signal })) === true ? undefined : failure
+    const { signal } = timeout
+    return (await untilAborted(Promise.resolve(grant.isReachable?.({ signal })), signal)) === true ? undefined : failure
+  } catch {
+    // A grant that does not heed its signal must not keep the lease.
+    return failure
   } finally {
     timeout.stop()
   }

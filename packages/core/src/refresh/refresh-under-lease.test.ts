@@ -154,7 +154,7 @@ describe('nothing is sent', () => {
 
   it('without a network, and nothing is written', async () => {
     const holder = await openHolder(createRecord())
-    holder.settings.online = false
+    holder.settings.offlineSince = recordTime
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'offline' })
     expect(holder.diary).toEqual(['lease', 'read', 'give back'])
   })
@@ -347,6 +347,34 @@ describe('a refusal for good', () => {
     ])
     expect(await holder.refresh()).toMatchObject({ kind: 'adopted', record: { status: 'signedIn' } })
     expect(await holder.record()).toMatchObject({ status: 'signedIn' })
+  })
+
+  it('is written over the end that an explicit refresh set out from, whatever moved meanwhile', async () => {
+    const end = { reason: 'clientRejected', endedAt: 1 } as const
+    const holder = await openHolder(createRecord({ status: 'ended', end }), [
+      async () => {
+        await holder.overwrite((record) => ({ ...record, fieldOfTheFuture: { kept: 'moved' } }))
+        return invalidGrant as never
+      },
+    ])
+    const outcome = await holder.refresh({ cause: 'explicit' })
+    expect(outcome).toMatchObject({ kind: 'ended', stored: true, record: { end: { reason: 'grantRejected' } } })
+    expect(await holder.record()).toMatchObject({
+      end: { reason: 'grantRejected' },
+      fieldOfTheFuture: { kept: 'moved' },
+    })
+  })
+
+  it('gives way to an end that another holder wrote meanwhile', async () => {
+    const end = { reason: 'identityMismatch', endedAt: 1 } as const
+    const holder = await openHolder(createRecord(), [
+      async () => {
+        await holder.overwrite((record) => ({ ...record, status: 'ended', end }))
+        return invalidGrant as never
+      },
+    ])
+    expect(await holder.refresh()).toMatchObject({ kind: 'followed', record: { end } })
+    expect((await holder.record())?.end).toEqual(end)
   })
 
   it('P42 stands though it cannot be stored', async () => {
@@ -585,6 +613,55 @@ describe('tokens on their way into the store', () => {
   })
 })
 
+describe('an answer with a new refresh token and no access token that can be sent', () => {
+  const rotated: GrantAnswer = {
+    kind: 'issued',
+    tokenSet: { refreshToken: 'refresh-2', expiresIn: 3600 } as never,
+    receivedAt: recordTime + 7,
+  }
+
+  it('is stored as the next generation, with the access token before it, and tried again after a backoff', async () => {
+    const holder = await openHolder(createRecord(), [rotated, issued])
+    expect(await holder.refresh()).toMatchObject({ kind: 'refreshed' })
+    const record = await holder.record()
+    expect(record).toMatchObject({
+      status: 'signedIn',
+      generation: recordTime,
+      expiresAt: recordTime + 3_600_000,
+      failure: { code: 'tokenUnusable' },
+      backoffUntil: recordTime + 100,
+    })
+    expect(record?.refreshIntent).toBeUndefined()
+    expect(record?.secrets?.tokenSet).toMatchObject({
+      accessToken: 'access-1',
+      refreshToken: 'refresh-2',
+      receivedAt: recordTime,
+      expiresAt: recordTime + 3_600_000,
+    })
+    await holder.clock.advance(100)
+    expect(await holder.refresh({ generation: recordTime })).toMatchObject({ kind: 'refreshed' })
+    expect(holder.sent).toEqual(['refresh-1', 'refresh-2'])
+  })
+
+  it('leaves no time to an access token that was rejected', async () => {
+    const holder = await openHolder(createRecord(), [rotated])
+    const rejection = { origin: 'https://api.example', acceptedBefore: true, olderRejected: 0, runEnded: false }
+    await holder.refresh({ cause: 'rejected', rejection })
+    expect((await holder.record())?.expiresAt).toBe(recordTime)
+  })
+
+  it.each([
+    { name: 'with the refresh token that was sent', refreshToken: 'refresh-1' },
+    { name: 'without one', refreshToken: undefined },
+    { name: 'with one that cannot be sent', refreshToken: 5 },
+  ])('is an answer that was lost, where it comes $name', async ({ refreshToken }) => {
+    const answer = { ...(rotated as object), tokenSet: { refreshToken } } as GrantAnswer
+    const holder = await openHolder(createRecord(), [answer, answer])
+    expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'unknownOutcome' })
+    expect(holder.sent).toEqual(['refresh-1', 'refresh-1'])
+  })
+})
+
 describe('an origin that rejects every token', () => {
   const origin = 'https://api.example'
   const first = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }
@@ -623,6 +700,15 @@ describe('an origin that rejects every token', () => {
     const holder = await openHolder(createRecord({ rejections }))
     expect(await holder.refresh({ cause: 'rejected', rejection: first })).toEqual({ kind: 'paused', rejections })
     expect(holder.diary).toEqual(['lease', 'read', 'give back'])
+  })
+
+  it('is written to pause without the runs that this holder has seen end', async () => {
+    const files = 'https://files.example'
+    const rejections = { [origin]: { generation: 4, count: 0 }, [files]: { generation: 4, count: 0 } }
+    const holder = await openHolder(createRecord({ rejections }))
+    holder.endedRuns.add(files)
+    await holder.refresh({ cause: 'rejected', rejection: first })
+    expect((await holder.record())?.rejections).toEqual({ [origin]: pausing })
   })
 
   it('pauses here though that cannot be written: its next rejection tries again', async () => {
@@ -686,7 +772,21 @@ describe('the lease', () => {
     const holder = await openHolder(createRecord())
     holder.store.lease = async () => ({ lost: AbortSignal.abort(), [Symbol.asyncDispose]: async () => {} })
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'leaseTimeout' })
+    expect(holder.diary).toEqual(['read'])
+  })
+
+  it('that is lost while the intent is written takes the intent back: nothing was sent', async () => {
+    const lost = new AbortController()
+    const holder = await openHolder(createRecord())
+    holder.store.lease = async () => ({ lost: lost.signal, [Symbol.asyncDispose]: async () => {} })
+    const { compareAndSet } = holder.store
+    holder.store.compareAndSet = (...write) => {
+      lost.abort()
+      return compareAndSet(...write)
+    }
+    expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'leaseTimeout' })
     expect(holder.sent).toEqual([])
+    expect((await holder.record())?.refreshIntent).toBeUndefined()
   })
 
   it('that was lost after an answer was lost makes sure that nothing is sent again', async () => {

@@ -128,7 +128,7 @@ describe('a refresh of a grant that signs in by itself', () => {
     {
       name: 'without a network',
       act: (holder: TestHolder) => {
-        holder.settings.online = false
+        holder.settings.offlineSince = recordTime
       },
       code: 'offline',
     },
@@ -184,6 +184,20 @@ describe('a refresh of a grant that signs in by itself', () => {
     expect(record?.generation).toBeGreaterThan(9)
     // Another session than the one that was signed out, for those who look.
     expect(record?.signInId).not.toBe(tombstone.signInId)
+  })
+
+  it('begins anew over a tombstone though the store fails at first', async () => {
+    const holder = await open(tombstone, [issued])
+    const { compareAndSet } = holder.store
+    let failures = 1
+    holder.store.compareAndSet = (...write) => {
+      failures -= 1
+      return failures >= 0 ? Promise.reject(new StoreError('storeUnavailable', 'down')) : compareAndSet(...write)
+    }
+    const outcome = await holder.refresh({ generation: 9, cause: 'explicit' })
+    expect(outcome).toMatchObject({ kind: 'refreshed', record: { status: 'signedIn' } })
+    expect(holder.reported).toContain('tokens.unstored')
+    expect(holder.revoked).toEqual([])
   })
 
   it('P43 loses to a sign-out while its request is open: the tokens are revoked', async () => {

@@ -161,12 +161,18 @@ function outcomeEvents(outcome: RefreshOutcome, core: SessionCore): SessionEvent
       return [{ type: 'session.ended', ...endOf(outcome.record, core, outcome.stored) }]
     case 'followed':
       // Should that record be no news to the chart, it must not wait for ever: it backs off.
-      return [recordEvent(outcome.record, core), failureEvent(failLocally('storeUnavailable', core), core)]
+      return [followedEvent(outcome.record, core), failureEvent(failLocally('storeUnavailable', core), core)]
     case 'paused':
       return [{ type: 'refresh.paused', rejections: outcome.rejections }]
     case 'cancelled':
       return [{ type: 'refresh.cancelled' }]
   }
+}
+
+/** Where a grant signs in by itself, nothing reserves a generation that a tombstone could be above. */
+function followedEvent(record: SessionRecord | undefined, core: SessionCore): SessionEvent {
+  const event = recordEvent(record, core)
+  return event.type === 'record.signedOut' ? { ...event, underLease: true } : event
 }
 
 function failureEvent({ kind, ...failure }: RefreshFailure, { clock }: SessionCore): SessionEvent {

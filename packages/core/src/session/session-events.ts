@@ -11,7 +11,8 @@ export type SessionEvent =
   // What the record says.
   | { readonly type: 'record.signedIn'; readonly token: TokenFacts }
   | { readonly type: 'record.ended'; readonly token: TokenFacts; readonly end: EndFacts }
-  | { readonly type: 'record.signedOut'; readonly generation: number }
+  /** `underLease`: found by the refresh under way, and so not a tombstone that this session has begun anew after. */
+  | { readonly type: 'record.signedOut'; readonly generation: number; readonly underLease?: boolean }
   | { readonly type: 'record.absent'; readonly now: number }
   | ({ readonly type: 'record.unavailable' } & FailureFacts)
   /** The store hints that the record may have changed. */

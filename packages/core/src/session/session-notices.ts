@@ -133,6 +133,7 @@ export function noticesBetween(before: ChartSnapshot, after: ChartSnapshot, told
     to: statusOf(after.value),
   }
   if (step.to === 'signedOut') tellSignedOut(step, telling)
+  else if (step.from === 'signedOut' && step.to !== 'signingOut') telling.told = { ...told, signedOut: false }
   tellStoring(step, telling)
   tellTokens(step, telling)
   tellFailure(step, telling)

@@ -101,7 +101,7 @@ const guards = {
   isSameSignIn,
   isCurrent: (moment: Moment) => generationOf(moment) === moment.context.token.generation,
   isNotOlder: (moment: Moment) => generationOf(moment) >= moment.context.token.generation,
-  isLater: (moment: Moment) => generationOf(moment) > moment.context.token.generation,
+  isLater: (moment: Moment) => isUnderLease(moment) || generationOf(moment) > moment.context.token.generation,
   isOlder: (moment: Moment) => generationOf(moment) < moment.context.token.generation,
   rejectsToken: (moment: Moment) => isRejection(moment.event as RequestEnded) && guards.isCurrent(moment),
   isUnusableOnArrival: (moment: Moment) => tokenOf(moment).retryAt !== undefined,
@@ -250,6 +250,10 @@ function withFailure(context: SessionContext, failure: FailureFacts): Partial<Se
 
 function isRejection({ outcome }: RequestEnded): boolean {
   return outcome === 'rejected' || outcome === 'rejectedAfterRefresh'
+}
+
+function isUnderLease({ event }: Moment): boolean {
+  return (event as { underLease?: boolean }).underLease === true
 }
 
 function isSameSignIn(moment: Moment): boolean {

@@ -519,6 +519,20 @@ describe('after a failure that passes', () => {
     },
   )
 
+  it.each([{ event: { type: 'clock.resumed', now } as const }, { event: { type: 'network.online', now } as const }])(
+    'P38 $event.type leaves our own backoff of a session on use, and never a cooldown',
+    ({ event }) => {
+      const own = startChartAt('fresh / refreshing.requestingTokens')
+      own.send(failed, event, { ...requested, evenIfFresh: true })
+      expect(own.state).toBe('fresh / refreshing.waitingForLease')
+      const asked = startChartAt('fresh / refreshing.requestingTokens')
+      asked.send({ ...failed, serverAsked: true }, event)
+      expect(asked.context.failure).toMatchObject({ retryAt: later, serverAsked: true })
+      asked.send({ ...requested, evenIfFresh: true })
+      expect(asked.state).toBe('fresh / transientFailure.backingOff')
+    },
+  )
+
   it('an eager session tries again by itself at exactly the time of the retry', async () => {
     const chart = startChartAt('fresh / transientFailure.backingOff', { refreshTiming: 'eager' })
     await chart.clock.advance(59_999)
@@ -799,6 +813,19 @@ describe('where the grant signs in by itself', () => {
     chart.send(requested)
     expect(chart.state).toBe('expired / refreshing.waitingForLease')
     expect(chart.takeNotices()).toEqual([])
+  })
+
+  it('P43 a sign-out that its own refresh found counts, though its tokens have a higher generation', () => {
+    const chart = start({}, absent, requested)
+    const token = { ...first, expiresAt: 9_000_000, refreshDueAt: 8_000_000 }
+    chart.send({ type: 'lease.acquired' }, { type: 'tokens.unstored', token })
+    expect(chart.state).toBe('fresh / refreshing.rereading')
+    // A look may have been from before this session began anew.
+    chart.send({ type: 'record.signedOut', generation: 5 })
+    expect(chart.state).toBe('fresh / refreshing.rereading')
+    chart.send({ type: 'record.signedOut', generation: 5, underLease: true }, requested)
+    expect(chart.state).toBe('signedOut')
+    expect(chart.takeNotices().map(({ type }) => type)).toEqual(['unstored', 'signedOut'])
   })
 
   it.each(['grantRejected', 'requestRejected', 'clientRejected', 'identityMismatch'] as const)(
