@@ -3,7 +3,7 @@ import { timeoutSignal, wait } from '../clock/wait.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { pausedUntil, withoutRuns } from '../policy/rejections.ts'
+import { pausedUntil, runOf, withoutRuns } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
@@ -396,13 +396,14 @@ export class SessionCore implements RefreshHolder {
   accept(request: { origin: string; url: string; generation: number; status: number }): void {
     const { origin, url, generation, status } = request
     const { rejections, lastOutcome, token } = this.context
-    if (rejections?.[origin] !== undefined || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
+    const now = this.clock.now()
+    if (runOf(rejections, origin, now) || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
       this.#log ??= new RejectionLog()
       this.#log.noteAccepted(origin, addressOf(url), generation)
     }
     // While a run of rejections goes on, what other addresses of the origin accept is not news.
     if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)) {
-      this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now: this.clock.now() })
+      this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now })
     }
   }
 
