@@ -587,7 +587,7 @@ describe('tokens on their way into the store', () => {
 
 describe('an origin that rejects every token', () => {
   const origin = 'https://api.example'
-  const first = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+  const first = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }
   const pausing = { generation: 5, count: 1, pausedUntil: recordTime + 10_000 }
 
   it('causes one refresh, and with the next token a pause instead of another', async () => {
@@ -648,7 +648,7 @@ describe('an origin that rejects every token', () => {
   it('is forgotten with the next intent once this holder has seen its run end', async () => {
     const files = { 'https://files.example': { generation: 5, count: 0 } }
     const holder = await openHolder(createRecord({ rejections: { [origin]: pausing, ...files } }), [issued])
-    holder.endedRuns.add(origin)
+    holder.endedRuns.set(origin, 5)
     await holder.refresh({ cause: 'due' })
     expect((await holder.record())?.rejections).toEqual(files)
   })
