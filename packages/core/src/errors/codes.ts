@@ -44,8 +44,8 @@ export type TransientCode =
   /** The server issues tokens that are expired on arrival, or rejected as soon as they are used. */
   | 'tokenUnusable'
 
-/** What each reason and code means, to complete a sentence. `@authchart/core/inspect` has longer explanations. */
-export const meanings: Readonly<Record<EndReason | TransientCode, string>> = {
+/** What each reason means, to complete a sentence. `@authchart/core/inspect` has longer explanations. */
+export const reasonMeanings: Readonly<Record<EndReason, string>> = {
   grantRejected: 'the authorization server refused the refresh token',
   requestRejected: 'the authorization server called the refresh request invalid',
   clientRejected: 'the authorization server refused the client',
@@ -54,6 +54,10 @@ export const meanings: Readonly<Record<EndReason | TransientCode, string>> = {
   identityMismatch: 'a refresh returned the tokens of another user',
   recordRemoved: 'its record was removed from the store',
   unreachable: 'the authorization server could not be reached for too long',
+}
+
+/** The same of each code. */
+export const codeMeanings: Readonly<Record<TransientCode, string>> = {
   network: 'the authorization server could not be reached',
   offline: 'the device has no network',
   timeout: 'the refresh takes longer than the caller waits, and goes on',

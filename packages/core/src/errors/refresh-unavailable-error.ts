@@ -1,4 +1,4 @@
-import { meanings, type TransientCode } from './codes.ts'
+import { codeMeanings, type TransientCode } from './codes.ts'
 import { isSessionError, SessionError } from './session-error.ts'
 
 /**
@@ -22,7 +22,7 @@ export class RefreshUnavailableError extends SessionError {
     const said = serverWords === undefined ? '' : ` (it said "${serverWords}")`
     const doubt = mayBeOver ? '; the sign-in may be over' : ''
     const when = retryAt === undefined ? 'try again later' : `next try at ${toIsoTime(retryAt)}`
-    super(`No usable access token just now: ${meanings[code] ?? code}${said}${doubt}; ${when}.`, options)
+    super(`No usable access token just now: ${codeMeanings[code] ?? code}${said}${doubt}; ${when}.`, options)
     this.code = code
     if (retryAt !== undefined) this.retryAt = retryAt
     if (serverWords !== undefined) this.serverWords = serverWords

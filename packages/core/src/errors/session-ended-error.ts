@@ -1,4 +1,4 @@
-import { type EndReason, meanings } from './codes.ts'
+import { type EndReason, reasonMeanings } from './codes.ts'
 import { isSessionError, SessionError } from './session-error.ts'
 
 /**
@@ -23,7 +23,7 @@ export class SessionEndedError extends SessionError {
     options?: ErrorOptions,
   ) {
     const { reason, signInHint = 'sign in again' } = end
-    super(`The session has ended: ${meanings[reason] ?? reason}; ${signInHint}.`, options)
+    super(`The session has ended: ${reasonMeanings[reason] ?? reason}; ${signInHint}.`, options)
     this.reason = end.reason
     this.endedAt = end.endedAt
     if (end.serverCode !== undefined) this.serverCode = end.serverCode

@@ -6,7 +6,7 @@ import type {
   TokenEndpointFailure,
 } from '../token/grant.ts'
 import type { ProofKey } from '../token/proof.ts'
-import { redactForm, redactUrl } from '../token/redact.ts'
+import { isPublicName, redactForm, redactUrl } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
 import { judgeIdToken } from './id-token.ts'
 import type { AuthorizationServerMetadata } from './metadata.ts'
@@ -157,21 +157,9 @@ function noteRequest({ url, body, headers }: SentRequest, exchange: Exchange): v
   })
 }
 
-/** Request parameters that are public; every other one counts as a secret. */
-const publicParameters: ReadonlySet<string> = new Set([
-  'grant_type',
-  'client_id',
-  'client_assertion_type',
-  'scope',
-  'resource',
-  'audience',
-  'redirect_uri',
-  'token_type_hint',
-])
-
 /** The secrets that a request to the authorization server carries, whichever way the client authenticates. */
 function collectRequestSecrets(body: URLSearchParams, headers: Headers): string[] {
-  const secrets = [...body].flatMap(([name, value]) => (publicParameters.has(name) ? [] : [value]))
+  const secrets = [...body].flatMap(([name, value]) => (isPublicName(name) ? [] : [value]))
   const credentials = /^\w+ +(.+)$/.exec(headers.get('authorization') ?? '')?.[1]
   return credentials === undefined ? secrets : [...secrets, credentials, ...decodeBasicPassword(credentials)]
 }

@@ -1,4 +1,4 @@
-import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { codeMeanings, type EndReason, type TransientCode } from '../errors/codes.ts'
 import type { FailureOverride } from '../token/failure-facts.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure, TokenEndpointUnavailable } from '../token/grant.ts'
 import { boundRetryAt, readRetryAfter } from './backoff.ts'
@@ -43,22 +43,6 @@ export interface TransientVerdict {
 export interface UnknownVerdict {
   readonly kind: 'unknown'
   readonly retryAt?: number
-}
-
-/** Every code, so that the type checker tells when one is missing. */
-const transientCodes: Record<TransientCode, true> = {
-  network: true,
-  offline: true,
-  timeout: true,
-  server: true,
-  throttled: true,
-  blocked: true,
-  unknownOutcome: true,
-  leaseTimeout: true,
-  storeUnavailable: true,
-  storeLocked: true,
-  tokenUnusable: true,
-  refused: true,
 }
 
 /** Statuses that say that something in between spoke, or that the address is wrong; the body does not matter. */
@@ -209,5 +193,5 @@ function showable(serverCode: string | undefined): string | undefined {
 }
 
 function isTransientCode(code: string): code is TransientCode {
-  return Object.hasOwn(transientCodes, code)
+  return Object.hasOwn(codeMeanings, code)
 }

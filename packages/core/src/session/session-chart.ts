@@ -36,8 +36,8 @@ export const createSessionMachine = () =>
             actions: ['clearFailure', 'restoreToken', 'noteEnd'],
           },
           'record.signedOut': { target: 'signedOut', actions: 'noteTombstone' },
-          'record.absent': { target: 'signedOut' },
-          'signOut.requested': { target: 'signingOut' },
+          'record.absent': 'signedOut',
+          'signOut.requested': 'signingOut',
         },
         states: {
           reading: {
@@ -50,12 +50,12 @@ export const createSessionMachine = () =>
             },
           },
           unavailable: {
-            after: { untilRetry: { target: 'reading' } },
+            after: { untilRetry: 'reading' },
             on: {
               'token.requested': { target: 'reading', guard: 'retryIsDue' },
-              'refresh.requested': { target: 'reading' },
-              'clock.resumed': { target: 'reading' },
-              'store.changed': { target: 'reading' },
+              'refresh.requested': 'reading',
+              'clock.resumed': 'reading',
+              'store.changed': 'reading',
             },
           },
         },
@@ -81,7 +81,7 @@ export const createSessionMachine = () =>
             guard: 'signsIn',
             actions: 'awaitFirstToken',
           },
-          'signOut.requested': { target: 'signingOut' },
+          'signOut.requested': 'signingOut',
         },
       },
 
@@ -104,18 +104,18 @@ export const createSessionMachine = () =>
             guard: 'isNotOlder',
             actions: ['takeToken', 'noteEnd'],
           },
-          'signOut.requested': { target: 'signingOut' },
+          'signOut.requested': 'signingOut',
         },
         states: {
           token: {
             initial: 'judging',
             on: {
               'clock.resumed': { target: '.judging', actions: 'followRecord' },
-              'token.requested': { target: '.judging' },
+              'token.requested': '.judging',
               'tokens.stored': { target: '.judging', actions: 'takeToken' },
               'tokens.unstored': { target: '.judging', actions: 'takeToken' },
-              'session.ended': { target: '.judging' },
-              'refresh.paused': { target: '.judging' },
+              'session.ended': '.judging',
+              'refresh.paused': '.judging',
               'tokens.adopted': { target: '.judging', guard: 'isNewer', actions: 'takeToken' },
               'record.signedIn': { target: '.judging', guard: 'isNewer', actions: 'takeToken' },
               'request.ended': [
@@ -135,10 +135,10 @@ export const createSessionMachine = () =>
                   { target: 'fresh' },
                 ],
               },
-              fresh: { tags: 'usable', after: { untilRefreshIsDue: { target: 'judging' } } },
-              expiring: { tags: 'usable', after: { untilExpiry: { target: 'judging' } } },
+              fresh: { tags: 'usable', after: { untilRefreshIsDue: 'judging' } },
+              expiring: { tags: 'usable', after: { untilExpiry: 'judging' } },
               expired: {},
-              rejected: { after: { untilExpiry: { target: 'judging' } } },
+              rejected: { after: { untilExpiry: 'judging' } },
             },
           },
 
@@ -161,7 +161,7 @@ export const createSessionMachine = () =>
                 always: { target: 'refreshing', guard: 'isToBeRefreshed' },
                 on: {
                   'token.requested': { target: 'refreshing', guard: 'needsRefresh' },
-                  'refresh.requested': { target: 'refreshing' },
+                  'refresh.requested': 'refreshing',
                 },
               },
 
@@ -209,9 +209,9 @@ export const createSessionMachine = () =>
                 },
                 // The procedure tells how far it is, and is not steered.
                 states: {
-                  waitingForLease: { on: { 'lease.acquired': { target: 'rereading' } } },
-                  rereading: { on: { 'intent.written': { target: 'requestingTokens' } } },
-                  requestingTokens: { on: { 'tokens.issued': { target: 'storing' } } },
+                  waitingForLease: { on: { 'lease.acquired': 'rereading' } },
+                  rereading: { on: { 'intent.written': 'requestingTokens' } },
+                  requestingTokens: { on: { 'tokens.issued': 'storing' } },
                   storing: {},
                 },
               },

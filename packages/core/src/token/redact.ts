@@ -64,7 +64,7 @@ function copy(value: unknown, place: { name: string; level: number; secrets: rea
   const { name, secrets } = place
   if (value === undefined || value === null || value === '' || typeof value === 'boolean') return value
   if (typeof value === 'string' || typeof value === 'number') {
-    const isPublic = isOneOf(publicNames, name)
+    const isPublic = isPublicName(name)
     if (!isPublic && !isOneOf(wordNames, name)) return redacted
     const shown = isPublic ? showWhole(`${value}`, secrets) : showWords(`${value}`, secrets)
     return shown === `${value}` ? value : shown
@@ -108,6 +108,11 @@ function looksOf(secrets: Iterable<string> = []): string[] {
   const telling = [...secrets].filter((secret) => secret.length >= shortestSecret)
   const looks = new Set(telling.flatMap((secret) => [secret, secret.replaceAll(' ', '+')]))
   return [...looks].sort((one, other) => other.length - one.length)
+}
+
+/** Whether a parameter or header is public by what it means; the value of every other one may be a secret. */
+export function isPublicName(name: string): boolean {
+  return isOneOf(publicNames, name)
 }
 
 function isOneOf(patterns: readonly RegExp[], name: string): boolean {
