@@ -1,4 +1,9 @@
-import * as oauth from 'oauth4webapi'
+import {
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+} from 'oauth4webapi'
 import { flag, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
@@ -83,9 +88,9 @@ function createTransaction(server: ResolvedServer, options: AuthorizationOptions
     issuer: server.issuer,
     clientId: server.clientId,
     redirectUri,
-    state: oauth.generateRandomState(),
-    codeVerifier: oauth.generateRandomCodeVerifier(),
-    nonce: includesWord(scope, 'openid') ? oauth.generateRandomNonce() : undefined,
+    state: generateRandomState(),
+    codeVerifier: generateRandomCodeVerifier(),
+    nonce: includesWord(scope, 'openid') ? generateRandomNonce() : undefined,
     scope,
     prompt,
     resource: resources.length === 0 ? undefined : resources,
@@ -104,7 +109,7 @@ async function buildParameters(
     client_id: clientId,
     redirect_uri: redirectUri,
     state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     nonce,
     scope,

@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import { AuthorizationResponseError, validateAuthResponse } from 'oauth4webapi'
 import type { OptionRules } from '../errors/check-options.ts'
 import { isSignInError, SignInError } from '../errors/sign-in-error.ts'
 import type { GrantOutcome } from '../token/grant.ts'
@@ -115,11 +115,11 @@ function validateCallback(
     authorization_response_iss_parameter_supported: authorization_response_iss_parameter_supported === true,
   }
   try {
-    const parameters = oauth.validateAuthResponse(server, { client_id: clientId }, callback, state)
+    const parameters = validateAuthResponse(server, { client_id: clientId }, callback, state)
     if (parameters.getAll('code').length === 1 && parameters.get('code') !== '') return parameters
   } catch (error) {
     // The error holds the parameters, and so the code: a new one is made.
-    if (error instanceof oauth.AuthorizationResponseError) {
+    if (error instanceof AuthorizationResponseError) {
       throw describeServerError(callback.get('error') ?? '', [state, codeVerifier, nonce, callback.get('code') ?? ''])
     }
     throw rejectCallback('its issuer or its form is not that of this authorization server')

@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import { modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
 import { checkOptions, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
@@ -33,8 +33,8 @@ export function privateKeyJwt(options: PrivateKeyJwtOptions): ClientAuthenticati
   if (algorithm !== undefined && privateKey.algorithm.name !== 'Ed25519') {
     throw new ConfigurationError('algorithm', 'is for an Ed25519 key; any other key says it by itself.')
   }
-  const sign = oauth.PrivateKeyJwt(keyId === undefined ? privateKey : { key: privateKey, kid: keyId }, {
-    [oauth.modifyAssertion](header, payload) {
+  const sign = PrivateKeyJwt(keyId === undefined ? privateKey : { key: privateKey, kid: keyId }, {
+    [modifyAssertion](header, payload) {
       if (algorithm !== undefined) header.alg = algorithm
       if (audience !== undefined) payload.aud = audience
     },
