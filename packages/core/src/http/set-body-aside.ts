@@ -1,5 +1,4 @@
 import type { Clock } from '../clock/clock.ts'
-import { wait } from '../clock/wait.ts'
 
 /** So much of a body is kept in memory, in bytes as they are read: a small file may unpack to a huge one. */
 const mostBytes = 64 * 1024
@@ -27,10 +26,10 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
       chunks.push(value)
     }
   }
-  const stopped = new AbortController()
-  const timeout = wait(clock, longestRead, { signal: stopped.signal }).then(() => 'cut')
-  const end = await Promise.race([read().catch((error: unknown) => ({ error })), timeout])
-  stopped.abort()
+  const { promise: isLate, resolve } = Promise.withResolvers<'cut'>()
+  const timer = clock.setTimeout(() => resolve('cut'), longestRead)
+  const end = await Promise.race([read().catch((error: unknown) => ({ error })), isLate])
+  clock.clearTimeout(timer)
   if (end === 'cut') reader.cancel().catch(() => {})
   const failure = end === 'read' ? undefined : typeof end === 'string' ? cutError() : (end as { error: unknown }).error
   return () => withBody(response, chunks, failure)

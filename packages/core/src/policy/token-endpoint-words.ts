@@ -28,32 +28,41 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
     'bad_refresh_token',
     // Slack: https://github.com/slackapi/python-slack-sdk/issues/1242
     // Follow Up Boss, as is the next one: https://docs.followupboss.com/docs/oauth-error-codes
-    ...['invalid_refresh_token', 'expired_refresh_token'],
+    'invalid_refresh_token',
+    'expired_refresh_token',
     // CloudBase, as `code`: https://docs.cloudbase.net/en/error-code/REFRESH_TOKEN_EXPIRED
     'refresh_token_expired',
     // Supabase, as `error_code`: https://github.com/supabase/auth/issues/2829
-    ...['refresh_token_not_found', 'refresh_token_already_used'],
+    'refresh_token_not_found',
+    'refresh_token_already_used',
     // Ory Hydra: https://github.com/ory/hydra/issues/3004
     'token_inactive',
     // Slack: https://docs.slack.dev/reference/methods/auth.test
-    ...['token_revoked', 'token_expired'],
+    'token_revoked',
+    'token_expired',
     // Strava, as `resource` and `code`: https://developers.strava.com/docs/#client-code
     'refreshtoken.invalid',
   ],
   interactionRequired: [
     // OpenID Connect Core 1.0, section 3.1.2.6; Entra says the first one to a refresh, see
     // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-    ...['interaction_required', 'login_required', 'consent_required'],
+    'interaction_required',
+    'login_required',
+    'consent_required',
   ],
   clientRejected: [
     // RFC 6749, section 5.2
-    ...['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope'],
+    'invalid_client',
+    'unauthorized_client',
+    'unsupported_grant_type',
+    'invalid_scope',
     // RFC 8707, section 2
     'invalid_target',
     // GitHub: https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
     'incorrect_client_credentials',
     // Slack: https://api.slack.com/methods/oauth.v2.exchange
-    ...['bad_client_secret', 'invalid_client_id'],
+    'bad_client_secret',
+    'invalid_client_id',
     // Google: https://github.com/googleapis/google-api-nodejs-client/issues/1256
     'deleted_client',
     // Strava, as `resource` and `code`
@@ -61,7 +70,8 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
   ],
   trouble: [
     // RFC 6749, section 4.1.2.1, which servers say at the token endpoint too
-    ...['temporarily_unavailable', 'server_error'],
+    'temporarily_unavailable',
+    'server_error',
     // RFC 8628, section 3.5
     'slow_down',
     // RFC 9449, section 8. A grant answers this by itself; what gets here is a server that never has enough.
@@ -69,7 +79,11 @@ const words: Readonly<Record<WordMeaning, readonly string[]>> = {
     // Google: https://github.com/googleapis/google-auth-library-python/pull/368
     'internal_failure',
     // Slack: https://api.slack.com/methods/oauth.v2.exchange
-    ...['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'ratelimited'],
+    'internal_error',
+    'fatal_error',
+    'service_unavailable',
+    'request_timeout',
+    'ratelimited',
     // Auth0, as `errorCode`: https://github.com/auth0-extensions/auth0-reset-tenant/issues/31
     'too_many_requests',
     // Notion, as `code`: https://developers.notion.com/reference/status-codes

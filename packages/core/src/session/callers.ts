@@ -258,8 +258,11 @@ export async function getNewerToken(
       if (token !== undefined || refreshes === mostRefreshes || core.isDeparting) return token
       // What a refresh came to may have been about another address's rejection.
       if (refreshes > 0 && core.reject(rejected) === 'paused') return undefined
-      core.requestToken(false)
-      await chartHasHeard()
+      // Of a hundred that are rejected together, one costs the chart a step.
+      if (core.refreshing === undefined) {
+        core.requestToken(false)
+        await chartHasHeard()
+      }
       if (core.refreshing === undefined) return judgeFor(core, caller).token
       if ((await wait(core, caller, core.refreshing)) === timedOut) return undefined
     }
