@@ -34,6 +34,29 @@ test('the packed doors fit each other: a session of one is a session to the othe
   expect(printed).toBe('true 1\nsignedOut malformed\nsignedOut')
 })
 
+test("the machine, and a session's actor, work with the XState that a Node program imports itself", () => {
+  const printed = consumer.run(`
+    import { createSession, memoryStore } from '@authchart/core'
+    import { getSessionActor, sessionMachine } from '@authchart/core/machine'
+    import { createActor, setup, waitFor } from 'xstate'
+
+    const input = { key: 'acme:alice', refreshTiming: 'onUse', online: true }
+    const alone = createActor(sessionMachine, { input }).start()
+    alone.send({ type: 'record.absent', now: 0 })
+    const parent = setup({ actors: { session: sessionMachine } }).createMachine({
+      invoke: { src: 'session', id: 'session', input },
+    })
+    const child = createActor(parent).start().getSnapshot().children.session
+    child.send({ type: 'record.absent', now: 0 })
+    console.log(alone.getSnapshot().value, child.getSnapshot().value)
+
+    const session = createSession({ key: 'acme:alice', store: memoryStore(), grant: () => {} })
+    console.log((await waitFor(getSessionActor(session), ({ value }) => value === 'signedOut')).value)
+    await session.close()
+  `)
+  expect(printed).toBe('signedOut signedOut\nsignedOut')
+})
+
 test('importing the index door loads neither fetch nor what it is made of', () => {
   // Touching `Request` or `fetch` costs a program that does nothing with them some 50 ms.
   const printed = consumer.run(`

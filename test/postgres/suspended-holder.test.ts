@@ -64,7 +64,7 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       },
     )
 
-    it.concurrent.for(['leased'])(
+    it.concurrent.for(['leased', 'intent: stored', 'before sending'])(
       'P93 and has a row alone is replaced, and does not send when it goes on, suspended at: %s',
       async (step) => {
         const key = `${suspension} alone ${step}`

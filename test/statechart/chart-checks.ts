@@ -85,15 +85,15 @@ export function findRejectionsMissed({ edges }: ChartGraph): Findings {
     const { token } = before.context
     if (event.type !== 'request.ended' || event.generation !== token.generation || !mayBeServed) return false
     if (event.outcome !== 'rejected' && event.outcome !== 'rejectedAfterRefresh') return false
-    return after.context.rejectedGeneration !== token.generation
+    return after.context.rejected?.generation !== token.generation
   })
 }
 
 /** A token is called usable only while it is held, not expired when last judged, and not rejected. */
 export function findUsableWithoutToken({ edges }: ChartGraph): Findings {
   return findAt(edges, ({ after }) => {
-    const { token, judgedAt, rejectedGeneration } = after.context
-    const isGood = phaseAt(token, judgedAt) !== 'expired' && rejectedGeneration !== token.generation
+    const { token, judgedAt, rejected } = after.context
+    const isGood = phaseAt(token, judgedAt) !== 'expired' && rejected?.generation !== token.generation
     return after.hasTag('usable') && !isGood
   })
 }

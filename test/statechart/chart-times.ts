@@ -78,7 +78,7 @@ function bornAt(generation: number): number {
 
 /** Above every generation that the chart remembers: none is ever given out twice. */
 export function nextGeneration(context: SessionContext): number {
-  return Math.max(context.token.generation, context.rejectedGeneration) + 2
+  return Math.max(context.token.generation, context.rejected?.generation ?? 0) + 2
 }
 
 /** Every sign-in has an id of its own. */

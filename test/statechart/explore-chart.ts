@@ -43,7 +43,7 @@ export interface Exploration {
 /** Every kind of token that can come. Where the grant signs in by itself, another can always be had. */
 function tokenKindsOf({ context }: ChartSnapshot): readonly TokenKind[] {
   const kinds = ['lasting', 'endless', 'uselessOnArrival'] as const
-  return context.signsIn ? kinds : [...kinds, 'notRefreshable']
+  return context.settings.signsIn ? kinds : [...kinds, 'notRefreshable']
 }
 
 /** Well above what there is. A class that held a number would come to it soon. */

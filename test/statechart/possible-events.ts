@@ -173,7 +173,7 @@ function recordContents(context: SessionContext, kinds: readonly TokenKind[]): C
     signedIn(createToken('lasting', next, anotherSignIn)),
     ...(token.held ? [signedIn(token)] : []),
     // What a first try has written that brought no tokens.
-    ...(context.signsIn ? [token.signInId, anotherSignIn].map((id) => signedIn(noneYet(token, id))) : []),
+    ...(context.settings.signsIn ? [token.signInId, anotherSignIn].map((id) => signedIn(noneYet(token, id))) : []),
     signedIn(older(token)),
     signedIn({ ...older(token), signInId: anotherSignIn }),
     ...endedTokens(context).map(ended),

@@ -79,8 +79,8 @@ function isHelp(edge: Edge): boolean {
 
 /** Signed out by the user, or never signed in where a user must. */
 function isSignedOut(chart: ChartSnapshot): boolean {
-  const { signsIn, tombstone } = chart.context
-  return chart.matches('signedOut') && (tombstone || !signsIn)
+  const { settings, tombstone } = chart.context
+  return chart.matches('signedOut') && (tombstone || !settings.signsIn)
 }
 
 /** States that a sign-in does not make fresh at once. */
@@ -105,15 +105,15 @@ export function findRevivals({ edges }: ChartGraph): Findings {
 
 function isRevival(edge: Edge): boolean {
   const { before, after, event } = edge
-  const { token, end, signsIn } = before.context
-  const beginsAgain = signsIn && event.type === 'refresh.requested'
+  const { token, end, settings } = before.context
+  const beginsAgain = settings.signsIn && event.type === 'refresh.requested'
   if (before.matches('signedOut')) {
     const begins = event.type === 'token.requested' && !isSignedOut(before)
     return !isSignIn(edge) && !beginsAgain && !begins
   }
   if (before.matches('signingOut')) return !isSignIn(edge)
   if (!isInvalidated(before) || isInvalidated(after) || isSignIn(edge)) return false
-  if (signsIn && event.type === 'record.absent') return false
+  if (settings.signsIn && event.type === 'record.absent') return false
   if (event.type === 'refresh.requested') return !beginsAgain && !(end !== undefined && isMendable(end.reason, token))
   return !(event.type === 'record.signedIn' && event.token.generation > token.generation)
 }

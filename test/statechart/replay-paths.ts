@@ -45,7 +45,7 @@ function canBeCaused(chart: ChartSnapshot, { event, now }: Happening): boolean {
   const { context } = chart
   const { fresh, due } = instantsOf(context.token.generation)
   const place = describePlace(chart)
-  const isEagerToRetry = context.refreshTiming === 'eager' && place.includes('transientFailure')
+  const isEagerToRetry = context.settings.refreshTiming === 'eager' && place.includes('transientFailure')
   const isAtOnce = now === undefined || isInTheSameMoment(event, { now, chart })
   const isLater = now !== undefined && now >= context.judgedAt
   switch (event.type) {

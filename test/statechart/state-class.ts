@@ -21,20 +21,20 @@ export function classOf(chart: ChartSnapshot): string {
 
 /** Where the grant signs in by itself, it makes a difference whether the user has signed out. */
 function signOutFacts(chart: ChartSnapshot): string[] {
-  const { signsIn, tombstone } = chart.context
-  return chart.matches('signedOut') && signsIn && tombstone ? ['tombstone'] : []
+  const { settings, tombstone } = chart.context
+  return chart.matches('signedOut') && settings.signsIn && tombstone ? ['tombstone'] : []
 }
 
 /** A session that refreshes on use does so whether or not the page can be seen. */
-function pageFacts({ context: { refreshTiming, visible } }: ChartSnapshot): string[] {
-  return refreshTiming === 'eager' && !visible ? ['hidden'] : []
+function pageFacts({ context: { settings, visible } }: ChartSnapshot): string[] {
+  return settings.refreshTiming === 'eager' && !visible ? ['hidden'] : []
 }
 
 function tokenFacts(chart: ChartSnapshot): string[] {
   const { context } = chart
-  const { token, rejectedGeneration } = context
+  const { token, rejected } = context
   if (!chart.matches('signedIn')) return []
-  const isRejected = token.held && rejectedGeneration === token.generation
+  const isRejected = token.held && rejected?.generation === token.generation
   return [describeToken(token), `was:${phaseWithoutDelay(context)}`, ...(isRejected ? ['isRejected'] : [])]
 }
 

@@ -29,7 +29,7 @@ export interface TestHolder {
   readonly abandonment: AbortController
   readonly stopped: AbortController
   /** Origins whose run of rejections this holder has seen end. */
-  readonly endedRuns: Set<string>
+  readonly endedRuns: Map<string, number>
   /** Settings that tests change. */
   readonly settings: {
     /** Since when the device says that it has no network. */
@@ -72,7 +72,7 @@ export async function openHolder(
   const abandonment = new AbortController()
   const stopped = new AbortController()
   const settings: TestHolder['settings'] = { random: 0 }
-  const endedRuns = new Set<string>()
+  const endedRuns = new Map<string, number>()
   let ids = 0
   const store = createDiaryStore(memory, diary)
 

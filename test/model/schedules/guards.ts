@@ -38,7 +38,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
     file: 'refresh/refresh-under-lease.ts',
     replacements: [
       [
-        'const written = await writeRecord(holder, record.revision, intended)',
+        'const written = await writeRecord(holder, record.revision, intended, { under: lease })',
         'const written = { ok: true, value: true } as const; Object.assign(intended, { revision: record.revision })',
       ],
     ],

@@ -6,11 +6,14 @@ export interface CuttableProxy extends AsyncDisposable {
   /** Cuts all connections and refuses new ones. */
   close(): Promise<void>
   open(): Promise<void>
+  /** Leads to another port from now on. */
+  leadTo(targetPort: number): void
 }
 
 /** Opens a way to a port. */
-export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
+export async function startCuttableProxy(firstTargetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>()
+  let targetPort = firstTargetPort
   const server = createServer((socket) => {
     const target = connect(targetPort, '127.0.0.1')
     for (const [one, other] of [
@@ -40,6 +43,9 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets) socket.destroy()
       await closed
+    },
+    leadTo(otherPort) {
+      targetPort = otherPort
     },
     [Symbol.asyncDispose]: () => proxy.close(),
   }

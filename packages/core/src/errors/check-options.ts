@@ -31,12 +31,18 @@ export function checkOptions(options: unknown, rules: Readonly<Record<string, Op
   }
 }
 
-/** The same rule for an option that must be given. */
+/**
+ * The same rule for an option that must be given.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function required(rule: OptionRule): OptionRule {
   return { ...rule, required: true }
 }
 
-/** A rule with its own test. */
+/**
+ * A rule with its own test.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function ruleOf(expected: string, accepts: (value: unknown) => boolean): OptionRule {
   return { accepts, expected }
 }
@@ -61,7 +67,10 @@ export const milliseconds: OptionRule = ruleOf(
   (value) => typeof value === 'number' && value >= 0,
 )
 
-/** An object with these methods. */
+/**
+ * An object with these methods.
+ * @__NO_SIDE_EFFECTS__
+ */
 export function withMethods(...methods: string[]): OptionRule {
   return ruleOf(
     `an object with the methods ${methods.join(', ')}`,

@@ -45,9 +45,13 @@ const mostSends = 3
  */
 export async function sendWithToken(core: SessionCore, sendable: Sendable): Promise<Response> {
   const { origin, url, signal, isOneShot } = sendable
+  const { clock } = core
+  let waitsSince = clock.now()
+  let waitedMilliseconds = 0
   let token = await firstToken(core, sendable)
   let hasRefreshed = false
   for (let sends = 1; ; sends += 1) {
+    waitedMilliseconds += clock.now() - waitsSince
     const response = await sendOnce(core, sendable, token)
     const { status } = response
     const { generation } = token
@@ -59,7 +63,8 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
     }
     if (verdict !== 'rejected') return response
 
-    const known = core.reject({ origin, address: addressOf(url), generation, status })
+    const rejected = { origin, address: addressOf(url), generation, status }
+    const known = core.reject(rejected)
     if (isOneShot || known === 'paused' || sends === mostSends) return response
     if (known === 'noted' && hasRefreshed) {
       // What comes of that is for the requests to come.
@@ -67,8 +72,9 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
       return response
     }
     hasRefreshed ||= known === 'noted'
-    const setAside = await setBodyAside(response, core.clock)
-    const next = await getNewer(core, generation, { origin, signal })
+    waitsSince = clock.now()
+    const setAside = await setBodyAside(response, clock)
+    const next = await getNewer(core, rejected, { signal, waitedMilliseconds })
     if (next === undefined) return setAside()
     token = next
   }
@@ -84,11 +90,11 @@ function firstToken(core: SessionCore, { origin, signal, isOneShot }: Sendable):
 /** The token to try after a rejection; `undefined` leaves the caller with the response it has. */
 async function getNewer(
   core: SessionCore,
-  generation: number,
-  options: { origin: string; signal: AbortSignal | undefined },
+  rejected: Parameters<typeof getNewerToken>[1],
+  options: Parameters<typeof getNewerToken>[2],
 ): Promise<AccessToken | undefined> {
   try {
-    return await getNewerToken(core, generation, options)
+    return await getNewerToken(core, rejected, options)
   } catch (error) {
     // Why there is no token, the session tells; the caller asked about this response.
     if (isSessionError(error) && !options.signal?.aborted) return undefined

@@ -114,7 +114,7 @@ export function recordSession(session: Session, options: RecordSessionOptions = 
 type ChartSnapshot = ReturnType<SessionActor['getSnapshot']>
 
 function describeOptions({ context }: ChartSnapshot): RecordedOptions {
-  const { refreshTiming, signInHint, clientId, dynamicallyRegistered } = context
+  const { refreshTiming, signInHint, clientId, dynamicallyRegistered } = context.settings
   return withoutUndefined({ refreshTiming, signInHint, clientId, dynamicallyRegistered })
 }
 

@@ -247,7 +247,7 @@ describe('a rejection by a resource server', () => {
       },
     },
   ])('$name', ({ rejections, rejection, prompt, record, decision }) => {
-    const known = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false, ...rejection }
+    const known = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0, ...rejection }
     expect(
       decideAfterReread(
         createRecord({ rejections, ...record }),

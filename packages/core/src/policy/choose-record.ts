@@ -61,7 +61,8 @@ export function decideAfterReread(
   if (needsRefreshToken && !secrets?.tokenSet.refreshToken) return { kind: 'end', reason: 'noRefreshToken' }
   const outcomeUnknown = refreshIntent?.generation === generation
   if (prompt.rejection === undefined || generation > prompt.generation) return { kind: 'request', outcomeUnknown }
-  const decision = decideRejection(record.rejections, prompt.rejection, { generation, now })
+  const { receivedAt } = secrets?.tokenSet ?? {}
+  const decision = decideRejection(record.rejections, prompt.rejection, { generation, receivedAt, now })
   if (decision.kind === 'paused') return { kind: 'pause' }
   return decision.kind === 'pause' ? decision : { kind: 'request', outcomeUnknown, rejections: decision.rejections }
 }

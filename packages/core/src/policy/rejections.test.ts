@@ -13,7 +13,7 @@ import {
 const now = 1_700_000_000_000
 const hour = 3_600_000
 const origin = 'https://api.example'
-const firstRejection: Rejection = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+const firstRejection: Rejection = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }
 
 function decide(rejections: Rejections | undefined, rejection: Partial<Rejection> = {}, generation = 5) {
   return decideRejection(rejections, { ...firstRejection, ...rejection }, { generation, now })
@@ -103,7 +103,28 @@ describe('the rejection of the current token', () => {
   it('begins anew where this holder saw the run end, though the record does not know', () => {
     const rejections = { [origin]: { generation: 4, count: 3, pausedUntil: now + 1 } }
     const run = { generation: 5, count: 0 }
-    expect(decide(rejections, { runEnded: true })).toEqual({ kind: 'refresh', rejections: { [origin]: run } })
+    expect(decide(rejections, { endedGeneration: 4 })).toEqual({ kind: 'refresh', rejections: { [origin]: run } })
+  })
+
+  it('does not lift the pause of a run that another holder found after that', () => {
+    const rejections = { [origin]: { generation: 5, count: 3, pausedUntil: now + 1 } }
+    expect(decide(rejections, { endedGeneration: 4 })).toEqual({ kind: 'paused' })
+  })
+
+  it('tries a new token once the pause of this one is over, also where this holder saw the one before rejected', () => {
+    const run = { generation: 5, count: 1, pausedUntil: now }
+    const decision = decide({ [origin]: run }, { olderRejected: 4 })
+    expect(decision).toEqual({ kind: 'refresh', rejections: { [origin]: { generation: 5, count: 1 } } })
+  })
+
+  it.each([
+    { age: 6 * 60_000, name: 'six minutes is fruitless', kind: 'pause' },
+    { age: 6 * 60_000 + 1, name: 'more than six minutes is an expiry', kind: 'refresh' },
+  ])('of a token that has lived for $name', ({ age, kind }) => {
+    const rejections = { [origin]: { generation: 4, count: 0 } }
+    const token = { generation: 5, now, receivedAt: now - age }
+    expect(decideRejection(rejections, firstRejection, token)).toMatchObject({ kind })
+    expect(decideRejection(undefined, { ...firstRejection, olderRejected: 4 }, token)).toMatchObject({ kind })
   })
 
   it('leaves the runs of other origins alone', () => {
@@ -172,12 +193,13 @@ describe('the pauses of a record', () => {
   })
 })
 
-it('runs that have ended are taken out, and nothing else', () => {
+it('runs that have ended are taken out, and none of a later token', () => {
   const rejections = others(3)
-  expect(withoutRuns(rejections, new Set())).toBe(rejections)
-  expect(withoutRuns(undefined, new Set([origin]))).toBeUndefined()
+  expect(withoutRuns(rejections, new Map())).toBe(rejections)
+  expect(withoutRuns(undefined, new Map([[origin, 5]]))).toBeUndefined()
   const { 'https://1.example': ended, ...rest } = rejections
-  expect(withoutRuns(rejections, new Set(['https://1.example', origin]))).toEqual(rest)
+  const seen = [11, 11, 11].map((generation, index): [string, number] => [`https://${index + 1}.example`, generation])
+  expect(withoutRuns(rejections, new Map([...seen, [origin, 5]]))).toEqual(rest)
 })
 
 it('an origin that rejects every token costs a bounded number of refreshes, whatever it is sent', () => {

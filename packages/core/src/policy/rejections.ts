@@ -11,8 +11,8 @@ export interface Rejection {
   readonly acceptedBefore: boolean
   /** The last older generation that this holder saw the origin reject; 0 if none, or one was accepted since. */
   readonly olderRejected: number
-  /** This holder saw the origin's run end, which the record does not know yet. */
-  readonly runEnded: boolean
+  /** The last generation rejected in a run of the origin that this holder saw end; the record may not know. */
+  readonly endedGeneration: number
 }
 
 /** What a rejection leads to. */
@@ -27,6 +27,11 @@ export type RejectionDecision =
 const firstPause = 10_000
 const longestPause = 60 * 60 * 1000
 const mostOrigins = 8
+/**
+ * A token that has lived for longer when an origin first rejects it has probably expired. An origin that rejects every
+ * token, and is asked as rarely, costs ten refreshes an hour at most.
+ */
+const youngMilliseconds = 6 * 60 * 1000
 /** The run that further origins share while eight pause. */
 const otherOrigins = '*'
 
@@ -53,20 +58,23 @@ export function pausingOrigins(rejections: Rejections | undefined, now: number):
  * Decides what the rejection of a record's current token leads to. An origin that rejects every token must not cost a
  * refresh each: it pauses, 10 s at first and twice as long each time, up to an hour.
  *
- * @param generation of the token that was rejected
+ * @param token the one that was rejected; `now` and `receivedAt` in milliseconds since the epoch
  */
 export function decideRejection(
   rejections: Rejections | undefined,
   rejection: Rejection,
-  { generation, now }: { generation: number; now: number },
+  { generation, now, receivedAt = now }: { generation: number; now: number; receivedAt?: number },
 ): RejectionDecision {
-  const { origin, acceptedBefore, olderRejected, runEnded } = rejection
+  const { origin, acceptedBefore, olderRejected, endedGeneration } = rejection
   if (acceptedBefore) return { kind: 'refresh', rejections }
-  const run = runEnded ? undefined : runOf(rejections, origin, now)
+  const known = runOf(rejections, origin, now)
+  const run = known !== undefined && known.generation > endedGeneration ? known : undefined
   if (run !== undefined && isPausing(run, now)) return { kind: 'paused' }
   const count = run?.count ?? 0
-  const lastRejected = Math.max(run !== undefined && run.generation < generation ? run.generation : 0, olderRejected)
-  if (lastRejected === 0) {
+  // Once the pause that its rejection led to is over, a new token may help all the same: one is tried.
+  const isJudged = run !== undefined && run.generation >= generation
+  const isFruitless = !isJudged && Math.max(run?.generation ?? 0, olderRejected) > 0
+  if (!isFruitless || now - receivedAt > youngMilliseconds) {
     return { kind: 'refresh', rejections: withRun(rejections, origin, { run: { generation, count }, now }) }
   }
   const pause = Math.min(firstPause * 2 ** count, longestPause)
@@ -74,10 +82,18 @@ export function decideRejection(
   return { kind: 'pause', rejections: withRun(rejections, origin, { run: paused, now }) }
 }
 
-/** The runs without those that have ended. */
-export function withoutRuns(rejections: Rejections | undefined, ended: ReadonlySet<string>): Rejections | undefined {
+/**
+ * The runs without those that have ended.
+ *
+ * @param ended the last generation rejected in a run that has ended, by origin: a run of a later one goes on
+ */
+export function withoutRuns(
+  rejections: Rejections | undefined,
+  ended: ReadonlyMap<string, number>,
+): Rejections | undefined {
   if (rejections === undefined || ended.size === 0) return rejections
-  return Object.fromEntries(Object.entries(rejections).filter(([origin]) => !ended.has(origin)))
+  const goOn = ([origin, { generation }]: [string, RejectionRun]) => generation > (ended.get(origin) ?? 0)
+  return Object.fromEntries(Object.entries(rejections).filter(goOn))
 }
 
 function withRun(

@@ -29,8 +29,8 @@ export interface RefreshHolder {
   readonly knownRecord: SessionRecord | undefined
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number
-  /** Origins whose run of rejections has ended, as this holder saw. */
-  readonly endedRuns: ReadonlySet<string>
+  /** Origins whose run of rejections has ended, as this holder saw, with the last generation that was rejected in it. */
+  readonly endedRuns: ReadonlyMap<string, number>
   readonly classifyFailure: ClassifyFailure | undefined
   readonly giveUpAfterMilliseconds: number | undefined
   /** A number from 0 up to 1. */

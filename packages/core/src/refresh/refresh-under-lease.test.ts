@@ -645,7 +645,7 @@ describe('an answer with a new refresh token and no access token that can be sen
 
   it('leaves no time to an access token that was rejected', async () => {
     const holder = await openHolder(createRecord(), [rotated])
-    const rejection = { origin: 'https://api.example', acceptedBefore: true, olderRejected: 0, runEnded: false }
+    const rejection = { origin: 'https://api.example', acceptedBefore: true, olderRejected: 0, endedGeneration: 0 }
     await holder.refresh({ cause: 'rejected', rejection })
     expect((await holder.record())?.expiresAt).toBe(recordTime)
   })
@@ -664,7 +664,7 @@ describe('an answer with a new refresh token and no access token that can be sen
 
 describe('an origin that rejects every token', () => {
   const origin = 'https://api.example'
-  const first = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+  const first = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }
   const pausing = { generation: 5, count: 1, pausedUntil: recordTime + 10_000 }
 
   it('causes one refresh, and with the next token a pause instead of another', async () => {
@@ -706,7 +706,7 @@ describe('an origin that rejects every token', () => {
     const files = 'https://files.example'
     const rejections = { [origin]: { generation: 4, count: 0 }, [files]: { generation: 4, count: 0 } }
     const holder = await openHolder(createRecord({ rejections }))
-    holder.endedRuns.add(files)
+    holder.endedRuns.set(files, 4)
     await holder.refresh({ cause: 'rejected', rejection: first })
     expect((await holder.record())?.rejections).toEqual({ [origin]: pausing })
   })
@@ -734,7 +734,7 @@ describe('an origin that rejects every token', () => {
   it('is forgotten with the next intent once this holder has seen its run end', async () => {
     const files = { 'https://files.example': { generation: 5, count: 0 } }
     const holder = await openHolder(createRecord({ rejections: { [origin]: pausing, ...files } }), [issued])
-    holder.endedRuns.add(origin)
+    holder.endedRuns.set(origin, 5)
     await holder.refresh({ cause: 'due' })
     expect((await holder.record())?.rejections).toEqual(files)
   })

@@ -115,7 +115,7 @@ describe('a refresh of a grant that signs in by itself', () => {
 
   it('pauses for an origin that rejects every token', async () => {
     const origin = 'https://api.example'
-    const rejection = { origin, acceptedBefore: false, olderRejected: 0, runEnded: false }
+    const rejection = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }
     const holder = await open(createRecord(), [issued])
     await holder.refresh({ cause: 'rejected', rejection })
     const { generation = 0, rejections } = (await holder.record()) ?? {}

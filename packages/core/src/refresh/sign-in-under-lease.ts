@@ -1,5 +1,6 @@
 import { decideAfterReread, nextGeneration } from '../policy/choose-record.ts'
 import { begunRecord } from '../policy/next-record.ts'
+import { withoutRuns } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
 import { failOffline } from './fail-offline.ts'
@@ -60,7 +61,8 @@ function beginRecord(
   holder: RefreshHolder,
 ): RefreshedRecord {
   if (record !== undefined && record.status !== 'signedOut') {
-    return { record: { ...record, rejections: rejections ?? record.rejections }, expectedRevision: record.revision }
+    const runs = withoutRuns(rejections ?? record.rejections, holder.endedRuns)
+    return { record: { ...record, rejections: runs }, expectedRevision: record.revision }
   }
   const { issuer, clientId } = holder.grant.identity
   const begin = { revision: holder.createId(), signInId: holder.createId(), identity: { issuer, clientId } }

@@ -473,15 +473,16 @@ describe('a caller of a token that was rejected', () => {
 
   it('gets a newer one or nothing with the rejection in hand, and never waits for a backoff', async () => {
     const { call, clock, core, generation } = await openRejected([throttled(5), 'tokens'])
-    const inHand = { origin, signal: undefined }
-    const first = call(() => getNewerToken(core, generation, inHand))
+    const rejected = { origin, address: origin, generation }
+    const patience = { signal: undefined, waitedMilliseconds: 0 }
+    const first = call(() => getNewerToken(core, rejected, patience))
     await clock.advance(0)
     expect(first.came).toBe('nothing')
-    const second = call(() => getNewerToken(core, generation, inHand))
+    const second = call(() => getNewerToken(core, rejected, patience))
     await clock.advance(0)
     expect(second.came).toBe('nothing')
     await clock.advance(5_000)
-    const third = call(() => getNewerToken(core, generation, inHand))
+    const third = call(() => getNewerToken(core, rejected, patience))
     await clock.advance(0)
     expect(third.came).toBe('access-2')
   })

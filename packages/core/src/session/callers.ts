@@ -20,7 +20,8 @@ interface Caller {
   readonly newerThan: number | undefined
   /** Where the token goes, if that is known. */
   readonly origin: string | undefined
-  readonly startedAt: number
+  /** Until when it waits, in milliseconds since the epoch. */
+  readonly patienceUntil: number
   /** Aborts when the caller's patience is over, or with its own signal. Made when it first waits. */
   patience: { readonly signal: AbortSignal; stop(): void } | undefined
   /** How many refreshes it has asked for or joined. */
@@ -56,11 +57,11 @@ export async function getAccessTokenSlowly(
     throw new ConfigurationError('minimumValidityMilliseconds', 'must be a number of milliseconds, zero or more.')
   }
   const caller = createCaller(core, { signal, minimumValidityMilliseconds, newerThan, origin })
-  if (newerThan !== undefined) rejectForCaller(core, newerThan)
   try {
     for (;;) {
       signal?.throwIfAborted()
       if (core.isStopped) throw new SessionDisposedError()
+      if (newerThan !== undefined) rejectForCaller(core, newerThan)
       const decision = decide(core, caller)
       if (decision.kind === 'fail') throw departing(core, decision.error)
       if (decision.kind === 'prompt') await prompt(core, caller)
@@ -78,11 +79,16 @@ export async function getAccessTokenSlowly(
 function createCaller(
   core: SessionCore,
   wish: Pick<Caller, 'signal' | 'minimumValidityMilliseconds' | 'newerThan' | 'origin'>,
+  waitedMilliseconds = 0,
 ): Caller {
-  return { ...wish, startedAt: core.clock.now(), patience: undefined, refreshes: 0, hasLooked: false }
+  const patienceUntil = core.clock.now() + core.options.maximumWaitMilliseconds - waitedMilliseconds
+  return { ...wish, patienceUntil, patience: undefined, refreshes: 0, hasLooked: false }
 }
 
-/** Callers without a request say which token was rejected, and get a newer one or an error, never the same. */
+/**
+ * Callers without a request say which token was rejected, and get a newer one or an error, never the same. Said again
+ * after each wait: what a refresh came to may have been about another server's rejection.
+ */
 function rejectForCaller(core: SessionCore, generation: number): void {
   const origin = ''
   if (core.reject({ origin, address: origin, generation }) !== 'paused') return
@@ -99,7 +105,7 @@ function decide(core: SessionCore, caller: Caller): Decision {
     case 'signingOut':
       return { kind: 'fail', error: errorOf(core) }
     case 'signedOut':
-      if (context.signsIn && !context.tombstone) return { kind: 'prompt' }
+      if (context.settings.signsIn && !context.tombstone) return { kind: 'prompt' }
       return caller.hasLooked ? { kind: 'fail', error: errorOf(core) } : { kind: 'look' }
     case 'restoring':
       return context.failure === undefined ? { kind: 'wait' } : retryOrFail(core, caller)
@@ -136,7 +142,7 @@ const youngMilliseconds = 60_000
 const youngWaitMilliseconds = 2_000
 
 function isYoung({ clock, openedAt, context }: SessionCore): boolean {
-  return context.refreshTiming === 'onUse' && clock.now() - openedAt < youngMilliseconds
+  return context.settings.refreshTiming === 'onUse' && clock.now() - openedAt < youngMilliseconds
 }
 
 /** The token, if it may be served to this caller, and what the clock says of it. */
@@ -149,7 +155,7 @@ function judgeFor(
   const isOld = newerThan !== undefined && context.token.generation <= newerThan
   // While something is being done about a rejection, the origins that made it and those unknown wait for that.
   const isDone = snapshot.status === 'transientFailure'
-  const isElsewhere = origin !== undefined && !context.rejectingOrigins.includes(origin)
+  const isElsewhere = origin !== undefined && !context.rejected?.origins.includes(origin)
   const isWithheld =
     isRejected(context) && !isDone && (!isElsewhere || context.end !== undefined || minimumValidityMilliseconds > 0)
   return judgement === 'unusable' || isOld || isWithheld
@@ -165,7 +171,7 @@ function retryOf({ context: { failure } }: SessionCore) {
 function retryOrFail(core: SessionCore, caller: Caller): Decision {
   const now = core.clock.now()
   if (isRetryDue(retryOf(core), now)) return { kind: 'prompt' }
-  const patienceUntil = caller.startedAt + core.options.maximumWaitMilliseconds
+  const { patienceUntil } = caller
   const { retryAt = now } = core.snapshot
   if (retryAt >= patienceUntil) return { kind: 'fail', error: errorOf(core) }
   // A little later only where that is in time.
@@ -210,10 +216,10 @@ const timedOut = Symbol('timedOut')
 
 /** Waits for a promise within the caller's patience. */
 async function wait<Value>(core: SessionCore, caller: Caller, promise: Promise<Value>): Promise<Value | symbol> {
-  const { clock, options } = core
-  const { signal } = caller
+  const { clock } = core
+  const { signal, patienceUntil } = caller
   // A caller that waits is work to be done: the process stays until it has its answer.
-  caller.patience ??= timeoutSignal(clock, options.maximumWaitMilliseconds, { signal, keepAlive: true })
+  caller.patience ??= timeoutSignal(clock, patienceUntil - clock.now(), { signal, keepAlive: true })
   try {
     return await untilAborted(promise, caller.patience.signal)
   } catch {
@@ -235,18 +241,23 @@ function serveAfterAll(core: SessionCore, { newerThan }: Caller): AccessToken {
 /**
  * For a caller with a rejection in hand: a token that is newer than the rejected one, if there is one or the refresh
  * under way brings it. Never waits for a backoff, a cooldown or a pause.
+ *
+ * @param caller `waitedMilliseconds`: how much of its patience is gone
  */
 export async function getNewerToken(
   core: SessionCore,
-  generation: number,
-  { origin, signal }: { origin: string; signal: AbortSignal | undefined },
+  rejected: Parameters<SessionCore['reject']>[0],
+  { signal, waitedMilliseconds }: { signal: AbortSignal | undefined; waitedMilliseconds: number },
 ): Promise<AccessToken | undefined> {
-  const caller = createCaller(core, { signal, minimumValidityMilliseconds: 0, newerThan: generation, origin })
+  const { origin, generation: newerThan } = rejected
+  const caller = createCaller(core, { signal, minimumValidityMilliseconds: 0, newerThan, origin }, waitedMilliseconds)
   try {
     for (let refreshes = 0; ; refreshes += 1) {
       signal?.throwIfAborted()
       const { token } = judgeFor(core, caller)
       if (token !== undefined || refreshes === mostRefreshes || core.isDeparting) return token
+      // What a refresh came to may have been about another address's rejection.
+      if (refreshes > 0 && core.reject(rejected) === 'paused') return undefined
       core.requestToken(false)
       await chartHasHeard()
       if (core.refreshing === undefined) return judgeFor(core, caller).token

@@ -13,7 +13,7 @@ describe('a rejection', () => {
       origin,
       acceptedBefore: false,
       olderRejected: 0,
-      runEnded: false,
+      endedGeneration: 0,
     })
     expect(log.isOpen(origin)).toBe(true)
   })
@@ -41,12 +41,6 @@ describe('a rejection', () => {
     expect(log.isOpen('https://other.example')).toBe(false)
   })
 
-  it('of a token that was replaced meanwhile is evidence against the next', () => {
-    const log = new RejectionLog()
-    log.noteRejected(origin, orders, 4)
-    expect(log.noteRejected(origin, orders, 6).olderRejected).toBe(4)
-  })
-
   it('knows that the same address accepted the same token before', () => {
     const log = new RejectionLog()
     log.noteAccepted(origin, orders, 5)
@@ -62,8 +56,8 @@ describe('a run of rejections', () => {
     log.noteRejected(origin, orders, 4)
     log.noteAccepted(origin, orders, 5)
     expect(log.isOpen(origin)).toBe(false)
-    expect([...log.endedRuns]).toEqual([origin])
-    expect(log.noteRejected(origin, users, 5)).toMatchObject({ olderRejected: 0, runEnded: true })
+    expect([...log.endedRuns]).toEqual([[origin, 4]])
+    expect(log.noteRejected(origin, users, 5)).toMatchObject({ olderRejected: 0, endedGeneration: 4 })
   })
 
   it('does not end with an acceptance by an address that never rejected', () => {
@@ -72,7 +66,7 @@ describe('a run of rejections', () => {
     log.noteAccepted(origin, users, 5)
     expect(log.isOpen(origin)).toBe(true)
     expect(log.endedRuns.size).toBe(0)
-    expect(log.noteRejected(origin, orders, 5)).toMatchObject({ olderRejected: 4, runEnded: false })
+    expect(log.noteRejected(origin, orders, 5)).toMatchObject({ olderRejected: 4, endedGeneration: 0 })
   })
 
   it('does not end with a late acceptance of an older token', () => {
@@ -83,13 +77,23 @@ describe('a run of rejections', () => {
     expect(log.endedRuns.size).toBe(0)
   })
 
-  it('has ended once: the next rejection begins another', () => {
+  it('is followed by another with the next rejection', () => {
     const log = new RejectionLog()
     log.noteRejected(origin, orders, 4)
     log.noteAccepted(origin, orders, 5)
-    expect(log.noteRejected(origin, users, 5).runEnded).toBe(true)
-    expect(log.endedRuns.size).toBe(0)
-    expect(log.noteRejected(origin, users, 6)).toMatchObject({ olderRejected: 5, runEnded: false })
+    expect(log.noteRejected(origin, users, 5).olderRejected).toBe(0)
+    expect(log.noteRejected(origin, users, 6)).toMatchObject({ olderRejected: 5, endedGeneration: 4 })
+  })
+
+  it('is not begun by an expiry, nor ended once a newer token is accepted there', () => {
+    const log = new RejectionLog()
+    log.noteAccepted(origin, orders, 4)
+    expect(log.noteRejected(origin, orders, 4)).toMatchObject({ acceptedBefore: true })
+    expect(log.isOpen(origin)).toBe(false)
+    log.noteRejected(origin, users, 5)
+    log.noteAccepted(origin, orders, 5)
+    expect(log.isOpen(origin)).toBe(true)
+    expect(log.noteRejected(origin, users, 6).olderRejected).toBe(5)
   })
 })
 

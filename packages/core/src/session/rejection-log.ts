@@ -16,22 +16,38 @@ interface OriginLog {
  * Kept in memory, and only while an origin rejects tokens or the token has no expiry.
  */
 export class RejectionLog {
-  /** Origins whose run of rejections has ended, as this holder saw; the record learns it with the next refresh. */
-  readonly endedRuns = new Set<string>()
+  /**
+   * Origins whose run of rejections this holder saw end, with the last generation that was rejected in it; the record
+   * learns it with the next refresh.
+   */
+  readonly endedRuns = new Map<string, number>()
   readonly #accepted = new Map<string, number>()
   readonly #origins = new Map<string, OriginLog>()
 
   /** An address accepted a token. Only one that rejected a token before ends the run of its origin. */
   noteAccepted(origin: string, address: string, generation: number): void {
     remember(this.#accepted, address, generation)
-    const rejected = this.#origins.get(origin)?.rejecting.get(address)
-    if (rejected === undefined || rejected > generation) return
+    const log = this.#origins.get(origin)
+    const rejected = log?.rejecting.get(address)
+    if (log === undefined || rejected === undefined || rejected > generation) return
     this.#origins.delete(origin)
-    this.endedRuns.add(origin)
+    this.endedRuns.set(origin, log.last)
   }
 
-  /** An address rejected a token, current or replaced meanwhile. Returns what is known of that. */
+  /**
+   * An address rejected the current token. Returns what is known of that. Of a token that was replaced meanwhile it
+   * would say nothing: many servers revoke one as soon as it is replaced.
+   */
   noteRejected(origin: string, address: string, generation: number): Rejection {
+    const acceptedBefore = this.#accepted.get(address) === generation
+    // An expiry is not evidence against the origin.
+    if (!acceptedBefore) this.#addToRun(origin, address, generation)
+    const { last, before } = this.#origins.get(origin) ?? { last: 0, before: 0 }
+    const endedGeneration = this.endedRuns.get(origin) ?? 0
+    return { origin, acceptedBefore, olderRejected: generation === last ? before : last, endedGeneration }
+  }
+
+  #addToRun(origin: string, address: string, generation: number): void {
     const log = this.#origins.get(origin) ?? { rejecting: new Map(), last: 0, before: 0 }
     this.#origins.set(origin, log)
     if (generation > log.last) {
@@ -39,13 +55,6 @@ export class RejectionLog {
       log.last = generation
     }
     remember(log.rejecting, address, generation)
-    const runEnded = this.endedRuns.delete(origin)
-    return {
-      origin,
-      acceptedBefore: this.#accepted.get(address) === generation,
-      olderRejected: generation === log.last ? log.before : log.last,
-      runEnded,
-    }
   }
 
   /** Whether acceptances at an origin are to be noted. */

@@ -19,9 +19,20 @@ export interface SessionInput {
   readonly dynamicallyRegistered?: boolean
 }
 
-/** What the chart remembers. Metadata only; all times are milliseconds since the epoch. */
-export interface SessionContext extends SessionInput {
-  readonly signsIn: boolean
+/** What the chart is told at its start, and does not change. */
+type SessionSettings = Omit<SessionInput, 'online' | 'visible' | 'signsIn'> & { readonly signsIn: boolean }
+
+/**
+ * What the chart remembers. Metadata only; all times are milliseconds since the epoch.
+ *
+ * At most 19 members: every step of the chart copies it, and V8 makes a dictionary of a copy that has more, which takes
+ * five times the memory.
+ */
+export interface SessionContext {
+  readonly settings: SessionSettings
+  /** What the device says about its network. */
+  readonly online: boolean
+  /** Whether the page can be seen. */
   readonly visible: boolean
   readonly token: TokenFacts
   /** How the token set came. */
@@ -30,12 +41,8 @@ export interface SessionContext extends SessionInput {
   readonly advice: string | undefined
   /** When the token was last compared with the clock. */
   readonly judgedAt: number
-  /** The generation that a resource server rejected last, until a refresh has come to something. */
-  readonly rejectedGeneration: number
-  /** The origins that rejected it. */
-  readonly rejectingOrigins: readonly string[]
-  /** What was known of its first rejection. */
-  readonly rejection: Rejection | undefined
+  /** The access token that resource servers rejected last, until a refresh has come to something. */
+  readonly rejected: RejectedToken | undefined
   /** The origins that keep rejecting access tokens, as the record knows them. */
   readonly rejections: Rejections | undefined
   readonly failure: FailureFacts | undefined
@@ -54,6 +61,13 @@ export interface SessionContext extends SessionInput {
   readonly lastOutcome: Omit<RequestEnded, 'type'> | undefined
 }
 
+interface RejectedToken {
+  readonly generation: number
+  readonly origins: readonly string[]
+  /** What was known of its first rejection. */
+  readonly rejection: Rejection | undefined
+}
+
 export const noToken: TokenFacts = {
   generation: 0,
   signInId: '',
@@ -66,9 +80,7 @@ export const noToken: TokenFacts = {
 export const blankSession = {
   source: 'nowhere',
   advice: undefined,
-  rejectedGeneration: 0,
-  rejectingOrigins: [] as readonly string[],
-  rejection: undefined,
+  rejected: undefined,
   rejections: undefined,
   failure: undefined,
   failures: 0,
@@ -78,11 +90,10 @@ export const blankSession = {
   end: undefined,
 } as const
 
-export function createContext(input: SessionInput): SessionContext {
-  const { signsIn = false, visible = true } = input
+export function createContext({ online, visible = true, signsIn = false, ...input }: SessionInput): SessionContext {
   return {
-    ...input,
-    signsIn,
+    settings: { ...input, signsIn },
+    online,
     visible,
     ...blankSession,
     token: noToken,
@@ -99,20 +110,20 @@ export function judgeHeldToken(token: TokenFacts, now: number): 'fresh' | 'expir
   return judgeToken({ expiresAt, refreshDueAt }, now)
 }
 
-export function isRejected({ token, rejectedGeneration }: SessionContext): boolean {
-  return token.held && rejectedGeneration === token.generation
+export function isRejected({ token, rejected }: SessionContext): boolean {
+  return token.held && rejected?.generation === token.generation
 }
 
 /** Whether an explicit refresh may go on after the end of this session. */
-export function isMendable({ end, token, signsIn }: SessionContext): boolean {
-  return end !== undefined && (signsIn || mayBeMended(end.reason, token.refreshable))
+export function isMendable({ end, token, settings }: SessionContext): boolean {
+  return end !== undefined && (settings.signsIn || mayBeMended(end.reason, token.refreshable))
 }
 
 /** Why a refresh is started, as its procedure wants to know. */
 export function promptOf(context: SessionContext, event: SessionEvent): RefreshPrompt {
   const cause = causeOf(context, event)
   const { generation } = context.token
-  return { generation, cause, rejection: cause === 'rejected' ? context.rejection : undefined }
+  return { generation, cause, rejection: cause === 'rejected' ? context.rejected?.rejection : undefined }
 }
 
 /** What may have ended the trouble that made a refresh fail. */

@@ -3,7 +3,7 @@ import { timeoutSignal, wait } from '../clock/wait.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { pausedUntil } from '../policy/rejections.ts'
+import { pausedUntil, withoutRuns } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
@@ -295,8 +295,8 @@ export class SessionCore implements RefreshHolder {
     return this.vault.highestGeneration
   }
 
-  get endedRuns(): ReadonlySet<string> {
-    return this.#log?.endedRuns ?? noOrigins
+  get endedRuns(): ReadonlyMap<string, number> {
+    return this.#log?.endedRuns ?? noRuns
   }
 
   get classifyFailure(): ResolvedOptions['classifyFailure'] {
@@ -372,14 +372,15 @@ export class SessionCore implements RefreshHolder {
     status?: number
   }): 'stale' | 'paused' | 'noted' {
     const { origin, address, generation, status } = request
+    const { token, rejected } = this.context
+    if (generation !== token.generation) return 'stale'
     this.#log ??= new RejectionLog()
     const rejection = this.#log.noteRejected(origin, address, generation)
-    const { token, rejectedGeneration, rejectingOrigins } = this.context
-    if (generation !== token.generation) return 'stale'
+    const { acceptedBefore, olderRejected } = rejection
     // Known already: of a hundred requests that are rejected together, one costs the chart a step.
-    if (rejectedGeneration === generation && rejectingOrigins.includes(origin)) return 'noted'
-    const { acceptedBefore, olderRejected, runEnded } = rejection
-    if (!acceptedBefore && !runEnded && this.pausedUntil(origin) !== undefined) return 'paused'
+    const isKnown = rejected?.generation === generation && rejected.origins.includes(origin)
+    if (isKnown && (!acceptedBefore || rejected.rejection?.acceptedBefore)) return 'noted'
+    if (!acceptedBefore && this.pausedUntil(origin) !== undefined) return 'paused'
     const outcome = olderRejected > 0 && !acceptedBefore ? 'rejectedAfterRefresh' : 'rejected'
     const now = this.clock.now()
     this.send({ type: 'request.ended', outcome, origin, generation, status, now, rejection })
@@ -388,7 +389,7 @@ export class SessionCore implements RefreshHolder {
 
   /** Until when the rejections of an origin start no refresh. */
   pausedUntil(origin: string): number | undefined {
-    return pausedUntil(this.context.rejections, origin, this.clock.now())
+    return pausedUntil(withoutRuns(this.context.rejections, this.endedRuns), origin, this.clock.now())
   }
 
   /** A resource server accepted the access token. Costs nothing where that is not news. */
@@ -399,7 +400,8 @@ export class SessionCore implements RefreshHolder {
       this.#log ??= new RejectionLog()
       this.#log.noteAccepted(origin, addressOf(url), generation)
     }
-    if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted') {
+    // While a run of rejections goes on, what other addresses of the origin accept is not news.
+    if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)) {
       this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now: this.clock.now() })
     }
   }
@@ -417,7 +419,7 @@ export class SessionCore implements RefreshHolder {
     const { context } = this
     // One origin's word is not an end for the others.
     const isWithheldElsewhere = isRejected(context) && context.end === undefined
-    return isWithheldElsewhere && !context.rejectingOrigins.includes(origin) && vault.judge(now) !== 'unusable'
+    return isWithheldElsewhere && !context.rejected?.origins.includes(origin) && vault.judge(now) !== 'unusable'
       ? vault.token
       : undefined
   }
@@ -495,7 +497,7 @@ export function addressOf(url: string): string {
   return /^[^?#]*/.exec(url)?.[0] ?? url
 }
 
-const noOrigins: ReadonlySet<string> = new Set()
+const noRuns: ReadonlyMap<string, number> = new Map()
 
 /**
  * Calls a listener of the app. A session must not fail for what it throws, now or later, and in Node an error that

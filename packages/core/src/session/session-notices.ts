@@ -1,6 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
-import type { SessionContext } from './session-context.ts'
+import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, FailureFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
 import { statusOf } from './session-snapshot.ts'
@@ -145,7 +145,7 @@ export function noticesBetween(before: ChartSnapshot, after: ChartSnapshot, told
 
 function tellSignedOut({ after, from }: Step, telling: Telling): void {
   const { told, notices } = telling
-  const isNews = !told.signedOut && from !== 'restoring' && !(after.signsIn && !after.tombstone)
+  const isNews = !told.signedOut && from !== 'restoring' && !(after.settings.signsIn && !after.tombstone)
   if (isNews) notices.push({ type: 'signedOut' })
   telling.told = { ...nothingTold, signedOut: true }
 }
@@ -232,8 +232,8 @@ function tellEnd({ before, after, from }: Step, telling: Telling): void {
 }
 
 function describeEnd({ reason, endedAt, serverCode }: EndFacts, context: SessionContext): EndedNotice {
-  const clientId = reason === 'clientRejected' ? context.clientId : undefined
-  return { type: 'ended', reason, endedAt, serverCode, clientId, advice: adviseOnEnd(reason, context) }
+  const clientId = reason === 'clientRejected' ? context.settings.clientId : undefined
+  return { type: 'ended', reason, endedAt, serverCode, clientId, advice: adviseOnEnd(reason, context.settings) }
 }
 
 function tellRequest({ before, after }: Step, telling: Telling): void {
@@ -282,7 +282,7 @@ function tellSignInExpiring({ after: { token, judgedAt, end } }: Step, telling: 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
 export function adviseOnEnd(
   reason: EndReason,
-  facts: Pick<SessionContext, 'signInHint' | 'dynamicallyRegistered'> & { signsIn?: boolean },
+  facts: Pick<SessionInput, 'signInHint' | 'dynamicallyRegistered' | 'signsIn'>,
 ): string {
   const signIn = facts.signInHint ?? 'sign in again'
   switch (reason) {
@@ -304,4 +304,4 @@ export function adviseOnEnd(
 
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
 const refreshTokenMissingAdvice =
-  'Ask for the scope `offline_access` (with `prompt=consent`), and allow the client the `refresh_token` grant.'
+  'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant; some servers want `prompt=consent` as well.'

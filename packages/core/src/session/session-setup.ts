@@ -74,11 +74,15 @@ function timeOf({ context, event }: Moment): number {
 }
 
 const actors = {
-  readRecord: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.readRecord(sendBack)),
-  refreshUnderLease: fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
+  readRecord: /* @__PURE__ */ fromCallback<SessionEvent>(({ system, sendBack }) =>
+    effectsOf.get(system)?.readRecord(sendBack),
+  ),
+  refreshUnderLease: /* @__PURE__ */ fromCallback<SessionEvent, RefreshPrompt>(({ system, input, sendBack }) =>
     effectsOf.get(system)?.refresh(input, sendBack),
   ),
-  signOut: fromCallback<SessionEvent>(({ system, sendBack }) => effectsOf.get(system)?.signOut(sendBack)),
+  signOut: /* @__PURE__ */ fromCallback<SessionEvent>(({ system, sendBack }) =>
+    effectsOf.get(system)?.signOut(sendBack),
+  ),
 }
 
 const delays = {
@@ -111,15 +115,15 @@ const guards = {
   serverAllows,
   resumesEagerly: (moment: Moment) => refreshesEagerly(moment.context) && serverAllows(moment),
   /** The record was there when last heard of. A grant that signs in by itself writes another. */
-  hasLostRecord: ({ context }: Moment) => !context.signsIn && context.end?.reason !== 'recordRemoved',
+  hasLostRecord: ({ context }: Moment) => !context.settings.signsIn && context.end?.reason !== 'recordRemoved',
   isOffline: ({ event }: Moment) => (event as FailureFacts & { type: string }).code === 'offline',
   hasEnded: ({ context }: Moment) => context.end !== undefined,
   isMendable: ({ context }: Moment) => isMendable(context),
-  signsIn: ({ context }: Moment) => context.signsIn,
-  maySignIn: ({ context }: Moment) => context.signsIn && !context.tombstone,
-  signsInEagerly: ({ context }: Moment) => context.signsIn && !context.tombstone && refreshesEagerly(context),
+  signsIn: ({ context }: Moment) => context.settings.signsIn,
+  maySignIn: ({ context }: Moment) => context.settings.signsIn && !context.tombstone,
+  signsInEagerly: ({ context }: Moment) => context.settings.signsIn && !context.tombstone && refreshesEagerly(context),
   /** The record is gone, and can be had again without a user. Not while it is being written for the first time. */
-  signsInAgain: ({ context }: Moment) => context.signsIn && (context.token.held || context.end !== undefined),
+  signsInAgain: ({ context }: Moment) => context.settings.signsIn && (context.token.held || context.end !== undefined),
 }
 
 const actions = {
@@ -138,22 +142,17 @@ const actions = {
   noteSignIn: set(({ event }) => ({ source: 'signIn', advice: (event as { advice?: string }).advice })),
   noteRejection: set(({ context, event }) => {
     const { generation, origin, rejection } = event as RequestEnded
-    const isFirst = context.rejectedGeneration !== generation
-    const others = isFirst ? [] : context.rejectingOrigins.filter((other) => other !== origin)
-    return {
-      rejectedGeneration: generation,
-      rejectingOrigins: [...others, origin],
-      rejection: isFirst || rejection?.acceptedBefore === true ? rejection : context.rejection,
-    }
+    const before = context.rejected?.generation === generation ? context.rejected : undefined
+    const others = before?.origins.filter((other) => other !== origin) ?? []
+    const isFirst = before === undefined || rejection?.acceptedBefore === true
+    return { rejected: { generation, origins: [...others, origin], rejection: isFirst ? rejection : before.rejection } }
   }),
   noteRejections: set((moment) =>
     generationOf(moment) === moment.context.token.generation ? { rejections: tokenOf(moment).rejections } : {},
   ),
   notePause: set(({ event }) => ({
     rejections: (event as { rejections?: TokenFacts['rejections'] }).rejections,
-    rejectedGeneration: 0,
-    rejectingOrigins: [],
-    rejection: undefined,
+    rejected: undefined,
   })),
   noteOutcome: set(({ event }) => {
     const { type, rejection, ...lastOutcome } = event as RequestEnded
@@ -218,7 +217,10 @@ type ChartSetup = ReturnType<
 export const createChart = ((config: never) =>
   createMachine(config, { actors, actions, guards, delays } as never)) as unknown as ChartSetup['createMachine']
 
-/** An assignment; XState's own type would repeat every type parameter of the chart in each. */
+/**
+ * An assignment; XState's own type would repeat every type parameter of the chart in each.
+ * @__NO_SIDE_EFFECTS__
+ */
 function set(change: (moment: Moment & { self: object }) => Partial<SessionContext>) {
   return assign(change as never)
 }
@@ -277,7 +279,7 @@ function isToBeRefreshed(context: SessionContext): boolean {
 }
 
 /** In a page that cannot be seen, only what is asked for is done. */
-function refreshesEagerly({ refreshTiming, visible }: SessionContext): boolean {
+function refreshesEagerly({ settings: { refreshTiming }, visible }: SessionContext): boolean {
   return refreshTiming === 'always' || (refreshTiming === 'eager' && visible)
 }
 

@@ -54,7 +54,7 @@ const events: readonly SessionEvent[] = [
   {
     ...rejection,
     origin: files,
-    rejection: { origin: files, acceptedBefore: true, olderRejected: 4, runEnded: false },
+    rejection: { origin: files, acceptedBefore: true, olderRejected: 4, endedGeneration: 0 },
   },
   { ...answered, outcome: 'rejectedAfterRefresh' },
   { ...answered, outcome: 'accepted', status: 200 },

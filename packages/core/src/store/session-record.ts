@@ -146,11 +146,13 @@ export function parseSessionRecord(value: unknown): ParsedRecord {
 
 type Check = (value: unknown, whole: Record<string, unknown>) => boolean
 
+/* @__NO_SIDE_EFFECTS__ */
 const optional =
   (check: (value: unknown) => boolean): Check =>
   (value) =>
     value === undefined || check(value)
 
+/* @__NO_SIDE_EFFECTS__ */
 const objectOf =
   (shape: Readonly<Record<string, Check>>) =>
   (value: unknown): boolean =>

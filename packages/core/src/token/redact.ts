@@ -2,21 +2,18 @@
 const redacted = '[redacted]'
 
 /** Public by what it means, so shown as it is: in requests, answers and headers. Compared by letters and digits alone. */
-const publicNames = toNames(
-  'grant_type client_id client_assertion_type scope resource audience redirect_uri token_type_hint token_type',
-  'issued_token_type expires_in ext_expires_in refresh_expires_in refresh_token_expires_in x_refresh_token_expires_in',
-  'trace_id correlation_id request_id timestamp content-type content-length retry-after date server via cf-ray',
-  'x-request-id x-correlation-id x-ms-request-id x-amzn-requestid dpop-nonce ratelimit ratelimit-limit',
-  'ratelimit-remaining ratelimit-reset x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset x-rate-limit-limit',
-  'x-rate-limit-remaining x-rate-limit-reset',
-)
+const publicNames: readonly RegExp[] = [
+  /^(granttype|client(id|assertiontype)|scope|resource|audience|redirecturi|(issued)?tokentype|tokentypehint)$/,
+  /^(((ext|refresh|x?refreshtoken)?expiresin)|(x|xms|xamzn)?(trace|correlation|request)id|cfray|dpopnonce)$/,
+  /^(timestamp|content(type|length)|retryafter|date|server|via|x?ratelimit(limit|remaining|reset)?)$/,
+]
 
 /** Where servers say what is wrong: shown as far as it is words. */
-const wordNames = toNames(
-  'error errors error_code error_codes error_type error_subtype error_subcode suberror error_reason error_description',
-  'error_message error_msg error_summary errcode errmsg code status status_code type category reason message msg detail',
-  'details title description hint field object',
-)
+const wordNames: readonly RegExp[] = [
+  /^errors?(codes?|(sub)?type|subcode|reason|description|message|msg|summary)?$/,
+  /^(suberror|err(code|msg)|(status)?code|status|type|category|reason|message|msg|details?|title|description|hint)$/,
+  /^(field|object)$/,
+]
 
 const deepestLevel = 6
 const mostMembers = 50
@@ -67,8 +64,8 @@ function copy(value: unknown, place: { name: string; level: number; secrets: rea
   const { name, secrets } = place
   if (value === undefined || value === null || value === '' || typeof value === 'boolean') return value
   if (typeof value === 'string' || typeof value === 'number') {
-    const isPublic = publicNames.has(lettersOf(name))
-    if (!isPublic && !wordNames.has(lettersOf(name))) return redacted
+    const isPublic = isOneOf(publicNames, name)
+    if (!isPublic && !isOneOf(wordNames, name)) return redacted
     const shown = isPublic ? showWhole(`${value}`, secrets) : showWords(`${value}`, secrets)
     return shown === `${value}` ? value : shown
   }
@@ -113,10 +110,7 @@ function looksOf(secrets: Iterable<string> = []): string[] {
   return [...looks].sort((one, other) => other.length - one.length)
 }
 
-function toNames(...lines: string[]): ReadonlySet<string> {
-  return new Set(lines.join(' ').split(' ').map(lettersOf))
-}
-
-function lettersOf(name: string): string {
-  return name.toLowerCase().replace(/[^a-z\d]/g, '')
+function isOneOf(patterns: readonly RegExp[], name: string): boolean {
+  const letters = name.toLowerCase().replace(/[^a-z\d]/g, '')
+  return patterns.some((pattern) => pattern.test(letters))
 }
