@@ -197,7 +197,6 @@ async function live(sequence: readonly Answer[]) {
   await using session = createSession({
     key: sessionKey,
     runtime: { clock, random: () => 0.5 },
-    maximumWaitMilliseconds: 0,
     refreshTiming: 'eager',
     grant: refreshTokenGrant({
       metadata: { issuer, token_endpoint: `${issuer}/token` },
@@ -217,7 +216,9 @@ async function live(sequence: readonly Answer[]) {
   await passTimeWhile(clock, session.refresh(), { stepMilliseconds: 500 }).catch((error: unknown) => thrown.push(error))
   for (let passed = 0; passed < minute; passed += 15_000) {
     await clock.advance(15_000)
-    await session.getAccessToken().catch((error: unknown) => thrown.push(error))
+    await passTimeWhile(clock, session.getAccessToken(), { stepMilliseconds: 500 }).catch((error: unknown) =>
+      thrown.push(error),
+    )
   }
   await passTimeWhile(clock, session.refresh(), { stepMilliseconds: 500 }).catch((error: unknown) => thrown.push(error))
   return { thrown, requests, records }

@@ -103,7 +103,10 @@ export async function openHolder(
       return `id-${ids}`
     },
     abandonment: abandonment.signal,
-    stopped: stopped.signal,
+    get isStopped() {
+      return stopped.signal.aborted
+    },
+    onStopped: whenAborted(stopped.signal),
     get offlineSince() {
       return settings.offlineSince
     },
@@ -204,4 +207,12 @@ function describeWrite(record: SessionRecord, last: SessionRecord | undefined): 
   if (record.failure !== undefined) return `failure ${record.failure.code}`
   if (record.refreshIntent !== undefined) return 'intent'
   return record.generation === last?.generation ? 'pause' : 'tokens'
+}
+
+/** What calls back once a signal aborts. */
+export function whenAborted(signal: AbortSignal): RefreshHolder['onStopped'] {
+  return (callback) => {
+    signal.addEventListener('abort', callback)
+    return () => signal.removeEventListener('abort', callback)
+  }
 }

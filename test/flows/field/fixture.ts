@@ -29,16 +29,19 @@ export interface Field extends AsyncDisposable {
   open(options?: Partial<SessionOptions>): Holder
 }
 
-export interface FieldOptions extends Partial<SessionOptions> {
+export interface FieldOptions extends Omit<Partial<SessionOptions>, 'runtime' | 'grant'> {
   readonly holderCount?: number
   readonly apiCount?: number
   /** Whether the tokens say how long they live. Default true. */
   readonly tellsLifetime?: boolean
+  readonly random?: () => number
+  /** What sends token requests. */
+  readonly tokenFetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
 /** Starts the servers, signs in, and opens the session as often as wanted. */
 export async function startField(options: FieldOptions = {}): Promise<Field> {
-  const { holderCount = 1, apiCount = 1, tellsLifetime = true, ...given } = options
+  const { holderCount = 1, apiCount = 1, tellsLifetime = true, random, tokenFetch = fetch, ...given } = options
   const clock = createSimulatedClock()
   const store = memoryStore()
   const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
@@ -49,9 +52,9 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
     const session = createSession({
       key: sessionKey,
       store,
-      grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id }),
+      grant: refreshTokenGrant({ issuer: server.issuer, clientId: server.publicClient.id, fetch: tokenFetch }),
       allowedOrigins: apis.flatMap(({ origin, otherOrigin }) => [origin, otherOrigin]),
-      runtime: { clock },
+      runtime: { clock, random },
       ...given,
       ...more,
     })
@@ -78,6 +81,8 @@ export async function startField(options: FieldOptions = {}): Promise<Field> {
     session: first.session,
     open,
     async [Symbol.asyncDispose]() {
+      // What is held back would be waited for, by a clock that stands still.
+      server.faults.clear()
       await Promise.all(sessions.map((session) => session.close()))
       await Promise.all([...apis.map((api) => api.close()), server.close()])
     },

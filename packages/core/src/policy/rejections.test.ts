@@ -63,16 +63,18 @@ describe('the rejection of the current token', () => {
       pause: hour,
     },
     {
-      name: 'refreshes at exactly the end of a pause, and remembers how often it paused',
+      name: 'pauses again at exactly the end of a pause, where there is no other token yet',
       before: { generation: 5, count: 3, pausedUntil: now },
-      kind: 'refresh',
-      count: 3,
+      kind: 'pause',
+      count: 4,
+      pause: 80_000,
     },
     {
-      name: 'refreshes where the pause lies further off than any that is made: the clock was set back',
-      before: { generation: 5, count: 1, pausedUntil: now + hour + 1 },
-      kind: 'refresh',
-      count: 1,
+      name: 'heeds no pause that lies further off than any that is made: the clock was set back',
+      before: { generation: 4, count: 1, pausedUntil: now + hour + 1 },
+      kind: 'pause',
+      count: 2,
+      pause: 20_000,
     },
   ])('$name', ({ before, kind, count, pause }) => {
     const run = { generation: 5, count, pausedUntil: pause && now + pause }
@@ -111,21 +113,28 @@ describe('the rejection of the current token', () => {
     expect(decide(rejections, { endedGeneration: 4 })).toEqual({ kind: 'paused' })
   })
 
-  it('tries a new token once the pause of this one is over, also where this holder saw the one before rejected', () => {
-    const run = { generation: 5, count: 1, pausedUntil: now }
-    const decision = decide({ [origin]: run }, { olderRejected: 4 })
-    expect(decision).toEqual({ kind: 'refresh', rejections: { [origin]: { generation: 5, count: 1 } } })
-  })
-
   it.each([
-    { age: 6 * 60_000, name: 'six minutes is fruitless', kind: 'pause' },
-    { age: 6 * 60_000 + 1, name: 'more than six minutes is an expiry', kind: 'refresh' },
-  ])('of a token that has lived for $name', ({ age, kind }) => {
-    const rejections = { [origin]: { generation: 4, count: 0 } }
-    const token = { generation: 5, now, receivedAt: now - age }
-    expect(decideRejection(rejections, firstRejection, token)).toMatchObject({ kind })
-    expect(decideRejection(undefined, { ...firstRejection, olderRejected: 4 }, token)).toMatchObject({ kind })
-  })
+    { name: 'where the one before was rejected, is fruitless after six minutes', minutes: 6, kind: 'pause' },
+    { name: 'where the one before was rejected, may be an expiry after more', minutes: 6.01, kind: 'refresh' },
+    { name: 'where only this holder saw that', older: 4, run: undefined, minutes: 6.01, kind: 'refresh' },
+    { name: 'after its own pause', run: { generation: 5, count: 3 }, minutes: 6.01, kind: 'refresh' },
+    {
+      name: 'not while it pauses',
+      run: { generation: 4, count: 1, pausedUntil: now + 1 },
+      minutes: 60,
+      kind: 'paused',
+    },
+    { name: 'later, the more origins paused', more: 2, run: { generation: 4, count: 1 }, minutes: 18, kind: 'pause' },
+    { name: 'then', more: 2, run: { generation: 4, count: 1 }, minutes: 18.01, kind: 'refresh' },
+  ])(
+    'of a token that has lived: $name',
+    ({ run = { generation: 4, count: 0 }, older = 0, more = 0, minutes, kind }) => {
+      const rejections = { ...others(more, { pausedUntil: now - 1 }), [origin]: run }
+      const token = { generation: 5, now, receivedAt: now - minutes * 60_000 }
+      const rejection = { ...firstRejection, olderRejected: older }
+      expect(decideRejection(older > 0 ? undefined : rejections, rejection, token)).toMatchObject({ kind })
+    },
+  )
 
   it('leaves the runs of other origins alone', () => {
     const rejections = { 'https://files.example': { generation: 4, count: 1, pausedUntil: now + 1 } }
@@ -142,7 +151,7 @@ describe('the ninth origin', () => {
   })
 
   it('takes the place of the one of the lowest generation, among those', () => {
-    const decision = decide(others(8, { pausedUntil: now }))
+    const decision = decide(others(8, { pausedUntil: now - hour - 1 }))
     const kept = decision.kind === 'refresh' ? Object.keys(decision.rejections ?? {}) : []
     expect(kept).toHaveLength(8)
     expect(kept).not.toContain('https://0.example')
@@ -158,7 +167,12 @@ describe('the ninth origin', () => {
     expect(second).toEqual({ kind: 'pause', rejections: { ...others(8), '*': shared } })
   })
 
-  it('does not heed the shared entry once fewer than eight pause', () => {
+  it('shares that entry also where the eight have only just paused: asked in turn, they would forget each other', () => {
+    const just = others(8, { pausedUntil: now - hour })
+    expect(decide(just)).toMatchObject({ kind: 'refresh', rejections: { '*': { generation: 5 } } })
+  })
+
+  it('does not heed the shared entry once fewer than eight are kept', () => {
     const rejections = { ...others(7), '*': { generation: 4, count: 1, pausedUntil: now + 1 } }
     expect(runOf(rejections, origin, now)).toBeUndefined()
     expect(decide(rejections)).toMatchObject({ kind: 'refresh', rejections: { [origin]: { count: 0 } } })
@@ -204,21 +218,23 @@ it('runs that have ended are taken out, and none of a later token', () => {
 
 it('an origin that rejects every token costs a bounded number of refreshes, whatever it is sent', () => {
   let rejections: Rejections | undefined
-  let generation = 1
-  let refreshes = 0
+  const token = { generation: 1, receivedAt: now }
+  const refreshes: number[] = []
   const day = 24 * hour
   // A request each second, and each refresh brings a new token at once.
   for (let time = now; time < now + day; time += 1000) {
-    const decision = decideRejection(rejections, firstRejection, { generation, now: time })
+    const decision = decideRejection(rejections, firstRejection, { ...token, now: time })
     if (decision.kind === 'paused') continue
     rejections = decision.rejections
     if (decision.kind === 'pause') continue
-    refreshes += 1
-    generation += 1
+    refreshes.push(time - now)
+    token.receivedAt = time
+    token.generation += 1
   }
-  // 10 s, 20 s, … up to an hour, then each hour.
-  expect(refreshes).toBeGreaterThan(20)
-  expect(refreshes).toBeLessThan(35)
+  expect(refreshes.filter((at) => at < hour).length).toBeLessThanOrEqual(4)
+  // One new token is tried after each of the longest pauses: no revocation lasts for ever.
+  expect(refreshes.length).toBeGreaterThan(20)
+  expect(refreshes.length).toBeLessThan(30)
 })
 
 it('no number of origins makes a record grow, or shortens a pause', () => {

@@ -28,11 +28,11 @@ const firstPause = 10_000
 const longestPause = 60 * 60 * 1000
 const mostOrigins = 8
 /**
- * A token that has lived for longer when an origin first rejects it has probably expired. An origin that rejects every
- * token, and is asked as rarely, costs ten refreshes an hour at most.
+ * A token that has lived for longer when it is rejected may have expired, whatever was rejected before. So long that
+ * an origin that rejects every token costs ten refreshes an hour at most; with several such origins, all of them.
  */
 const youngMilliseconds = 6 * 60 * 1000
-/** The run that further origins share while eight pause. */
+/** The run that further origins share while eight are kept. */
 const otherOrigins = '*'
 
 /** The run of an origin; `undefined` if it has none. */
@@ -71,10 +71,9 @@ export function decideRejection(
   const run = known !== undefined && known.generation > endedGeneration ? known : undefined
   if (run !== undefined && isPausing(run, now)) return { kind: 'paused' }
   const count = run?.count ?? 0
-  // Once the pause that its rejection led to is over, a new token may help all the same: one is tried.
-  const isJudged = run !== undefined && run.generation >= generation
-  const isFruitless = !isJudged && Math.max(run?.generation ?? 0, olderRejected) > 0
-  if (!isFruitless || now - receivedAt > youngMilliseconds) {
+  // Without a pause, a run of this token is one whose refresh has failed.
+  const isFruitless = olderRejected > 0 || (run !== undefined && (run.generation < generation || count > 0))
+  if (!isFruitless || now - receivedAt > youngMilliseconds * Math.max(pausersOf(rejections), 1)) {
     return { kind: 'refresh', rejections: withRun(rejections, origin, { run: { generation, count }, now }) }
   }
   const pause = Math.min(firstPause * 2 ** count, longestPause)
@@ -104,9 +103,8 @@ function withRun(
   if (Object.hasOwn(rejections, origin) || originsOf(rejections).length < mostOrigins) {
     return { ...rejections, [origin]: run }
   }
-  // One that pauses is not forgotten before its pause ends.
   const [oldest] = originsOf(rejections)
-    .filter(([, other]) => !isPausing(other, now))
+    .filter(([, other]) => !isKept(other, now))
     .sort(([, one], [, other]) => one.generation - other.generation)
   if (oldest === undefined) return { ...rejections, [otherOrigins]: run }
   const { [oldest[0]]: forgotten, ...kept } = rejections
@@ -118,7 +116,17 @@ function originsOf(rejections: Rejections): [string, RejectionRun][] {
 }
 
 function isFull(rejections: Rejections, now: number): boolean {
-  return originsOf(rejections).filter(([, run]) => isPausing(run, now)).length >= mostOrigins
+  return originsOf(rejections).filter(([, run]) => isKept(run, now)).length >= mostOrigins
+}
+
+/** How many origins new tokens did not help at. */
+function pausersOf(rejections: Rejections = {}): number {
+  return Object.values(rejections).filter(({ count }) => count > 0).length
+}
+
+/** One that pauses is not forgotten, nor soon after that: nine that are asked in turn would forget each other. */
+function isKept({ pausedUntil = 0 }: RejectionRun, now: number): boolean {
+  return Math.abs(now - pausedUntil) <= longestPause
 }
 
 /** A pause that is longer than any was made by a clock that has been set back since. */

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { RefreshRejectedError } from '../errors/refresh-rejected-error.ts'
 import { RefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import type { RefreshFunction } from '../token/grant.ts'
-import { createFunctionGrant } from './function-grant.ts'
+import { FunctionGrant } from './function-grant.ts'
 
 function call(refresh: RefreshFunction, signal: AbortSignal = new AbortController().signal) {
-  return createFunctionGrant(refresh).refresh({ refreshToken: 'refresh-1', signal, now: () => 1000 })
+  return new FunctionGrant(refresh).refresh({ refreshToken: 'refresh-1', signal, now: () => 1000 })
 }
 
 it('hands the refresh token and the signal to the function and its token set on', async () => {
@@ -21,7 +21,7 @@ it('hands the refresh token and the signal to the function and its token set on'
 })
 
 it('is called without a refresh token too, since the API may keep its own in a cookie', async () => {
-  const grant = createFunctionGrant(async ({ refreshToken }) => ({ accessToken: `had ${refreshToken}` }))
+  const grant = new FunctionGrant(async ({ refreshToken }) => ({ accessToken: `had ${refreshToken}` }))
   expect(grant.needsRefreshToken).toBe(false)
   expect(await grant.refresh({ signal: new AbortController().signal, now: Date.now })).toMatchObject({
     tokenSet: { accessToken: 'had undefined' },

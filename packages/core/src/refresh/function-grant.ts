@@ -19,11 +19,23 @@ import { untilAborted } from '../token/until-aborted.ts'
  * It needs no refresh token of the session's, since the API behind it may keep its own in a cookie. Nothing that the
  * function throws goes on but codes. A function that does not heed its signal is waited for no longer than that.
  */
-export function createFunctionGrant(refresh: RefreshFunction): Grant {
-  return {
-    needsRefreshToken: false,
-    identity: {},
-    refresh: (request) => callFunction(refresh, request),
+export class FunctionGrant implements Grant {
+  readonly #refresh: RefreshFunction
+
+  constructor(refresh: RefreshFunction) {
+    this.#refresh = refresh
+  }
+
+  get needsRefreshToken() {
+    return false
+  }
+
+  get identity() {
+    return {}
+  }
+
+  refresh(request: GrantRequest): Promise<GrantOutcome> {
+    return callFunction(this.#refresh, request)
   }
 }
 

@@ -19,8 +19,10 @@ export interface RefreshHolder {
   readonly clock: Clock
   /** Aborts when the holder goes away for good: a request under way is given up, its intent stays behind. */
   readonly abandonment: AbortSignal
-  /** Aborts when the holder is gone: it waits for the store no longer. */
-  readonly stopped: AbortSignal
+  /** The holder is gone: it waits for the store no longer. */
+  readonly isStopped: boolean
+  /** Calls back when the holder is gone. Returns how to undo that. */
+  onStopped(callback: () => void): () => void
   /** How many refreshes in a row have failed here: for failures that no record can count. */
   readonly failuresInARow: number
   /** For how long, in milliseconds. */

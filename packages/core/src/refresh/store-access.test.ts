@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { whenAborted } from '../../../../test/support/refresh-holder.ts'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
 import { memoryStore } from '../store/memory-store.ts'
@@ -20,7 +21,10 @@ function open(changes: Partial<SessionStore> = {}, grant: Pick<Grant, 'signIn'> 
     store: { ...memory, ...changes },
     grant: { needsRefreshToken: true, identity: {}, refresh: () => Promise.reject(new Error('not asked')), ...grant },
     clock,
-    stopped: stopped.signal,
+    get isStopped() {
+      return stopped.signal.aborted
+    },
+    onStopped: whenAborted(stopped.signal),
   }
   const access = {
     read: () => readRecord(holder),

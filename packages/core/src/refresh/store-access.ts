@@ -16,7 +16,7 @@ export type StoreResult<Value> =
     }
 
 /** Whose store, and whose session in it. */
-export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock' | 'stopped'>
+export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock' | 'isStopped' | 'onStopped'>
 
 /** Reads the record of a session: bounded in time, trusting nothing, and never throwing. */
 export async function readRecord(holder: StoreHolder): Promise<StoreResult<SessionRecord | undefined>> {
@@ -92,23 +92,27 @@ function failed(code: StoreErrorCode, message: string): Extract<StoreResult<neve
 }
 
 /** An operation that takes too long counts as failed. It may still land: what follows compares revisions. */
-function bounded<Value>({ clock, stopped }: StoreHolder, operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+function bounded<Value>(holder: StoreHolder, operation: () => Promise<Value>): Promise<StoreResult<Value>> {
+  const { clock, isStopped } = holder
+  if (isStopped) return Promise.resolve(unanswered())
   return new Promise((resolve) => {
     const settle = (result: StoreResult<Value>) => {
       clock.clearTimeout(timer)
-      stopped.removeEventListener('abort', giveUp)
+      forget()
       resolve(result)
     }
-    const giveUp = () =>
-      settle(failed('storeUnavailable', 'The store did not answer in time. What was asked of it may still happen.'))
+    const giveUp = () => settle(unanswered())
     const timer = clock.setTimeout(giveUp, storeOperationMilliseconds)
-    if (stopped.aborted) return giveUp()
-    stopped.addEventListener('abort', giveUp)
+    const forget = holder.onStopped(giveUp)
     call(operation).then(
       (value) => settle({ ok: true, value }),
       (error: unknown) => settle({ ok: false, error: toStoreError(error) }),
     )
   })
+}
+
+function unanswered() {
+  return failed('storeUnavailable', 'The store did not answer in time. What was asked of it may still happen.')
 }
 
 /** What an operation throws at once is a rejection like any other. */

@@ -31,19 +31,28 @@ export const globalEnvironment: Environment = {
   isVisible,
   subscribe(listener) {
     const { document } = surroundings()
-    const handlers: readonly (readonly [Partial<EventTarget> | undefined, string, (event: Event) => void])[] = [
-      [globalThis, 'online', () => listener('online')],
-      [globalThis, 'offline', () => listener('offline')],
-      [document, 'visibilitychange', () => listener(isVisible() ? 'shown' : 'hidden')],
-      // A frozen page goes on (https://wicg.github.io/page-lifecycle/), and one comes out of the back and forward cache.
-      [document, 'resume', () => listener('resumed')],
-      [globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listener('resumed')],
-    ]
-    for (const [target, type, handler] of handlers) target?.addEventListener?.(type, handler)
+    const hear = ({ type, persisted }: Event & { persisted?: boolean }) => {
+      if (type === 'visibilitychange') listener(isVisible() ? 'shown' : 'hidden')
+      else if (type === 'online' || type === 'offline') listener(type)
+      // A frozen page goes on (https://wicg.github.io/page-lifecycle/), or one comes out of the back and forward cache.
+      else if (type === 'resume' || persisted === true) listener('resumed')
+    }
+    for (const [place, type] of eventsOf(document)) place?.addEventListener?.(type, hear)
     return () => {
-      for (const [target, type, handler] of handlers) target?.removeEventListener?.(type, handler)
+      for (const [place, type] of eventsOf(document)) place?.removeEventListener?.(type, hear)
     }
   },
+}
+
+/** Where to listen, and for what. Listed again for each use: thousands of sessions would keep thousands of lists. */
+function eventsOf(document: Surroundings['document']): readonly (readonly [Surroundings | undefined, string])[] {
+  return [
+    [globalThis, 'online'],
+    [globalThis, 'offline'],
+    [globalThis, 'pageshow'],
+    [document, 'visibilitychange'],
+    [document, 'resume'],
+  ]
 }
 
 function isVisible(): boolean {

@@ -3,7 +3,7 @@ import { timeoutSignal, wait } from '../clock/wait.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { pausedUntil, withoutRuns } from '../policy/rejections.ts'
+import { pausedUntil, runOf, withoutRuns } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
@@ -80,10 +80,12 @@ export class SessionCore implements RefreshHolder {
   #controllers: Partial<Record<Phase, AbortController>> | undefined
   #background: Set<Promise<unknown>> | undefined
   #change: PromiseWithResolvers<void> | undefined
-  #ready: PromiseWithResolvers<SessionSnapshot> | undefined
+  #ready: Promise<SessionSnapshot> | undefined
+  #stops: readonly (() => void)[] | undefined
   #listeners: readonly ((snapshot: SessionSnapshot) => void)[] | undefined
   #noticeListeners: readonly { type: string; listener: (notice: never) => void }[] | undefined
-  #disconnect: (() => void) | undefined
+  #unwatch: (() => void) | undefined
+  #unsubscribe: (() => void) | undefined
   #holderId: string | undefined
   #log: RejectionLog | undefined
   #look: Promise<void> | undefined
@@ -123,21 +125,13 @@ export class SessionCore implements RefreshHolder {
 
   /** Starts the chart, and listens to the store and the device. */
   start(): void {
-    this.actor.subscribe({
-      next: (chart) => this.#rest(chart),
-      error: (error) => reportListenerError('the session chart', error),
-    })
-    const unwatch = watchRecord(this.store, {
+    this.actor.subscribe(this)
+    this.#unwatch = watchRecord(this.store, {
       key: this.key,
       onHint: () => this.#hearStore(),
       onLost: () => this.#lookInstead(),
     })
-    const unsubscribe = this.options.environment.subscribe((change) => this.#hearDevice(change))
-    this.#disconnect = () => {
-      unwatch()
-      unsubscribe()
-      this.clock.clearTimeout(this.#looking)
-    }
+    this.#unsubscribe = this.options.environment.subscribe((change) => this.#hearDevice(change))
     this.actor.start()
   }
 
@@ -170,8 +164,8 @@ export class SessionCore implements RefreshHolder {
     if (change === 'shown' || change === 'resumed') this.send({ type: 'clock.resumed', now })
   }
 
-  /** The chart has come to rest: what others see of it follows. */
-  #rest(chart: ChartSnapshot): void {
+  /** The chart has come to rest: what others see of it follows. Called by the actor. */
+  next(chart: ChartSnapshot): void {
     const before = this.#chart
     const { context } = chart
     this.#chart = chart
@@ -184,10 +178,13 @@ export class SessionCore implements RefreshHolder {
     this.#told = told
     for (const notice of notices) this.tell(notice)
     if (this.snapshot === previous) return
-    this.#settleReady()
-    this.#change?.resolve()
-    this.#change = undefined
+    this.#tellChange()
     for (const listener of this.#listeners ?? []) tellListener('`subscribe`', () => listener(this.snapshot))
+  }
+
+  /** Called by the actor, which has stopped. */
+  error(error: unknown): void {
+    reportListenerError('the session chart', error)
   }
 
   /** Each holder wakes up a little later, at random: the first brings tokens for all. */
@@ -218,20 +215,28 @@ export class SessionCore implements RefreshHolder {
     return this.#change.promise
   }
 
-  get ready(): Promise<SessionSnapshot> {
-    if (this.#ready === undefined) {
-      this.#ready = Promise.withResolvers()
-      // An app that does not await it learns of the same trouble from the call that needs the store.
-      this.#ready.promise.catch(() => {})
-      this.#settleReady()
-    }
-    return this.#ready.promise
+  #tellChange(): void {
+    this.#change?.resolve()
+    this.#change = undefined
   }
 
-  #settleReady(): void {
-    if (this.#phase >= phases.stopped) this.#ready?.reject(new SessionDisposedError())
-    else if (this.snapshot.status !== 'restoring') this.#ready?.resolve(this.snapshot)
-    else if (this.restoreError !== undefined) this.#ready?.reject(this.restoreError)
+  get ready(): Promise<SessionSnapshot> {
+    if (this.#ready === undefined) {
+      this.#ready = this.#restored()
+      // An app that does not await it learns of the same trouble from the call that needs the store.
+      this.#ready.catch(() => {})
+    }
+    return this.#ready
+  }
+
+  async #restored(): Promise<SessionSnapshot> {
+    while (this.snapshot.status === 'restoring') {
+      if (this.isStopped) throw new SessionDisposedError()
+      if (this.restoreError !== undefined) throw this.restoreError
+      await this.untilChange()
+    }
+    if (this.isStopped) throw new SessionDisposedError()
+    return this.snapshot
   }
 
   subscribe(listener: (snapshot: SessionSnapshot) => void): () => void {
@@ -396,13 +401,14 @@ export class SessionCore implements RefreshHolder {
   accept(request: { origin: string; url: string; generation: number; status: number }): void {
     const { origin, url, generation, status } = request
     const { rejections, lastOutcome, token } = this.context
-    if (rejections?.[origin] !== undefined || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
+    const now = this.clock.now()
+    if (runOf(rejections, origin, now) || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
       this.#log ??= new RejectionLog()
       this.#log.noteAccepted(origin, addressOf(url), generation)
     }
     // While a run of rejections goes on, what other addresses of the origin accept is not news.
     if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)) {
-      this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now: this.clock.now() })
+      this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now })
     }
   }
 
@@ -434,7 +440,10 @@ export class SessionCore implements RefreshHolder {
   inBackground<Value>(work: Promise<Value>): Promise<Value> {
     this.#background ??= new Set()
     const background = this.#background.add(work)
-    const done = () => void background.delete(work)
+    const done = () => {
+      background.delete(work)
+      if (background.size === 0) this.#background = undefined
+    }
     work.then(done, done)
     return work
   }
@@ -461,8 +470,11 @@ export class SessionCore implements RefreshHolder {
     return this.#signalOf('abandonment')
   }
 
-  get stopped(): AbortSignal {
-    return this.#signalOf('stopped')
+  onStopped(callback: () => void): () => void {
+    this.#stops = [...(this.#stops ?? []), callback]
+    return () => {
+      this.#stops = this.#stops?.filter((other) => other !== callback)
+    }
   }
 
   /** Made when first asked for: most sessions are never left while something is under way. */
@@ -476,9 +488,15 @@ export class SessionCore implements RefreshHolder {
 
   leave(phase: Phase): void {
     this.#phase = phases[phase]
-    if (phase === 'departure') this.#disconnect?.()
+    if (phase === 'departure') this.#disconnect()
     if (phase === 'stopped') this.#stop()
     this.#controllers?.[phase]?.abort()
+  }
+
+  #disconnect(): void {
+    this.#unwatch?.()
+    this.#unsubscribe?.()
+    this.clock.clearTimeout(this.#looking)
   }
 
   #stop(): void {
@@ -486,9 +504,8 @@ export class SessionCore implements RefreshHolder {
     const { token } = this.context
     this.vault.hold({ ...token, held: false }, true, this)
     this.#listeners = undefined
-    this.#settleReady()
-    this.#change?.resolve()
-    this.#change = undefined
+    this.#tellChange()
+    for (const stop of this.#stops ?? []) stop()
   }
 }
 

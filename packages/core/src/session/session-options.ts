@@ -11,7 +11,7 @@ import {
   withMethods,
 } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { createFunctionGrant } from '../refresh/function-grant.ts'
+import { FunctionGrant } from '../refresh/function-grant.ts'
 import type { SessionDebugEntry } from '../refresh/holder.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import type { ClassifyFailure } from '../token/failure-facts.ts'
@@ -173,7 +173,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   checkNested('runtime', runtime, runtimeRules)
   if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
   const { clock = systemClock, random, environment = globalEnvironment } = runtime
-  const grant = typeof options.grant === 'function' ? createFunctionGrant(options.grant) : options.grant
+  const grant: Grant = typeof options.grant === 'function' ? new FunctionGrant(options.grant) : options.grant
   // What a provider's preset says of its API holds where the app says nothing.
   const provided = grant.provider?.http ?? {}
   const { rejectedStatuses = [] } = http
