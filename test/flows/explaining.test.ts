@@ -111,14 +111,14 @@ const ends: Readonly<Record<EndReason, Case>> = {
     answered:
       'The authorization server called the refresh request invalid; some servers say this of a dead refresh token. It said `invalid_request`.',
     advice:
-      'The authorization server calls the refresh invalid: run `acme login`; if that does not help, check the request.',
+      'First run `acme login`; if that does not help, check the refresh request.',
   },
   clientRejected: {
     happening: answered(tokenAnswers.invalidClient),
     asked: theProgram,
     answered: 'The authorization server refused the client, not the user. It said `invalid_client`.',
     advice:
-      'For the operator: check the issuer, the client id, its authentication and its allowed grant types, then refresh.',
+      'For the operator: check the client id, its authentication and its grant types, then refresh.',
   },
   rotationLost: {
     happening({ refresh }) {

@@ -55,8 +55,18 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
+/** A text that says something; anything else counts as absent. */
+export function textOf(value: unknown): string | undefined {
+  return isText(value) ? value : undefined
+}
+
 function isFunction(value: unknown): value is (...parameters: never[]) => unknown {
   return typeof value === 'function'
+}
+
+/** A copy without the members that are undefined. */
+export function withoutUndefined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
 export const text: OptionRule = ruleOf('a non-empty string', isText)

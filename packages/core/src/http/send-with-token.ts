@@ -2,9 +2,9 @@ import { isSessionError } from '../errors/session-error.ts'
 import { classifyResponse, type ResponseVerdict, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { getAccessTokenSlowly, getNewerToken } from '../session/callers.ts'
 import { addressOf, type SessionCore } from '../session/session-core.ts'
-import type { SendWithProof } from '../session/vault.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { authorizationHeader } from '../token/authorization-header.ts'
+import type { TokenProofs } from '../token/proof.ts'
 import { setBodyAside } from './set-body-aside.ts'
 import { httpOriginOf } from './token-origins.ts'
 
@@ -104,13 +104,9 @@ async function getNewer(
 
 /** Most tokens are bearer tokens: nothing is awaited for them that need not be. */
 function sendOnce(core: SessionCore, sendable: Sendable, token: AccessToken): Promise<Response> {
-  const { createProof } = token as { createProof?: AccessToken['createProof'] & { send?: SendWithProof } }
-  const { method, url, isOneShot } = sendable
+  const { createProof } = token as { createProof?: TokenProofs }
   if (createProof === undefined) return transmit(core, sendable, token)
-  if (createProof.send !== undefined) {
-    return createProof.send({ method, url, isOneShot }, (proof) => transmit(core, sendable, token, proof))
-  }
-  return createProof({ method, url }).then((proof) => transmit(core, sendable, token, proof))
+  return createProof.send(sendable, (proof) => transmit(core, sendable, token, proof))
 }
 
 async function transmit(core: SessionCore, sendable: Sendable, token: AccessToken, proof?: string): Promise<Response> {

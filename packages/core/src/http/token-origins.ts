@@ -10,10 +10,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
  */
 export function createTokenOrigins(allowedOrigins: readonly string[]): (url: string) => string | undefined {
   if (allowedOrigins.length === 0) {
-    throw new ConfigurationError(
-      'allowedOrigins',
-      'of createSession must list at least one origin, such as ["https://api.acme.example"]: no request would carry the token.',
-    )
+    throw new ConfigurationError('allowedOrigins', 'must list an origin: no request would carry the token.')
   }
   const origins = allowedOrigins
   // A URL that begins with a serialized origin and a slash can have no other origin. Parsing would say the same; this

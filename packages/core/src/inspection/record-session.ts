@@ -1,4 +1,4 @@
-import { checkOptions, ruleOf } from '../errors/check-options.ts'
+import { checkOptions, ruleOf, withoutUndefined } from '../errors/check-options.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { pausingOrigins } from '../policy/rejections.ts'
 import type { Session } from '../session/session.ts'
@@ -141,11 +141,6 @@ function describeTransition(event: RecordedEvent, { value, context }: ChartSnaps
     origin,
     status,
   })
-}
-
-/** As JSON has it, so that a recording is the same before and after. */
-function withoutUndefined<Members extends object>(members: Members): Members {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members
 }
 
 /** The last transitions. */

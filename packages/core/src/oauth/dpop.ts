@@ -1,7 +1,17 @@
 import { checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { StoreError } from '../errors/store-error.ts'
-import { isCryptoKeyPair, isProofKey, type ProofKey, type ProofMaker, type ProofRequest } from '../token/proof.ts'
+import type { CreateProof } from '../token/access-token.ts'
+import {
+  isCryptoKeyPair,
+  isProofKey,
+  type ProofKey,
+  type ProofMaker,
+  type ProofRequest,
+  type ProvenRequest,
+  type TokenProofs,
+} from '../token/proof.ts'
 import { readBody } from './http.ts'
 import { createOriginMemory } from './origin-memory.ts'
 import { createProofSigner, exportKey, importKey, type ProofSigner } from './proof-key.ts'
@@ -80,6 +90,37 @@ export function dpop(options: DpopOptions = {}): ProofMaker {
     return isOff
   }
 
+  async function send(
+    { isOneShot = false, now, ...request }: ProvenRequest,
+    sendOnce: (proof: string) => Promise<Response>,
+  ): Promise<Response> {
+    const { url, accessToken } = request
+    const tried = new Set<string | undefined>()
+    let isTimeLearnt = false
+    let nonce = nonces.find(url)
+    for (;;) {
+      tried.add(nonce)
+      const sentAt = now()
+      const response = await sendOnce(await prove({ ...request, now: sentAt, nonce }))
+      const offered = response.headers.get('dpop-nonce')
+      rememberNonce(url, offered)
+      const error = await readProofError(response, { isTokenRequest: accessToken === undefined })
+      const needsTime: boolean = error === 'invalid_dpop_proof' && learnTime(url, response, sentAt) && !isTimeLearnt
+      const needsNonce = error === 'use_dpop_nonce' && tried.size <= mostNonces && isNew(offered)
+      if (isOneShot || !(needsTime || needsNonce)) return response
+      isTimeLearnt ||= needsTime
+      // Its own, and not the latest of the server: another request may use that up meanwhile.
+      nonce = offered ?? nonce
+      response.body?.cancel().catch(() => {})
+    }
+
+    function isNew(offered: string | null): boolean {
+      return offered !== null && offered !== '' && offered.length <= longestNonce && !tried.has(offered)
+    }
+  }
+
+  const createProof: ProofMaker['createProof'] = (request) => prove({ ...request, nonce: nonces.find(request.url) })
+
   return {
     async createKey() {
       const canExport = extractable ?? globalThis.indexedDB === undefined
@@ -88,32 +129,19 @@ export function dpop(options: DpopOptions = {}): ProofMaker {
       return exportKey(await crypto.subtle.generateKey(algorithm, canExport, ['sign', 'verify']))
     },
     takeKey: readKey,
-    createProof: (request) => prove({ ...request, nonce: nonces.find(request.url) }),
+    createProof,
     rememberNonce,
-    async send({ isOneShot = false, now, ...request }, sendOnce) {
-      const { url, accessToken } = request
-      const tried = new Set<string | undefined>()
-      let isTimeLearnt = false
-      let nonce = nonces.find(url)
-      for (;;) {
-        tried.add(nonce)
-        const sentAt = now()
-        const response = await sendOnce(await prove({ ...request, now: sentAt, nonce }))
-        const offered = response.headers.get('dpop-nonce')
-        rememberNonce(url, offered)
-        const error = await readProofError(response, { isTokenRequest: accessToken === undefined })
-        const needsTime: boolean = error === 'invalid_dpop_proof' && learnTime(url, response, sentAt) && !isTimeLearnt
-        const needsNonce = error === 'use_dpop_nonce' && tried.size <= mostNonces && isNew(offered)
-        if (isOneShot || !(needsTime || needsNonce)) return response
-        isTimeLearnt ||= needsTime
-        // Its own, and not the latest of the server: another request may use that up meanwhile.
-        nonce = offered ?? nonce
-        response.body?.cancel().catch(() => {})
+    send,
+    proofsFor({ now, ...token }) {
+      const proveOne: CreateProof = async ({ method, url: target, nonce }) => {
+        const url = String(target)
+        if (!URL.canParse(url)) throw new ConfigurationError('url', 'must be absolute, such as https://a.example/b.')
+        rememberNonce(url, nonce ?? null)
+        return createProof({ ...token, method, url, now: now() })
       }
-
-      function isNew(offered: string | null): boolean {
-        return offered !== null && offered !== '' && offered.length <= longestNonce && !tried.has(offered)
-      }
+      const sendWithProofs: TokenProofs['send'] = ({ method, url, isOneShot }, sendOnce) =>
+        send({ ...token, method, url, isOneShot, now }, sendOnce)
+      return Object.assign(proveOne, { send: sendWithProofs })
     },
   }
 }

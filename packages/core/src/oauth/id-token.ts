@@ -1,4 +1,4 @@
-import { isText } from '../errors/check-options.ts'
+import { isText, textOf } from '../errors/check-options.ts'
 import type { IdTokenVerdict } from '../token/grant.ts'
 import { isIssuerOfToken, isSameIssuer } from '../token/issuers.ts'
 import { isFiniteNumber, readJwtClaims, readJwtHeader } from '../token/jwt-claims.ts'
@@ -48,8 +48,8 @@ export function judgeIdToken(idToken: string, expected: IdTokenExpectation): IdT
   return {
     valid: false,
     code: code ?? 'subjectMissing',
-    ...(isText(issuer) ? { issuer } : {}),
-    ...(isText(sub) ? { subject: sub } : {}),
+    issuer: textOf(issuer),
+    subject: textOf(sub),
   }
 }
 

@@ -80,7 +80,7 @@ export async function getMetadata(issuer: string, given: CacheOptions): Promise<
   const name = new URL(issuer).href
   const known = found.get(name)
   // A clock that was set back makes nothing fresher.
-  const age = known === undefined ? Number.POSITIVE_INFINITY : Math.abs(now() - known.foundAt)
+  const age = known === undefined ? Infinity : Math.abs(now() - known.foundAt)
   if (known === undefined || age > usableMilliseconds) return share(name, options)
   moveToEnd(name, known)
   if (age > freshMilliseconds && Math.abs(now() - known.askedAt) > renewalPauseMilliseconds) {

@@ -1,3 +1,4 @@
+import { isObject } from '../errors/check-options.ts'
 import { classifyTransportError } from '../token/classify-transport-error.ts'
 import type { TokenEndpointFailure } from '../token/grant.ts'
 import { isIssuerOf } from '../token/issuers.ts'
@@ -166,7 +167,7 @@ export function isSecureEndpoint(endpoint: unknown): endpoint is string {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { isObject, isText } from '../errors/check-options.ts'
+import { isObject, isText, textOf } from '../errors/check-options.ts'
 import type { TokenEndpointAnswer } from '../token/grant.ts'
 import { redactHeaders, redactObject } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
@@ -93,7 +93,7 @@ function readTokenSet(tokens: Members, members: Members, keepMembers: readonly s
   return {
     accessToken: isText(access_token) ? access_token : '',
     tokenType: textOf(token_type),
-    expiresIn: isText(expires_in) || typeof expires_in === 'number' ? expires_in : undefined,
+    expiresIn: isLifetime(expires_in) ? expires_in : undefined,
     expiresAt: readInstant(tokens.expires_at),
     refreshToken: textOf(refresh_token),
     idToken: textOf(id_token),
@@ -125,8 +125,4 @@ function without(members: Members, names: readonly string[]): Members {
 
 function tokensOf(members: Members = {}): string[] {
   return [members.access_token, members.refresh_token, members.id_token].filter(isText)
-}
-
-function textOf(value: unknown): string | undefined {
-  return isText(value) ? value : undefined
 }

@@ -93,8 +93,8 @@ export function describeGrant(
 ): Pick<Grant, 'identity' | 'dpop' | 'provider' | 'revoke' | 'isReachable'> {
   const { issuer, clientId, dynamicallyRegistered, dpop, provider } = server
   return {
-    identity: { issuer, clientId, ...(dynamicallyRegistered === undefined ? {} : { dynamicallyRegistered }) },
-    ...(dpop === undefined ? {} : { dpop }),
+    identity: { issuer, clientId, dynamicallyRegistered },
+    dpop,
     provider,
     revoke: (tokenSet, { signal }) => revokeTokens(server, { tokenSet, signal }),
     isReachable: ({ signal }) => isReachable(issuer, { ...server, signal }),

@@ -72,14 +72,10 @@ async function revokeToken(
 function sayOnce(server: ResolvedServer): void {
   if (withoutEndpoint.has(server)) return
   withoutEndpoint.add(server)
-  const message =
-    'This authorization server names no revocation endpoint: tokens stay valid until they expire. If it has one, give `metadata: { revocation_endpoint }`.'
-  throw Object.assign(new Error(message), { code: 'noRevocationEndpoint' })
+  throw createRevocationError('noRevocationEndpoint')
 }
 
 /** Built from a code alone: errors of requests hold the request, and so the token. */
 function createRevocationError(code: string): Error & { code: string } {
-  return Object.assign(new Error(`The tokens could not be revoked (${code}); they stay valid until they expire.`), {
-    code,
-  })
+  return Object.assign(new Error(`The tokens could not be revoked: ${code}`), { code })
 }

@@ -11,6 +11,7 @@ import {
   ruleOf,
   text,
   withMethods,
+  withoutUndefined,
 } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { isSameIssuer } from '../token/issuers.ts'
@@ -193,7 +194,7 @@ export const serverRules: OptionRules<AuthorizationServerOptions> = {
   dynamicallyRegistered: flag,
   metadata: object,
   fetch: callable,
-  dpop: ruleOf('what `dpop()` returns', withMethods('createProof', 'send').accepts),
+  dpop: ruleOf('what `dpop()` returns', withMethods('proofsFor', 'send').accepts),
   idTokens: object,
   keepMembers: ruleOf('a list of names', isTextList),
   tokenRequestFormat: ruleOf('"form" or "json"', (value) => value === 'form' || value === 'json'),
@@ -244,10 +245,6 @@ function assertMetadata(metadata: Partial<AuthorizationServerMetadata>, issuer: 
       throw new ConfigurationError(`metadata.${name}`, 'must be an https URL; http is for loopback only.')
     }
   }
-}
-
-function withoutUndefined<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
 /** @see RFC 8414, section 2, `issuer` */

@@ -153,7 +153,7 @@ function noteRequest({ url, body, headers }: SentRequest, exchange: Exchange): v
     type: 'tokenRequest',
     url: redactUrl(url, exchange),
     body: redactForm(body, exchange),
-    ...(headers.has('dpop') ? { withProof: true } : {}),
+    withProof: headers.has('dpop') || undefined,
   })
 }
 

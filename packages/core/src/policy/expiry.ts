@@ -26,7 +26,7 @@ export function refreshDueAt(
   marginMilliseconds?: number,
 ): number {
   const { receivedAt, expiresAt } = token
-  if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+  if (expiresAt === undefined) return Infinity
   const lifetime = expiresAt - receivedAt
   const margin = Math.min(marginMilliseconds ?? refreshMargin(lifetime), Math.max(lifetime, 0))
   // Whole milliseconds, rounded down: a timer that drops the fraction would fire before the token is due.

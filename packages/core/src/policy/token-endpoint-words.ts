@@ -1,3 +1,5 @@
+import { isObject } from '../errors/check-options.ts'
+
 /** What a word of an authorization server means for the session. */
 export type WordMeaning =
   /** The refresh token is dead: the user has to sign in. */
@@ -140,8 +142,7 @@ function wordsBeside(body: Readonly<Record<string, unknown>>, error: unknown): s
 
 /** An own member of what may be an object. */
 export function readMember(value: unknown, name: string): unknown {
-  const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-  return isObject ? (value as Record<string, unknown>)[name] : undefined
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
 function isWord(value: unknown): value is string {

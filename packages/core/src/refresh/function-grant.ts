@@ -1,3 +1,4 @@
+import { isObject, isText } from '../errors/check-options.ts'
 import { isRefreshRejectedError } from '../errors/refresh-rejected-error.ts'
 import { isRefreshUnavailableError } from '../errors/refresh-unavailable-error.ts'
 import { classifyTransportError } from '../token/classify-transport-error.ts'
@@ -49,20 +50,15 @@ async function callFunction(refresh: RefreshFunction, request: GrantRequest): Pr
     const tokenSet = await untilAborted(call(), signal)
     // What is no token set says nothing about what the API did.
     if (!hasAccessToken(tokenSet)) return failed({ kind: 'transport', sent: 'unknown', code: 'unusableTokens' })
-    const idToken = readIdentity(tokenSet.idToken)
-    return { kind: 'issued', tokenSet, receivedAt: now(), ...(idToken === undefined ? {} : { idToken }) }
+    return { kind: 'issued', tokenSet, receivedAt: now(), idToken: readIdentity(tokenSet.idToken) }
   } catch (error) {
     return failed(classifyThrown(error, signal))
   }
 }
 
 function classifyThrown(error: unknown, signal: AbortSignal): TokenEndpointFailure {
-  if (isRefreshRejectedError(error)) {
-    return { kind: 'rejected', ...(error.serverCode === undefined ? {} : { serverCode: error.serverCode }) }
-  }
-  if (isRefreshUnavailableError(error)) {
-    return { kind: 'unavailable', code: error.code, ...(error.retryAt === undefined ? {} : { retryAt: error.retryAt }) }
-  }
+  if (isRefreshRejectedError(error)) return { kind: 'rejected', serverCode: error.serverCode }
+  if (isRefreshUnavailableError(error)) return { kind: 'unavailable', code: error.code, retryAt: error.retryAt }
   return classifyTransportError(error, { signal })
 }
 
@@ -74,13 +70,7 @@ function readIdentity(idToken: unknown): IdTokenVerdict | undefined {
 }
 
 function hasAccessToken(value: unknown): value is TokenSetInput {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'accessToken' in value &&
-    typeof value.accessToken === 'string' &&
-    value.accessToken !== ''
-  )
+  return isObject(value) && isText(value.accessToken)
 }
 
 function failed(failure: TokenEndpointFailure): GrantOutcome {

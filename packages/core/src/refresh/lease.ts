@@ -69,7 +69,7 @@ const shortestRemainder = 1_000
 
 /** Whether a lease is, or may soon be, another holder's. */
 export function isLost(lease: Lease): boolean {
-  return lease.lost.aborted || (lease.remainingMilliseconds?.() ?? Number.POSITIVE_INFINITY) < shortestRemainder
+  return lease.lost.aborted || (lease.remainingMilliseconds?.() ?? Infinity) < shortestRemainder
 }
 
 /** Gives a lease back, without waiting for ever. Never throws. */

@@ -3,7 +3,9 @@ import {
   applyFailureOverride,
   classifyTokenEndpointFailure,
   describeFailure,
+  type EndedVerdict,
   type TokenEndpointVerdict,
+  type TransientVerdict,
 } from '../policy/classify-token-endpoint.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Lease } from '../store/session-store.ts'
@@ -94,15 +96,13 @@ async function requestOnce(record: SessionRecord, holder: RefreshHolder, lease: 
   }
   const answer = await callGrant(record, holder, mayStillBeSent)
   const result: OneRequest = isRefused ? { kind: 'transient', code: 'leaseTimeout', mayHaveCommitted: false } : answer
-  const { kind: decision } = result
-  holder.debug({
-    type: 'decision',
-    decision,
-    generation: record.generation,
-    ...(decision === 'transient' ? { code: result.code } : {}),
-    ...(decision === 'ended' ? { code: result.reason } : {}),
-    ...('retryAt' in result && result.retryAt !== undefined ? { retryAt: result.retryAt } : {}),
-  })
+  const {
+    kind: decision,
+    code,
+    reason,
+    retryAt,
+  } = result as { kind: string } & Partial<TransientVerdict & EndedVerdict>
+  holder.debug({ type: 'decision', decision, generation: record.generation, code: code ?? reason, retryAt })
   return result
 }
 

@@ -1,4 +1,4 @@
-import { isObject, isText } from '../errors/check-options.ts'
+import { isObject, isText, withoutUndefined } from '../errors/check-options.ts'
 import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
 import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
 import type { ExpectedRecord, Lease } from '../store/session-store.ts'
@@ -33,7 +33,7 @@ export function writeRecord(
   next: SessionRecord,
   options?: { readonly under?: Lease },
 ): Promise<StoreResult<boolean>> {
-  const written = withoutUndefined(next)
+  const written = storable(next)
   return bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
 }
 
@@ -49,18 +49,14 @@ export async function hasLanded(holder: StoreHolder, revision: string): Promise<
 }
 
 /** Records are stored without members that say nothing. */
-function withoutUndefined(record: SessionRecord): SessionRecord {
+function storable(record: SessionRecord): SessionRecord {
   const { identity, end, secrets } = record
-  return compact({
+  return withoutUndefined({
     ...record,
-    identity: compact(identity),
-    end: end && compact(end),
-    secrets: secrets && compact({ ...secrets, tokenSet: compact(secrets.tokenSet) }),
+    identity: withoutUndefined(identity),
+    end: end && withoutUndefined(end),
+    secrets: secrets && withoutUndefined({ ...secrets, tokenSet: withoutUndefined(secrets.tokenSet) }),
   })
-}
-
-function compact<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
 function parseRead(value: unknown, { key, grant }: StoreHolder): StoreResult<SessionRecord> {
@@ -68,7 +64,7 @@ function parseRead(value: unknown, { key, grant }: StoreHolder): StoreResult<Ses
   if (parsed.kind === 'newerFormat') {
     return failed(
       'recordFromNewerVersion',
-      `A newer version of authchart wrote the session ${JSON.stringify(key)} (format ${parsed.formatVersion}). Update this program. The record was not changed.`,
+      `A newer version of authchart wrote the session ${JSON.stringify(key)} (format ${parsed.formatVersion}): update this program.`,
     )
   }
   if (parsed.kind === 'malformed') return unreadable(key, parsed.problem, value)
@@ -81,7 +77,7 @@ function parseRead(value: unknown, { key, grant }: StoreHolder): StoreResult<Ses
 function unreadable(key: string, problem: string, value: unknown): StoreResult<never> {
   const result = failed(
     'recordUnreadable',
-    `The stored session ${JSON.stringify(key)} is invalid: ${problem}. It was not changed; a sign-in replaces it.`,
+    `The stored session ${JSON.stringify(key)} is invalid: ${problem}. A sign-in replaces it.`,
   )
   const revision = isObject(value) ? value.revision : undefined
   return isText(revision) ? { ...result, replaceable: revision } : result
@@ -112,7 +108,7 @@ function bounded<Value>(holder: StoreHolder, operation: () => Promise<Value>): P
 }
 
 function unanswered() {
-  return failed('storeUnavailable', 'The store did not answer in time. What was asked of it may still happen.')
+  return failed('storeUnavailable', 'The store did not answer in time; it may still do what was asked.')
 }
 
 /** What an operation throws at once is a rejection like any other. */

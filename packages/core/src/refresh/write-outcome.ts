@@ -57,7 +57,7 @@ export async function storeIssued(
   const now = issued.rotatedOnly === true ? holder.clock.now() : issued.tokenSet.receivedAt
   const result = await writeUntilStored(from, refresh, {
     tokens: true,
-    patienceMilliseconds: Number.POSITIVE_INFINITY,
+    patienceMilliseconds: Infinity,
     build: (current, revision) => buildIssued(current, issued, { revision, random, now }),
     onTrouble: (next) => refresh.report({ type: 'tokens.unstored', record: next }),
   })
@@ -108,7 +108,7 @@ export function storeFailure(
   const { code, refusal, retryAt, serverCode, serverWords } = verdict
   const now = holder.clock.now()
   const failure = nextFailureRun(from.record, { code, now, withoutReason: code === 'refused' && refusal === undefined })
-  const limit = holder.giveUpAfterMilliseconds ?? Number.POSITIVE_INFINITY
+  const limit = holder.giveUpAfterMilliseconds ?? Infinity
   if (now - failure.since > limit) {
     return storeEnd(from, { reason: 'unreachable', erase: 'nothing', keepIntent }, refresh)
   }

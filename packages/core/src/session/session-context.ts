@@ -106,7 +106,7 @@ export function createContext({ online, visible = true, signsIn = false, ...inpu
 /** What the clock says of the token that is held. */
 export function judgeHeldToken(token: TokenFacts, now: number): 'fresh' | 'expiring' | 'expired' {
   if (!token.held) return 'expired'
-  const { expiresAt, refreshDueAt = Number.POSITIVE_INFINITY } = token
+  const { expiresAt, refreshDueAt = Infinity } = token
   return judgeToken({ expiresAt, refreshDueAt }, now)
 }
 

@@ -430,10 +430,6 @@ export class SessionCore implements RefreshHolder {
       : undefined
   }
 
-  rememberNonce(url: string, nonce: string | null): void {
-    this.grant.dpop?.rememberNonce(url, nonce)
-  }
-
   // Leaving.
 
   /** Keeps track of work that goes on after the call that began it: disposing of the session waits for it. */

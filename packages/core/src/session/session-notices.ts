@@ -1,7 +1,7 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
-import type { EndFacts, FailureFacts, RequestEnded } from './session-events.ts'
+import type { EndFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
 import { statusOf } from './session-snapshot.ts'
 
@@ -77,23 +77,23 @@ export interface EndedNotice {
 
 /** What has been told to the app and is not told again. */
 export interface Told {
-  readonly generation: number
+  generation: number
   /** The sign-in that was told. */
-  readonly signInId: string
-  readonly failure: TransientCode | undefined
-  readonly end: EndReason | undefined
-  readonly refusedWithoutReason: boolean
-  readonly unreadable: boolean
+  signInId: string
+  failure: TransientCode | undefined
+  end: EndReason | undefined
+  refusedWithoutReason: boolean
+  unreadable: boolean
   /** The end of the sign-in that was told. */
-  readonly signInExpiresAt: number | undefined
-  readonly signedOut: boolean
+  signInExpiresAt: number | undefined
+  signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
-  readonly stepUps: readonly string[]
+  stepUps: readonly string[]
   /** Origins that were told to reject token after token. */
-  readonly rejecting: readonly string[]
+  rejecting: readonly string[]
 }
 
-export const nothingTold: Told = {
+export const nothingTold: Readonly<Told> = {
   generation: 0,
   signInId: '',
   failure: undefined,
@@ -106,51 +106,54 @@ export const nothingTold: Told = {
   rejecting: [],
 }
 
-/** One step of the chart from rest to rest. */
+/** One step of the chart from rest to rest, and what it tells. */
 interface Step {
   readonly before: SessionContext
   readonly after: SessionContext
   readonly from: SessionStatus
   readonly to: SessionStatus
-}
-
-/** A growing list of what is to be told. */
-interface Telling {
   readonly notices: SessionNotice[]
-  told: Told
+  readonly told: Told
 }
 
 /**
  * What a step of the chart tells the app: a pure function of how the session was, how it is, and what has been told.
  */
-export function noticesBetween(before: ChartSnapshot, after: ChartSnapshot, told: Told): Telling {
+export function noticesBetween(
+  before: ChartSnapshot,
+  after: ChartSnapshot,
+  told: Readonly<Told>,
+): { notices: readonly SessionNotice[]; told: Readonly<Told> } {
   if (before === after) return { notices: [], told }
-  const telling: Telling = { notices: [], told }
-  const step = {
+  const step: Step = {
     before: before.context,
     after: after.context,
     from: statusOf(before.value),
     to: statusOf(after.value),
+    notices: [],
+    told: { ...told },
   }
-  if (step.to === 'signedOut') tellSignedOut(step, telling)
-  else if (step.from === 'signedOut' && step.to !== 'signingOut') telling.told = { ...told, signedOut: false }
-  tellStoring(step, telling)
-  tellTokens(step, telling)
-  tellFailure(step, telling)
-  tellEnd(step, telling)
-  tellRequest(step, telling)
-  tellSignInExpiring(step, telling)
-  return telling
+  tellSignedOut(step)
+  tellStoring(step)
+  tellTokens(step)
+  tellFailure(step)
+  tellEnd(step)
+  tellRequest(step)
+  tellSignInExpiring(step)
+  return { notices: step.notices, told: step.told }
 }
 
-function tellSignedOut({ after, from }: Step, telling: Telling): void {
-  const { told, notices } = telling
+function tellSignedOut({ after, from, to, told, notices }: Step): void {
+  if (to !== 'signedOut') {
+    told.signedOut &&= from !== 'signedOut' || to === 'signingOut'
+    return
+  }
   const isNews = !told.signedOut && from !== 'restoring' && !(after.settings.signsIn && !after.tombstone)
   if (isNews) notices.push({ type: 'signedOut' })
-  telling.told = { ...nothingTold, signedOut: true }
+  Object.assign(told, nothingTold, { signedOut: true })
 }
 
-function tellStoring({ before, after, to }: Step, { notices }: Telling): void {
+function tellStoring({ before, after, to, notices }: Step): void {
   const { generation } = after.token
   if (after.unstored && !before.unstored) notices.push({ type: 'unstored', generation })
   const isStored = before.unstored && !after.unstored && generation === before.token.generation
@@ -161,73 +164,63 @@ function tellStoring({ before, after, to }: Step, { notices }: Telling): void {
 }
 
 /** New tokens. While a refresh is under way, those of its sign-in are for its end to tell. */
-function tellTokens({ before, after, from, to }: Step, telling: Telling): void {
-  const { told, notices } = telling
+function tellTokens(step: Step): void {
+  const { before, after, from, to, told, notices } = step
   const { token, source, advice } = after
   const { generation, signInId, expiresAt } = token
   const isSignIn = source === 'signIn' && (before.source !== 'signIn' || before.token.signInId !== signInId)
   const isUnderWay = from === 'refreshing' && to === 'refreshing'
   const isForItsEnd = isUnderWay && (source === 'refresh' || signInId === told.signInId)
-  if (source === 'restored' && before.source === 'nowhere') telling.told = { ...told, generation, signInId }
-  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) {
-    tellNewTokens(after, telling)
+  if (source === 'restored' && before.source === 'nowhere') Object.assign(told, { generation, signInId })
+  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
+  if (before.token !== token && source === 'restored') {
+    if (told.unreadable && after.end === undefined) notices.push({ type: 'recovered', generation })
+    told.unreadable = false
+    told.signedOut = false
   }
-  const isRestored = before.token !== token && source === 'restored'
-  if (isRestored && told.unreadable && after.end === undefined) notices.push({ type: 'recovered', generation })
-  if (isRestored) telling.told = { ...telling.told, unreadable: false, signedOut: false }
   if (isSignIn && !token.refreshable) {
     notices.push({ type: 'refreshTokenMissing', expiresAt, advice: advice ?? refreshTokenMissingAdvice })
   }
 }
 
-function tellNewTokens({ token, source, failure }: SessionContext, telling: Telling): void {
-  const { told, notices } = telling
+function tellNewTokens({ after: { token, source, failure }, told, notices }: Step): void {
   const { generation, signInId, expiresAt } = token
   const isTrouble = told.failure !== undefined || told.end !== undefined || told.unreadable
   if (source !== 'refresh' && signInId !== told.signInId) {
     notices.push({ type: 'signedIn', generation, expiresAt })
     // What was wrong was wrong with the session before.
-    telling.told = { ...nothingTold, generation, signInId }
+    Object.assign(told, nothingTold, { generation, signInId })
     return
   }
-  telling.told = { ...told, generation, signInId, signedOut: false, stepUps: [] }
+  Object.assign(told, { generation, signInId, signedOut: false, stepUps: [] })
   // Good for nothing: what follows is a failure.
   if (failure?.code === 'tokenUnusable') return
   notices.push({ type: source === 'refresh' ? 'refreshed' : 'adopted', generation, expiresAt })
   if (!isTrouble) return
   notices.push({ type: 'recovered', generation })
   const { rejecting, signInExpiresAt } = told
-  telling.told = { ...nothingTold, generation, signInId, rejecting, signInExpiresAt }
+  Object.assign(told, nothingTold, { generation, signInId, rejecting, signInExpiresAt })
 }
 
-function tellFailure({ before, after, to }: Step, telling: Telling): void {
+function tellFailure({ before, after, to, told, notices }: Step): void {
   const { failure } = after
   if (failure === undefined || failure === before.failure) return
-  if (failure.unreadable === true && !telling.told.unreadable) telling.notices.push({ type: 'recordUnreadable' })
-  if (to === 'restoring') {
-    telling.told = { ...telling.told, unreadable: telling.told.unreadable || failure.unreadable === true }
-  } else if (to === 'transientFailure') tellFailing(failure, telling)
-}
-
-function tellFailing(failure: FailureFacts, telling: Telling): void {
-  const { told, notices } = telling
-  const { code, retryAt, refusedWithoutReason = false } = failure
+  const { code, retryAt, refusedWithoutReason = false, unreadable = false } = failure
+  if (unreadable && !told.unreadable) notices.push({ type: 'recordUnreadable' })
+  if (to === 'restoring') told.unreadable ||= unreadable
+  if (to !== 'transientFailure') return
   if (told.failure !== code) notices.push({ type: 'refreshFailed', code, retryAt })
   if (refusedWithoutReason && !told.refusedWithoutReason) notices.push({ type: 'refusedWithoutReason' })
-  telling.told = {
-    ...told,
-    failure: code,
-    refusedWithoutReason: told.refusedWithoutReason || refusedWithoutReason,
-  }
+  told.failure = code
+  told.refusedWithoutReason ||= refusedWithoutReason
 }
 
-function tellEnd({ before, after, from }: Step, telling: Telling): void {
+function tellEnd({ before, after, from, told, notices }: Step): void {
   const { end } = after
   if (end === undefined || end === before.end) return
-  const { told, notices } = telling
   // The holder that was there when it ended has told it.
   if (from !== 'restoring' && told.end !== end.reason) notices.push(describeEnd(end, after))
-  telling.told = { ...told, end: end.reason }
+  told.end = end.reason
   if (end.stored === false) notices.push({ type: 'endNotStored', reason: end.reason })
 }
 
@@ -236,25 +229,21 @@ function describeEnd({ reason, endedAt, serverCode }: EndFacts, context: Session
   return { type: 'ended', reason, endedAt, serverCode, clientId, advice: adviseOnEnd(reason, context.settings) }
 }
 
-function tellRequest({ before, after }: Step, telling: Telling): void {
+function tellRequest({ before, after, told, notices }: Step): void {
   const { lastOutcome, rejections } = after
-  const { told, notices } = telling
-  const rejecting = told.rejecting.filter((origin) => origin === lastOutcome?.origin || rejections?.[origin])
-  telling.told = { ...telling.told, rejecting }
+  told.rejecting = told.rejecting.filter((origin) => origin === lastOutcome?.origin || rejections?.[origin])
   if (lastOutcome === undefined) return
-  const { origin, status, generation, outcome } = lastOutcome
+  const { origin, status, generation, outcome, challenge } = lastOutcome
   const isNew = lastOutcome !== before.lastOutcome
-  if (isNew && outcome === 'accepted') {
-    telling.told = { ...telling.told, rejecting: rejecting.filter((other) => other !== origin) }
+  if (isNew && outcome === 'stepUpRequired' && !told.stepUps.includes(origin)) {
+    notices.push({ type: 'stepUpRequired', origin, status, challenge })
+    told.stepUps = [...told.stepUps, origin]
   }
-  if (isNew && outcome === 'stepUpRequired' && !telling.told.stepUps.includes(origin)) {
-    notices.push({ type: 'stepUpRequired', origin, status, challenge: lastOutcome.challenge })
-    telling.told = { ...telling.told, stepUps: [...telling.told.stepUps, origin] }
-  }
-  if (isRejectedAgain(lastOutcome, before, after) && !rejecting.includes(origin)) {
+  if (isRejectedAgain(lastOutcome, before, after) && !told.rejecting.includes(origin)) {
     notices.push({ type: 'rejectedAfterRefresh', origin, status, generation })
-    telling.told = { ...telling.told, rejecting: [...rejecting, origin] }
+    told.rejecting = [...told.rejecting, origin]
   }
+  if (isNew && outcome === 'accepted') told.rejecting = told.rejecting.filter((other) => other !== origin)
 }
 
 /** Seen here, or known to the record: whether the token that replaced a rejected one was rejected too. */
@@ -271,12 +260,12 @@ function isRejectedAgain(
 const week = 7 * 24 * 60 * 60 * 1000
 
 /** A quarter of its time before, at most a week. */
-function tellSignInExpiring({ after: { token, judgedAt, end } }: Step, telling: Telling): void {
+function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
   const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined || telling.told.signInExpiresAt === signInExpiresAt) return
+  if (signInExpiresAt === undefined || end !== undefined || told.signInExpiresAt === signInExpiresAt) return
   if (judgedAt < signInExpiresAt - Math.min((signInExpiresAt - receivedAt) / 4, week)) return
-  telling.notices.push({ type: 'signInExpiring', signInExpiresAt })
-  telling.told = { ...telling.told, signInExpiresAt }
+  notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInExpiresAt = signInExpiresAt
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
@@ -289,12 +278,12 @@ export function adviseOnEnd(
     case 'clientRejected':
       return facts.dynamicallyRegistered === true
         ? 'The authorization server no longer knows this client: register it again, then refresh.'
-        : 'For the operator: check the issuer, the client id, its authentication and its allowed grant types, then refresh.'
+        : 'For the operator: check the client id, its authentication and its grant types, then refresh.'
     case 'grantRejected':
       if (facts.signsIn === true) return 'For the operator: check what the client may ask for, then refresh.'
       return `Only a new sign-in helps: ${signIn}.`
     case 'requestRejected':
-      return `The authorization server calls the refresh invalid: ${signIn}; if that does not help, check the request.`
+      return `First ${signIn}; if that does not help, check the refresh request.`
     case 'unreachable':
       return `Check the network and the authorization server, then refresh, or ${signIn}.`
     default:

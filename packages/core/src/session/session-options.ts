@@ -119,7 +119,7 @@ const rules: OptionRules<SessionOptions> = {
   store: required(withMethods('read', 'compareAndSet', 'lease', 'watch', 'list')),
   grant: required(
     ruleOf(
-      'a grant, such as refreshTokenGrant({ issuer, clientId }) of "@authchart/core/oauth", or a function that returns new tokens',
+      'a grant, such as refreshTokenGrant({ … }) of "@authchart/core/oauth", or a function',
       (value) => typeof value === 'function' || isGrant(value),
     ),
   ),

@@ -198,7 +198,7 @@ function refuseAnotherIssuer({ idToken }: TokenSet, { grant }: SessionCore): voi
   if (issuer === undefined || typeof iss !== 'string' || isIssuerOf(iss, issuer)) return
   throw new SignInError(
     'idTokenRejected',
-    `The id token is of the issuer ${JSON.stringify(iss)}, and the grant speaks to ${JSON.stringify(issuer)}. Set \`issuer\` to the one that the tokens come from.`,
+    `The id token is of the issuer ${JSON.stringify(iss)}, but the \`issuer\` of the grant is ${JSON.stringify(issuer)}.`,
   )
 }
 
@@ -213,7 +213,7 @@ function refuseAnotherSubject(
   if (isSame) return
   throw new SignInError(
     'subjectMismatch',
-    'These tokens belong to another user than the session does. Sign out first, or pass { replaceSubject: true }.',
+    'These are the tokens of another user. Sign out first, or pass { replaceSubject: true }.',
   )
 }
 

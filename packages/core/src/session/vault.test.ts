@@ -140,10 +140,8 @@ describe('the vault', () => {
   it('P63 proves with one and the same key for as long as a sign-in lasts, and with none of another', async () => {
     const asked: unknown[] = []
     const dpop = {
-      async createProof({ proofKey }: { proofKey: unknown }) {
-        asked.push(proofKey)
-        return 'proof'
-      },
+      proofsFor: ({ proofKey }: { proofKey: unknown }) =>
+        Object.assign(async () => asked.push(proofKey), { send: undefined }),
     }
     const { vault, describe, hold } = openVault({ dpop: dpop as never })
     const tokenSet = createTokenSet({ tokenType: 'DPoP' })

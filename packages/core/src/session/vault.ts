@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { attainableValidity, judgeToken, refreshDueAt } from '../policy/expiry.ts'
 import type { SessionRecord, SessionSecrets } from '../store/session-record.ts'
-import { type AccessToken, type CreateProof, createAccessToken } from '../token/access-token.ts'
+import { type AccessToken, createAccessToken } from '../token/access-token.ts'
 import type { Grant } from '../token/grant.ts'
-import type { ProofKey } from '../token/proof.ts'
+import type { ProofKey, TokenProofs } from '../token/proof.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { noToken } from './session-context.ts'
 import type { TokenFacts } from './session-events.ts'
@@ -69,7 +69,7 @@ export class Vault {
       refreshable: Boolean(refreshToken) || (!owner.grant.needsRefreshToken && status === 'signedIn'),
       receivedAt,
       expiresAt,
-      refreshDueAt: dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt,
+      refreshDueAt: dueAt === Infinity ? undefined : dueAt,
       retryAt: record.failure?.code === 'tokenUnusable' ? record.backoffUntil : undefined,
       signInExpiresAt: tokenSet.signInExpiresAt,
       rejections,
@@ -92,7 +92,7 @@ export class Vault {
     this.#isRenewed = isSameSignIn && (this.#isRenewed || next.generation > facts.generation)
     this.facts = next
     if (tokenSet?.accessToken === token?.value && next.generation === token?.generation) return
-    this.token = tokenSet && createAccessToken(tokenSet, next.generation, provingWith(tokenSet, this.#proofKey, owner))
+    this.token = tokenSet && createAccessToken(tokenSet, next.generation, proofsFor(tokenSet, this.#proofKey, owner))
     this.resolvedToken = this.token && Promise.resolve(this.token)
   }
 
@@ -109,7 +109,7 @@ export class Vault {
   /** What the clock says of the current token. */
   judge(now: number): 'unusable' | 'expiring' | 'fresh' {
     if (this.token === undefined) return 'unusable'
-    const { expiresAt, refreshDueAt: dueAt = Number.POSITIVE_INFINITY } = this.facts
+    const { expiresAt, refreshDueAt: dueAt = Infinity } = this.facts
     const judgement = judgeToken({ expiresAt, refreshDueAt: dueAt }, now)
     return judgement === 'expired' ? 'unusable' : judgement
   }
@@ -124,34 +124,20 @@ export class Vault {
     const wanted = this.#isRenewed
       ? attainableValidity(this.facts, minimumValidityMilliseconds)
       : minimumValidityMilliseconds
-    return now + wanted < (this.facts.expiresAt ?? Number.POSITIVE_INFINITY)
+    return now + wanted < (this.facts.expiresAt ?? Infinity)
   }
 }
 
-/** Sends a request with a token that is bound to a key, with a proof for each send (RFC 9449). */
-export type SendWithProof = (
-  request: { method: string; url: string; isOneShot: boolean },
-  sendOnce: (proof: string) => Promise<Response>,
-) => Promise<Response>
-
 /** How proofs are made for the access token of a token set; `undefined` where none are needed: a bearer token. */
-function provingWith(
+function proofsFor(
   { tokenType, accessToken }: TokenSet,
   proofKey: ProofKey | undefined,
   { grant: { dpop }, clock }: VaultOwner,
-): (CreateProof & { send?: SendWithProof }) | undefined {
+): TokenProofs | undefined {
   if (tokenType !== 'DPoP') return undefined
-  const createProof: CreateProof = async ({ method, url, nonce }) => {
-    if (dpop === undefined) {
-      throw new ConfigurationError('grant', 'must have `dpop: dpop()`: these tokens are bound to a key.')
-    }
-    if (!URL.canParse(String(url))) {
-      throw new ConfigurationError('url', 'must be absolute, such as https://a.example/b.')
-    }
-    if (nonce !== undefined) dpop.rememberNonce(String(url), nonce)
-    return dpop.createProof({ proofKey, method, url: String(url), accessToken, now: clock.now() })
-  }
-  const send: SendWithProof | undefined =
-    dpop && ((request, sendOnce) => dpop.send({ ...request, proofKey, accessToken, now: () => clock.now() }, sendOnce))
-  return Object.assign(createProof, { send })
+  return dpop?.proofsFor({ accessToken, proofKey, now: () => clock.now() }) ?? Object.assign(refuse, { send: refuse })
+}
+
+async function refuse(): Promise<never> {
+  throw new ConfigurationError('grant', 'must have `dpop: dpop()`: these tokens are bound to a key.')
 }

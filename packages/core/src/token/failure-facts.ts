@@ -1,3 +1,4 @@
+import { isObject } from '../errors/check-options.ts'
 import type { TokenEndpointFailure } from './grant.ts'
 
 /** What an app or a provider's preset sees of a failed token request, to say what it means. Holds no secret. */
@@ -53,6 +54,5 @@ const overrides: readonly unknown[] = ['grantRejected', 'clientRejected', 'ended
 /** What a `classifyFailure` answered, if it is an answer; anything else counts as none. */
 export function readFailureOverride(answer: unknown): FailureOverride {
   if (overrides.includes(answer)) return answer as FailureOverride
-  const isTransient = typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'transient'
-  return isTransient ? (answer as FailureOverride) : undefined
+  return isObject(answer) && answer.kind === 'transient' ? (answer as unknown as FailureOverride) : undefined
 }

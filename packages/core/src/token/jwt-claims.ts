@@ -1,3 +1,5 @@
+import { isObject } from '../errors/check-options.ts'
+
 /**
  * The claims of a JWT, read without verifying anything, or `undefined` when the text is not a JWT.
  *
@@ -33,9 +35,7 @@ function readJwtPart(token: string, index: 0 | 1): Record<string, unknown> | und
   try {
     const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
-      ? (claims as Record<string, unknown>)
-      : undefined
+    return isObject(claims) ? claims : undefined
   } catch {
     return undefined
   }

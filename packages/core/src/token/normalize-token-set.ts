@@ -1,4 +1,4 @@
-import { isObject, isText } from '../errors/check-options.ts'
+import { isObject, isText, textOf, withoutUndefined } from '../errors/check-options.ts'
 import { isFiniteNumber, readJwtLifetime } from './jwt-claims.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -30,10 +30,10 @@ export function normalizeTokenSet(input: unknown, receivedAt: number): Normalize
   const { accessToken, refreshToken, details } = input
   const problem = findProblem(accessToken)
   if (problem !== undefined) {
-    return { kind: 'malformed', problem, ...(isText(refreshToken) ? { refreshToken } : {}) }
+    return { kind: 'malformed', problem, refreshToken: textOf(refreshToken) }
   }
-  const tokenSet = {
-    accessToken,
+  const tokenSet: TokenSet = {
+    accessToken: accessToken as string,
     tokenType: canonicalTokenType(input.tokenType),
     receivedAt,
     expiresAt: readExpiry(input, receivedAt),
@@ -43,7 +43,7 @@ export function normalizeTokenSet(input: unknown, receivedAt: number): Normalize
     signInExpiresAt: readSignInExpiry(input, receivedAt),
     details: isObject(details) ? details : undefined,
   }
-  return { kind: 'tokenSet', tokenSet: withoutUndefined(tokenSet) as unknown as TokenSet }
+  return { kind: 'tokenSet', tokenSet: withoutUndefined(tokenSet) }
 }
 
 /**
@@ -67,11 +67,6 @@ export function carryForward(next: TokenSet, previous: TokenSet | undefined): To
         ? { ...previous.details, ...next.details }
         : (next.details ?? previous?.details),
   })
-}
-
-/** Records are written without members that are undefined. */
-function withoutUndefined<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
 function findProblem(accessToken: unknown): string | undefined {
@@ -137,8 +132,4 @@ export function fitsHeader(value: string): boolean {
 /** Whether a text can be the scheme of an `Authorization` header: one word. */
 export function fitsScheme(value: string): boolean {
   return /^[\x21-\x7e]+$/.test(value)
-}
-
-function textOf(value: unknown): string | undefined {
-  return isText(value) ? value : undefined
 }

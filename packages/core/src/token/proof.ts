@@ -1,3 +1,5 @@
+import type { CreateProof } from './access-token.ts'
+
 /**
  * The key that tokens are bound to: in browsers a `CryptoKeyPair` whose private key cannot be exported, elsewhere the
  * private key as a JWK. A secret, kept beside the token set.
@@ -24,6 +26,8 @@ export interface ProofMaker {
    * @see RFC 9449, section 4.2
    */
   createProof(request: ProofRequest): Promise<string>
+  /** What proves for one access token. */
+  proofsFor(token: BoundToken): TokenProofs
   /** Remembers a server's `DPoP-Nonce` for the next proofs; `null` for a response without one. */
   rememberNonce(url: string, nonce: string | null): void
   /**
@@ -39,6 +43,23 @@ export interface ProofMaker {
    * @see RFC 9449, sections 7.1, 8 and 9
    */
   send(request: ProvenRequest, sendOnce: (proof: string) => Promise<Response>): Promise<Response>
+}
+
+/** An access token that is bound to a key. */
+export interface BoundToken {
+  readonly accessToken: string
+  /** As it is kept; `undefined` where it is missing, which each proof tells. */
+  readonly proofKey: ProofKey | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Makes the proofs for one access token: one at a time, or as many as a request takes. */
+export type TokenProofs = CreateProof & {
+  readonly send: (
+    request: { readonly method: string; readonly url: string; readonly isOneShot: boolean },
+    sendOnce: (proof: string) => Promise<Response>,
+  ) => Promise<Response>
 }
 
 /** What a proof is about. */

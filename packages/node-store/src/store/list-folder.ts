@@ -47,7 +47,7 @@ export function createFolderList(
     }
   }
 
-  return async ({ after, limit = Number.POSITIVE_INFINITY } = {}) => {
+  return async ({ after, limit = Infinity } = {}) => {
     if (!folder.isThere()) return []
     // In the order of their names, which are hashes: it stays the same, and needs no file opened.
     const fileNames = (await readNames(folder)).filter(isRecordFileName).sort()

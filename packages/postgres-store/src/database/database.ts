@@ -22,7 +22,7 @@ export interface Database {
 }
 
 export function createDatabase({ query, schema }: { query: Query; schema: string }): Database {
-  let answeredSince = Number.POSITIVE_INFINITY
+  let answeredSince = Infinity
   let answeredLast = Number.NEGATIVE_INFINITY
   let troubleLast = Number.NEGATIVE_INFINITY
 
@@ -36,7 +36,7 @@ export function createDatabase({ query, schema }: { query: Query; schema: string
       return rows
     } catch (error) {
       if (!isConflict(error)) {
-        answeredSince = Number.POSITIVE_INFINITY
+        answeredSince = Infinity
         answeredLast = Number.NEGATIVE_INFINITY
         troubleLast = monotonicNow()
       }

@@ -70,7 +70,7 @@ export function createRowPages({
     return found
   }
 
-  return { page, list: () => page({ limit: Number.POSITIVE_INFINITY }) }
+  return { page, list: () => page({ limit: Infinity }) }
 }
 
 function pageStatement(schema: string, options: PageOptions): { sql: string; parameters: (string | null)[] } {
