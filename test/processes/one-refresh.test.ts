@@ -3,7 +3,12 @@ import { rm } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+  tokenAnswers,
+  withRetryAfter,
+} from '../authorization-server/index.ts'
 import { type NodeStoreInput, openNodeStore } from '../support/node-store-input.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import type { ShareSessionInput } from '../support/programs/share-session.ts'
@@ -137,5 +142,32 @@ describe.skipIf(missingKeyringTools !== undefined)('in the keyring', () => {
     } finally {
       await rm(join(userInfo().homedir, '.local', 'share', 'authchart', service), { recursive: true, force: true })
     }
+  })
+})
+
+describe('P98 a session on client credentials', () => {
+  const grantType = 'client_credentials'
+
+  function requests(): number {
+    return server.requests.filter((request) => request.grantType === grantType).length
+  }
+
+  function startServices(count: number, options: Partial<ShareSessionInput> = {}): Promise<Program[]> {
+    const { id: clientId, secret: clientSecret } = server.secretPostClient
+    return startSharing(fileStoreInput(), plain(count), { clientId, clientSecret, ...options })
+  }
+
+  it('P98 begins once: 24 processes on an empty store make one token request', async () => {
+    const answers = await tellAll(await startServices(24), 'token')
+    expect(new Set(answers).size).toBe(1)
+    expect(answers[0]).toMatch(/^generation \d+$/)
+    expect(requests()).toBe(1)
+  })
+
+  it('P98 a 429 before the first token binds all processes', async () => {
+    server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, 120), { grantType })
+    const answers = await tellAll(await startServices(6), 'token')
+    expect(new Set(answers)).toEqual(new Set(['failed throttled']))
+    expect(requests()).toBe(1)
   })
 })

@@ -89,7 +89,7 @@ export const guardRemovals: readonly GuardRemoval[] = [
   {
     guard: 'tokens are kept in memory until they are stored',
     file: 'refresh/write-outcome.ts',
-    replacements: [['patienceMilliseconds: Number.POSITIVE_INFINITY', 'patienceMilliseconds: 0']],
+    replacements: [['patienceMilliseconds: Infinity', 'patienceMilliseconds: 0']],
     server: 'strict',
     flavour: trouble['a store in trouble'],
     violations: ['set N was issued and is nowhere', 'a refresh token is sent again though its answer was read: tokens'],

@@ -36,7 +36,7 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
 }
 
 function cutError(): Error {
-  return new TypeError('This body was cut: it was read while a new access token was awaited.')
+  return new TypeError('This body was cut after 64 kB: it was read while a new access token was awaited.')
 }
 
 /** The response with another body: what fetch knows of it besides is kept. */

@@ -414,7 +414,8 @@ describe('P88 whatever the answers are', () => {
     if (typeof value === 'string') return [value]
     if (typeof value !== 'object' || value === null) return []
     const { resource, code } = value as Record<string, unknown>
-    return [`${resource}.${code}`, ...Object.values(value).flatMap(textsOf)]
+    const together = typeof resource === 'string' && typeof code === 'string' ? [`${resource}.${code}`] : []
+    return [...together, ...Object.values(value).flatMap(textsOf)]
   }
 
   test('only a refusal in words that are known ends a session at once', () => {

@@ -54,7 +54,7 @@ export class LiveSession implements Session {
     const { idToken } = this.#core.vault
     if (idToken === undefined) this.#claims = undefined
     else if (this.#claims?.idToken !== idToken) {
-      this.#claims = { idToken, claims: freeze(readJwtClaims(idToken)) as IdTokenClaims | undefined }
+      this.#claims = { idToken, claims: freeze<IdTokenClaims | undefined>(readJwtClaims(idToken)) }
     }
     return this.#claims?.claims
   }
@@ -110,9 +110,12 @@ export class LiveSession implements Session {
 
   reportOutcome(outcome: RequestOutcome) {
     const core = this.#core
-    const { origin = '', generation = 0 } = (outcome ?? {}) as Partial<RequestOutcome>
-    if (outcome?.outcome === 'rejected') core.reject({ ...outcome, origin, address: origin, generation })
-    else if (outcome?.outcome !== undefined) core.noteOutcome(outcome)
+    // No other member: those who watch the chart see all that goes into it.
+    const { outcome: kind, origin = '', generation = 0, status } = (outcome ?? {}) as Partial<RequestOutcome>
+    const request = { origin, generation, status }
+    if (kind === 'rejected' || kind === 'rejectedAfterRefresh') core.reject({ ...request, address: origin })
+    if (kind === 'accepted') core.accept({ ...request, url: origin })
+    if (kind === 'stepUpRequired' || kind === 'networkFailed') core.noteOutcome({ ...request, outcome: kind })
   }
 
   close() {
@@ -158,8 +161,13 @@ async function settleWithin(core: SessionCore, milliseconds: number): Promise<vo
   settled.abort()
 }
 
-function freeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  for (const member of Object.values(value)) freeze(member)
-  return Object.freeze(value)
+/** Freezes an object to its depth. Not by recursion: a token may be nested deeper than the stack. */
+function freeze<Value>(value: Value): Value {
+  const found: unknown[] = [value]
+  while (found.length > 0) {
+    const next = found.pop()
+    if (typeof next !== 'object' || next === null) continue
+    for (const member of Object.values(Object.freeze(next))) found.push(member)
+  }
+  return value
 }

@@ -398,7 +398,7 @@ export class SessionCore implements RefreshHolder {
   }
 
   /** A resource server accepted the access token. Costs nothing where that is not news. */
-  accept(request: { origin: string; url: string; generation: number; status: number }): void {
+  accept(request: { origin: string; url: string; generation: number; status?: number }): void {
     const { origin, url, generation, status } = request
     const { rejections, lastOutcome, token } = this.context
     const now = this.clock.now()

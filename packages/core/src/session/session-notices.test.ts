@@ -175,6 +175,55 @@ describe('P41 a sign-in is said', () => {
   })
 })
 
+describe('P41 the end of a sign-in that comes is said', () => {
+  const day = 24 * 3_600_000
+  const token = (receivedAt: number, signInExpiresAt: number, generation = 5) => ({
+    ...createTokenFacts({ generation, expiresAt: undefined, refreshDueAt: undefined }),
+    receivedAt,
+    signInExpiresAt,
+  })
+
+  it.each([
+    { name: 'a quarter of its time before', lasts: 8 * day, before: 2 * day },
+    { name: 'a week before at most', lasts: 365 * day, before: 7 * day },
+  ])('$name, once', ({ lasts, before }) => {
+    const signInExpiresAt = now + lasts
+    const chart = startChart()
+    chart.send({ type: 'record.signedIn', token: token(now, signInExpiresAt) })
+    chart.clock.sleep(lasts - before - 1)
+    chart.send({ type: 'clock.resumed', now: chart.clock.now() })
+    expect(chart.takeNotices()).toEqual([])
+    for (let times = 0; times < 3; times += 1) {
+      chart.clock.sleep(1)
+      chart.send({ type: 'clock.resumed', now: chart.clock.now() })
+    }
+    expect(chart.takeNotices()).toEqual([{ type: 'signInExpiring', signInExpiresAt }])
+  })
+
+  it('again where another time is near, and not again with new tokens that end at the same', () => {
+    const chart = startChart({}, now + 9 * day)
+    const first = now + 10 * day
+    chart.send({ type: 'record.signedIn', token: token(now, first) })
+    chart.send({ type: 'record.signedIn', token: token(now, first, 6) })
+    chart.send({ type: 'record.signedIn', token: token(now, first + 1, 7) })
+    const said = chart.takeNotices().filter(({ type }) => type === 'signInExpiring')
+    expect(said).toEqual([
+      { type: 'signInExpiring', signInExpiresAt: first },
+      { type: 'signInExpiring', signInExpiresAt: first + 1 },
+    ])
+  })
+
+  it('not once it is over', () => {
+    const chart = startChart({}, now + 9 * day)
+    chart.send({
+      type: 'record.ended',
+      end: { reason: 'unreachable', endedAt: now },
+      token: token(now, now + 10 * day),
+    })
+    expect(chart.takeNotices()).toEqual([])
+  })
+})
+
 describe('P41 a sign-out is said', () => {
   it('once, by this holder or another', () => {
     const here = startChartAt('fresh / idle')

@@ -426,6 +426,15 @@ describe('refreshing', () => {
     expect(rejected.state).toBe('fresh / idle')
   })
 
+  it('starts of itself in a hidden page, too, where it is always to', async () => {
+    const chart = startChartAt('fresh / idle', { refreshTiming: 'always', visible: false })
+    await chart.clock.advance(judgedAt.expiring - now)
+    expect(chart.state).toBe('expiring / refreshing.waitingForLease')
+    chart.send({ ...failed, now: judgedAt.expiring, retryAt: judgedAt.expiring + 60_000 })
+    await chart.clock.advance(60_000)
+    expect(chart.state).toBe('expiring / refreshing.waitingForLease')
+  })
+
   it('starts of itself when a page is shown in which it is due, and not in one that is hidden', async () => {
     const chart = startChartAt('fresh / idle', { refreshTiming: 'eager', visible: false })
     await chart.clock.advance(judgedAt.expiring - now)

@@ -99,7 +99,8 @@ export interface Session extends AsyncDisposable {
   on(type: '*', listener: (notice: SessionNotice) => void): () => void
   /**
    * Tells what became of a request that carried a token: for WebSocket, gRPC and other clients that no hook sees.
-   * `createFetch` and `createKyHooks` do it themselves. Never throws.
+   * `createFetch` and `createKyHooks` do it themselves. Never throws. Tell acceptances too where tokens do not say how
+   * long they live: a rejection after one is an expiry.
    */
   reportOutcome(outcome: RequestOutcome): void
   /**

@@ -8,7 +8,7 @@ export interface RequestOutcome {
    * - `networkFailed`: there was no response.
    */
   readonly outcome: 'accepted' | 'rejected' | 'rejectedAfterRefresh' | 'stepUpRequired' | 'networkFailed'
-  /** Where the request went, such as `https://api.example`. */
+  /** Where the request went, such as `https://api.example`; empty as the origin of callers that use `newerThan`. */
   readonly origin: string
   /** The generation of the token that it carried. */
   readonly generation: number
