@@ -263,7 +263,9 @@ export async function getNewerToken(
         core.requestToken(false)
         await chartHasHeard()
       }
-      if (core.refreshing === undefined) return judgeFor(core, caller).token
+      // A call that has used up its patience before its request went out waits no second time.
+      const isPatient = waitedMilliseconds === 0 || caller.patienceUntil > core.clock.now()
+      if (core.refreshing === undefined || !isPatient) return judgeFor(core, caller).token
       if ((await wait(core, caller, core.refreshing)) === timedOut) return undefined
     }
   } finally {
