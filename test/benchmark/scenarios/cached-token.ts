@@ -24,7 +24,7 @@ export const measureCachedToken: Scenario = async (effort) => {
       name: 'cached `getAccessToken`, against an async function that reads a property and compares the clock',
       value: ratios.session,
       unit: '×',
-      target: { atMost: 1.3 },
+      target: { atMost: 1.1 },
     },
   ]
 }

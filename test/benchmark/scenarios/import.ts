@@ -23,7 +23,7 @@ export const measureImport: Scenario = async (effort) => {
       name: 'import of the index door, over a bare Node',
       value: quantile(overBare.index, 0.5),
       unit: 'ms',
-      target: { atMost: 25 },
+      target: { atMost: 20 },
     },
     { name: 'for comparison: import of xstate alone', value: quantile(overBare.xstate, 0.5), unit: 'ms' },
   ]

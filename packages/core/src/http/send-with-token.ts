@@ -12,9 +12,6 @@ import { httpOriginOf } from './token-origins.ts'
 export interface Sendable {
   /** Where it goes, such as `https://api.example`. */
   readonly origin: string
-  readonly method: string
-  /** Absolute. */
-  readonly url: string
   readonly signal: AbortSignal | undefined
   /** Whether its body can be sent only once. */
   readonly isOneShot: boolean
@@ -23,6 +20,8 @@ export interface Sendable {
    * the same again.
    */
   send(authorization: string, proof?: string): Promise<Response>
+  /** The URL is absolute. */
+  target(): { readonly method: string; readonly url: string }
 }
 
 /**
@@ -44,26 +43,31 @@ const mostSends = 3
  * @see RFC 6750, section 3.1
  */
 export async function sendWithToken(core: SessionCore, sendable: Sendable): Promise<Response> {
-  const { origin, url, signal, isOneShot } = sendable
+  const { origin, signal, isOneShot } = sendable
   const { clock } = core
-  let waitsSince = clock.now()
   let waitedMilliseconds = 0
-  let token = await firstToken(core, sendable)
+  // A request with a fresh token waits for nothing but its response.
+  let token = isOneShot ? undefined : core.peekAccessToken(origin)
+  if (token === undefined) {
+    const waitsSince = clock.now()
+    token = await firstToken(core, sendable)
+    waitedMilliseconds = clock.now() - waitsSince
+  }
   let hasRefreshed = false
   for (let sends = 1; ; sends += 1) {
-    waitedMilliseconds += clock.now() - waitsSince
     const response = await sendOnce(core, sendable, token)
     const { status } = response
     const { generation } = token
-    const verdict = await judge(response, origin, core.options)
-    if (verdict === 'accepted') core.accept({ origin, url, generation, status })
+    const judged = judge(response, origin, core.options)
+    const verdict = typeof judged === 'string' ? judged : await judged
+    if (verdict === 'accepted') core.accept({ origin, generation, status }, sendable)
     if (verdict === 'stepUpRequired') {
       const challenge = stepUpChallengeOf(response.headers.get('www-authenticate'))
       core.noteOutcome({ outcome: verdict, origin, generation, status, challenge })
     }
     if (verdict !== 'rejected') return response
 
-    const rejected = { origin, address: addressOf(url), generation, status }
+    const rejected = { origin, address: addressOf(sendable.target().url), generation, status }
     const known = core.reject(rejected)
     if (isOneShot || known === 'paused' || sends === mostSends) return response
     if (known === 'noted' && hasRefreshed) {
@@ -72,19 +76,18 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
       return response
     }
     hasRefreshed ||= known === 'noted'
-    waitsSince = clock.now()
+    const waitsSince = clock.now()
     const setAside = await setBodyAside(response, clock)
     const next = await getNewer(core, rejected, { signal, waitedMilliseconds })
     if (next === undefined) return setAside()
+    waitedMilliseconds += clock.now() - waitsSince
     token = next
   }
 }
 
-function firstToken(core: SessionCore, { origin, signal, isOneShot }: Sendable): AccessToken | Promise<AccessToken> {
-  if (isOneShot) {
-    return getAccessTokenSlowly(core, { origin, signal, minimumValidityMilliseconds: oneShotValidityMilliseconds })
-  }
-  return core.peekAccessToken(origin) ?? getAccessTokenSlowly(core, { origin, signal })
+function firstToken(core: SessionCore, { origin, signal, isOneShot }: Sendable): Promise<AccessToken> {
+  const minimumValidityMilliseconds = isOneShot ? oneShotValidityMilliseconds : undefined
+  return getAccessTokenSlowly(core, { origin, signal, minimumValidityMilliseconds })
 }
 
 /** The token to try after a rejection; `undefined` leaves the caller with the response it has. */
@@ -106,7 +109,9 @@ async function getNewer(
 function sendOnce(core: SessionCore, sendable: Sendable, token: AccessToken): Promise<Response> {
   const { createProof } = token as { createProof?: TokenProofs }
   if (createProof === undefined) return transmit(core, sendable, token)
-  return createProof.send(sendable, (proof) => transmit(core, sendable, token, proof))
+  return createProof.send({ ...sendable.target(), isOneShot: sendable.isOneShot }, (proof) =>
+    transmit(core, sendable, token, proof),
+  )
 }
 
 async function transmit(core: SessionCore, sendable: Sendable, token: AccessToken, proof?: string): Promise<Response> {

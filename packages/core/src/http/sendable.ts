@@ -39,8 +39,8 @@ export function createSendable(outgoing: OutgoingFetch): Sendable {
 
   return {
     origin,
-    method: methodOf(init.method ?? request?.method),
-    url: absoluteUrlOf(outgoing.url),
+    // Parsing a URL is most of what a request with a fresh token would cost, which does not ask.
+    target: () => ({ method: methodOf(init.method ?? request?.method), url: absoluteUrlOf(outgoing.url) }),
     isOneShot,
     signal: init.signal ?? request?.signal,
     send(authorization, proof) {

@@ -15,15 +15,15 @@ import type { SessionCore } from './session-core.ts'
 
 /** What a caller wants, and how it has fared so far. */
 interface Caller {
-  readonly signal: AbortSignal | undefined
+  readonly signal?: AbortSignal | undefined
   readonly minimumValidityMilliseconds: number
-  readonly newerThan: number | undefined
+  readonly newerThan?: number | undefined
   /** Where the token goes, if that is known. */
-  readonly origin: string | undefined
+  readonly origin?: string | undefined
   /** Until when it waits, in milliseconds since the epoch. */
   readonly patienceUntil: number
   /** Aborts when the caller's patience is over, or with its own signal. Made when it first waits. */
-  patience: { readonly signal: AbortSignal; stop(): void } | undefined
+  patience?: { readonly signal: AbortSignal; stop(): void }
   /** How many refreshes it has asked for or joined. */
   refreshes: number
   /** It has looked at the store again. */
@@ -78,11 +78,11 @@ export async function getAccessTokenSlowly(
 
 function createCaller(
   core: SessionCore,
-  wish: Pick<Caller, 'signal' | 'minimumValidityMilliseconds' | 'newerThan' | 'origin'>,
+  wish: Partial<Pick<Caller, 'signal' | 'minimumValidityMilliseconds' | 'newerThan' | 'origin'>>,
   waitedMilliseconds = 0,
 ): Caller {
   const patienceUntil = core.clock.now() + core.options.maximumWaitMilliseconds - waitedMilliseconds
-  return { ...wish, patienceUntil, patience: undefined, refreshes: 0, hasLooked: false }
+  return { minimumValidityMilliseconds: 0, ...wish, patienceUntil, refreshes: 0, hasLooked: false }
 }
 
 /**
@@ -250,7 +250,7 @@ export async function getNewerToken(
   { signal, waitedMilliseconds }: { signal: AbortSignal | undefined; waitedMilliseconds: number },
 ): Promise<AccessToken | undefined> {
   const { origin, generation: newerThan } = rejected
-  const caller = createCaller(core, { signal, minimumValidityMilliseconds: 0, newerThan, origin }, waitedMilliseconds)
+  const caller = createCaller(core, { signal, newerThan, origin }, waitedMilliseconds)
   try {
     for (let refreshes = 0; ; refreshes += 1) {
       signal?.throwIfAborted()
@@ -285,7 +285,7 @@ export async function refreshNow(
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<AccessToken> {
   signal?.throwIfAborted()
-  const caller = createCaller(core, { signal, minimumValidityMilliseconds: 0, newerThan: undefined, origin: undefined })
+  const caller = createCaller(core, { signal })
   try {
     if (core.snapshot.status === 'restoring') {
       // Where the store could not be read, this reads it again.

@@ -114,7 +114,7 @@ export class LiveSession implements Session {
     const { outcome: kind, origin = '', generation = 0, status } = (outcome ?? {}) as Partial<RequestOutcome>
     const request = { origin, generation, status }
     if (kind === 'rejected' || kind === 'rejectedAfterRefresh') core.reject({ ...request, address: origin })
-    if (kind === 'accepted') core.accept({ ...request, url: origin })
+    if (kind === 'accepted') core.accept(request, { target: () => ({ url: origin }) })
     if (kind === 'stepUpRequired' || kind === 'networkFailed') core.noteOutcome({ ...request, outcome: kind })
   }
 

@@ -118,7 +118,7 @@ describe('a rejection', () => {
     const { core, signIn, take } = open()
     const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: recordTime + 10_000 } }
     signIn(createRecord({ rejections }))
-    core.accept({ origin, url: `${origin}/orders?page=2#top`, generation: 5, status: 200 })
+    core.accept({ origin, generation: 5, status: 200 }, { target: () => ({ url: `${origin}/orders?page=2#top` }) })
     take()
     expect(reject(core, origin)).toBe('noted')
     expect(core.context.rejected?.rejection).toMatchObject({ acceptedBefore: true })
@@ -128,7 +128,7 @@ describe('a rejection', () => {
 
 describe('an acceptance', () => {
   const accept = (core: SessionCore, at = origin, path = '/orders') =>
-    core.accept({ origin: at, url: `${at}${path}`, generation: 5, status: 200 })
+    core.accept({ origin: at, generation: 5, status: 200 }, { target: () => ({ url: `${at}${path}` }) })
 
   it('of a fresh token tells the chart nothing', () => {
     const { core, signIn, take } = open()
@@ -157,9 +157,9 @@ describe('an acceptance', () => {
     signIn()
     core.reject({ origin, address: `${origin}/orders`, generation: 5 })
     signIn(recordOf(6))
-    core.accept({ origin, url: `${origin}/users`, generation: 6, status: 200 })
+    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/users` }) })
     expect([...core.endedRuns]).toEqual([])
-    core.accept({ origin, url: `${origin}/orders?page=1`, generation: 6, status: 200 })
+    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/orders?page=1` }) })
     expect([...core.endedRuns]).toEqual([[origin, 5]])
   })
 })

@@ -398,17 +398,19 @@ export class SessionCore implements RefreshHolder {
   }
 
   /** A resource server accepted the access token. Costs nothing where that is not news. */
-  accept(request: { origin: string; url: string; generation: number; status?: number }): void {
-    const { origin, url, generation, status } = request
+  accept(
+    { origin, generation, status }: { origin: string; generation: number; status?: number },
+    request: { target(): { readonly url: string } },
+  ): void {
     const { rejections, lastOutcome, token } = this.context
-    const now = this.clock.now()
-    if (runOf(rejections, origin, now) || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
+    const hasRun = rejections !== undefined && runOf(rejections, origin, this.clock.now()) !== undefined
+    if (hasRun || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
       this.#log ??= new RejectionLog()
-      this.#log.noteAccepted(origin, addressOf(url), generation)
+      this.#log.noteAccepted(origin, addressOf(request.target().url), generation)
     }
     // While a run of rejections goes on, what other addresses of the origin accept is not news.
     if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)) {
-      this.send({ type: 'request.ended', outcome: 'accepted', origin, generation, status, now })
+      this.noteOutcome({ outcome: 'accepted', origin, generation, status })
     }
   }
 
