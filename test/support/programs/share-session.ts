@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { stdin } from 'node:process'
 import { createInterface } from 'node:readline'
 import { createSession, isSessionError } from '@authchart/core'
-import { refreshTokenGrant } from '@authchart/core/oauth'
+import { clientCredentialsGrant, clientSecretPost, refreshTokenGrant } from '@authchart/core/oauth'
 import type { Lease, SessionStore } from '@authchart/core/store'
 import { type NodeStoreInput, openNodeStore } from '../node-store-input.ts'
 
@@ -10,6 +10,8 @@ import { type NodeStoreInput, openNodeStore } from '../node-store-input.ts'
 export interface ShareSessionInput {
   readonly issuer: string
   readonly clientId: string
+  /** With it, the session signs in by itself. */
+  readonly clientSecret?: string
   readonly key: string
   readonly store: NodeStoreInput
   readonly maximumWaitMilliseconds?: number
@@ -31,13 +33,17 @@ export interface LoopFigures {
 const {
   issuer,
   clientId,
+  clientSecret,
   key,
   store: storeInput,
   steps = false,
   ...options
 } = JSON.parse(process.argv[2] ?? '{}') as ShareSessionInput
 const { nowWriting, reach } = steps ? await import('../steps.ts') : { nowWriting: () => {}, reach: () => {} }
-const grant = refreshTokenGrant({ issuer, clientId })
+const grant =
+  clientSecret === undefined
+    ? refreshTokenGrant({ issuer, clientId })
+    : clientCredentialsGrant({ issuer, clientId, clientAuthentication: clientSecretPost(clientSecret) })
 const session = createSession({
   key,
   store: withSteps(openNodeStore(storeInput)),
