@@ -26,7 +26,14 @@ async function askTogether(): Promise<string[]> {
   const key = randomBytes(32).toString('base64')
   const store = { kind: 'file', directory: join(folder.path, 'sessions'), key } as const
   const patience = { maximumWaitMilliseconds: 60_000 }
-  const input: ShareSessionInput = { issuer: server.issuer, clientId, clientSecret, key: sessionKey, store, ...patience }
+  const input: ShareSessionInput = {
+    issuer: server.issuer,
+    clientId,
+    clientSecret,
+    key: sessionKey,
+    store,
+    ...patience,
+  }
   const programs = Array.from({ length: 24 }, () => startProgram('share-session', input))
   await Promise.all(programs.map((program) => program.printed('ready')))
   for (const program of programs) program.tell('token')
