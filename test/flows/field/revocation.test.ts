@@ -217,3 +217,28 @@ test('P72 a request is sent three times at most: with its token, after the refre
   expect(apis[0]?.counts.total).toBe(3)
   expect(server.counts.refreshes).toBe(3)
 })
+
+test.each([
+  ['the bad ones first', (index: number) => index < 10],
+  ['the bad ones last', (index: number) => index >= 10],
+  ['in turn', (index: number) => index % 2 === 0],
+])('P72 many requests whose token is revoked, some of them to a bad endpoint: %s', async (_name, isBad) => {
+  await using field = await startWithPause()
+  const { apis, server, clock } = field
+  await clock.advance(11_000)
+  expect(await ask(field, '/orders')).toBe('200')
+  const before = server.counts.refreshes
+  const gates = ['/bad', '/orders'].map((path) => apis[0]?.faults.hold({ path }))
+  await revoke(field)
+  const calls = Array.from({ length: 20 }, async (_, index) => {
+    const path = isBad(index) ? '/bad' : '/orders'
+    return [path, await ask(field, `${path}?call=${index}`)].join(' ')
+  })
+  await apis[0]?.until(({ open }) => open === 20)
+  for (const gate of isBad(0) ? gates : gates.toReversed()) {
+    gate?.release()
+    await setImmediate()
+  }
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(['/bad 401', '/orders 200']))
+  expect(server.counts.refreshes - before).toBeLessThanOrEqual(2)
+})

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { runInNewContext } from 'node:vm'
 import {
   createSession,
   isConfigurationError,
@@ -12,7 +14,7 @@ import { createFetch } from '@authchart/core/fetch'
 import { getSessionActor } from '@authchart/core/machine'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { apiAnswers, oauthError, tokenAnswers } from '@authchart/test/authorization-server'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { collectNotices, noticesOf } from '../../support/notices.ts'
 import { doors } from '../http/doors.ts'
@@ -220,4 +222,30 @@ test('a refresh that brings tokens bound to a key, where there is none, is not a
   await expect(session.refresh()).rejects.toMatchObject({ code: 'tokenUnusable' })
   expect(session.getSnapshot()).toMatchObject({ signedIn: true, usable: true })
   expect(await (await send(`${origin}/api`)).text()).toBe('Bearer access-0')
+})
+
+test('what functions of the app reject with, in another realm too, goes unhandled nowhere', async () => {
+  const shown = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const unhandled: unknown[] = []
+  const hear = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', hear)
+  const reject = runInNewContext('() => Promise.reject(new Error("of another realm"))')
+  // biome-ignore lint/suspicious/noThenProperty: a thenable that fails is what this is about
+  const rejectLater = () => ({ then: (_: unknown, fail: (reason: Error) => void) => fail(new Error('of a thenable')) })
+  try {
+    for (const fails of [reject, rejectLater, () => Promise.reject(new Error('of this realm'))]) {
+      await using field = await startField({ debug: fails, classifyFailure: fails as never })
+      const { session, server } = field
+      session.subscribe(fails)
+      session.on('*', fails)
+      server.faults.answerWith(tokenAnswers.unavailable)
+      await session.refresh().catch(() => {})
+      await setImmediate()
+    }
+    expect(unhandled).toEqual([])
+    expect(shown).toHaveBeenCalled()
+  } finally {
+    process.off('unhandledRejection', hear)
+    shown.mockRestore()
+  }
 })

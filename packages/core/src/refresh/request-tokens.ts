@@ -191,18 +191,14 @@ function ask(
 ): FailureOverride {
   try {
     const answer: unknown = classifyFailure?.(describeFailure(failure))
-    // A promise is not an answer; its rejection must not go unhandled.
-    if (isPromise(answer)) answer.catch(() => {})
+    // A promise, of any realm, is not an answer; its rejection must not go unhandled.
+    Promise.resolve(answer).catch(() => {})
     return readFailureOverride(answer)
   } catch {
     // The judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise
 }
 
 function conclude(result: OneRequest, wasUnknown: boolean): RequestResult {
