@@ -14,6 +14,8 @@ export interface ProofDemands {
   changeNonce(): void
   /** Offers another nonce with each answer from now on, and still takes the one before. */
   offerNonce(): void
+  /** From now on offers another nonce with each answer, and takes each once. */
+  useNoncesUp(): void
 }
 
 /** What the checks know of a request. */
@@ -41,12 +43,15 @@ export function createProofChecks(): ProofChecks {
   /** The first is the one to offer. */
   let nonces: string[] = [randomUUID()]
   const seen = new Set<string>()
+  let usesUp = false
 
   function judge({ nonce, jti = '' }: JWTPayload): ProofVerdict {
     // A proof counts once (RFC 9449, section 11.1).
     if (jti === '' || seen.has(jti)) return 'invalid'
     seen.add(jti)
-    return checks.requiresNonce && !nonces.includes(String(nonce)) ? 'nonceMissing' : 'valid'
+    const isTaken = !checks.requiresNonce || nonces.includes(String(nonce))
+    if (usesUp) nonces = nonces.filter((other) => other !== nonce)
+    return isTaken ? 'valid' : 'nonceMissing'
   }
 
   const checks: ProofChecks = {
@@ -57,6 +62,9 @@ export function createProofChecks(): ProofChecks {
     offerNonce() {
       nonces = [randomUUID(), ...nonces]
     },
+    useNoncesUp() {
+      usesUp = true
+    },
     async check(subject) {
       const proof = subject.request.headers.dpop
       if (proof === undefined) return undefined
@@ -66,7 +74,10 @@ export function createProofChecks(): ProofChecks {
         return 'invalid'
       }
     },
-    headers: (): Record<string, string> => (checks.requiresNonce ? { 'dpop-nonce': nonces[0] ?? '' } : {}),
+    headers(): Record<string, string> {
+      if (usesUp) checks.offerNonce()
+      return checks.requiresNonce ? { 'dpop-nonce': nonces[0] ?? '' } : {}
+    },
   }
   return checks
 }

@@ -43,6 +43,19 @@ describe.each(doors)('through $name, with tokens that are bound to a key', ({ na
     expect(notices).toHaveLength(before)
   })
 
+  test('P60 nonces that are good for one request each fail none of 200, twenty at a time', async () => {
+    await using fixture = await startFixture()
+    const { api, server, session } = fixture
+    api.dpop.requiresNonce = true
+    api.dpop.useNoncesUp()
+    const send = open(session)
+    for (let turn = 0; turn < 10; turn += 1) {
+      const responses = await Promise.all(Array.from({ length: 20 }, () => send(`${api.origin}/orders`, post)))
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+    }
+    expect(server.counts.total).toBe(0)
+  })
+
   test('P61 a nonce that comes with any response is the next one to be sent', async () => {
     await using fixture = await startFixture()
     const { api, session } = fixture

@@ -1,12 +1,9 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { brotliCompressSync, constants } from 'node:zlib'
-import { createSession, memoryStore, type Session } from '@authchart/core'
-import { refreshTokenGrant } from '@authchart/core/oauth'
-import { tokenAnswers } from '@authchart/test/authorization-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { doors } from '../http/doors.ts'
 import { readEcho, startFixture } from '../http/fixture.ts'
+import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 
@@ -64,34 +61,14 @@ describe.each(doors)('through $name', ({ open }) => {
   })
 })
 
-/** A gateway that serves the token endpoint and the API at one origin; the first token is rejected with this body. */
-async function startGateway(reject: (response: Parameters<RequestListener>[1]) => unknown, token = { status: 200 }) {
-  const server = createServer((request, response) => {
-    request.resume()
-    if (request.url === '/token') {
-      const tokens = { access_token: 'access-1', refresh_token: 'refresh-1', token_type: 'Bearer', expires_in: 3600 }
-      response.writeHead(token.status, { 'content-type': 'application/json' }).end(JSON.stringify(tokens))
-    } else if (request.headers.authorization === 'Bearer access-0') reject(response)
+type Reject = (response: Parameters<RequestListener>[1]) => unknown
+
+/** A gateway whose API rejects the first token, with a body. */
+function startRejecting(reject: Reject, options?: GatewayOptions): Promise<Gateway> {
+  return startGateway((request, response) => {
+    if (request.headers.authorization === 'Bearer access-0') reject(response)
     else response.end('ok')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const session = createSession({
-    key: 'acme:alice',
-    store: memoryStore(),
-    grant: refreshTokenGrant({ metadata: { issuer: origin, token_endpoint: `${origin}/token` }, clientId: 'acme' }),
-    allowedOrigins: [origin],
-  })
-  await session.signIn({ accessToken: 'access-0', refreshToken: 'refresh-0', expiresIn: 3600 })
-  return {
-    origin,
-    session: session as Session,
-    async [Symbol.asyncDispose]() {
-      await session.close()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  }, options)
 }
 
 const dispatcherSymbol = Symbol.for('undici.globalDispatcher.1')
@@ -112,7 +89,9 @@ describe.each(doors)('the body of a 401, through $name', ({ open }) => {
   test.each([0, 1, 64, 65, 1024])(
     'P85 of %s kB does not keep the one connection from the refresh',
     async (kilobytes) => {
-      await using gateway = await startGateway((response) => response.writeHead(401).end('x'.repeat(kilobytes * 1024)))
+      await using gateway = await startRejecting((response) =>
+        response.writeHead(401).end('x'.repeat(kilobytes * 1024)),
+      )
       const response = await open(gateway.session)(`${gateway.origin}/api`)
       expect(response.status).toBe(200)
       expect(await response.text()).toBe('ok')
@@ -120,7 +99,7 @@ describe.each(doors)('the body of a 401, through $name', ({ open }) => {
   )
 
   test('P85 that never ends keeps it for two seconds at most', async () => {
-    await using gateway = await startGateway((response) => response.writeHead(401).write('x'))
+    await using gateway = await startRejecting((response) => response.writeHead(401).write('x'))
     expect((await open(gateway.session)(`${gateway.origin}/api`)).status).toBe(200)
   })
 
@@ -128,7 +107,7 @@ describe.each(doors)('the body of a 401, through $name', ({ open }) => {
     const body = brotliCompressSync(Buffer.alloc(256 * 1024 * 1024), {
       params: { [constants.BROTLI_PARAM_QUALITY]: 1 },
     })
-    await using gateway = await startGateway((response) =>
+    await using gateway = await startRejecting((response) =>
       response.writeHead(401, { 'content-encoding': 'br', 'content-length': body.length }).end(body),
     )
     const before = process.memoryUsage().rss
@@ -139,17 +118,13 @@ describe.each(doors)('the body of a 401, through $name', ({ open }) => {
   test('P85 is given back where the 401 is what the caller gets, and says where it was cut', async () => {
     const bodies = ['', '{"title":"expired"}', 'x'.repeat(64 * 1024)]
     for (const body of bodies) {
-      await using gateway = await startGateway(
-        (response) => response.writeHead(401).end(body),
-        tokenAnswers.unavailable,
-      )
+      await using gateway = await startRejecting((response) => response.writeHead(401).end(body), { tokenStatus: 503 })
       const response = await open(gateway.session)(`${gateway.origin}/api`)
       expect([response.status, await response.text()]).toEqual([401, body])
     }
-    await using gateway = await startGateway(
-      (response) => response.writeHead(401).end('x'.repeat(65 * 1024)),
-      tokenAnswers.unavailable,
-    )
+    await using gateway = await startRejecting((response) => response.writeHead(401).end('x'.repeat(65 * 1024)), {
+      tokenStatus: 503,
+    })
     const response = await open(gateway.session)(`${gateway.origin}/api`)
     expect([response.status, response.url]).toEqual([401, `${gateway.origin}/api`])
     await expect(response.text()).rejects.toThrow('64 kB')

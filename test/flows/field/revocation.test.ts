@@ -6,38 +6,11 @@ import { eventually } from '../../support/eventually.ts'
 import { collectNotices, noticesOf } from '../../support/notices.ts'
 import { sessionKey } from '../../support/signed-in-session.ts'
 import { leaseGivenBack, readRecord } from '../../support/stored-session.ts'
-import { type Field, outcomeOf, startField } from './fixture.ts'
+import { outcomeOf, startField } from './fixture.ts'
+import { ask, pauses, revoke, startWithPause } from './paused-field.ts'
 
 const always = { times: Number.POSITIVE_INFINITY }
 const minute = 60_000
-
-/** A field whose first API rejects every token at `/bad`, and pauses. */
-async function startWithPause(options: Parameters<typeof startField>[0] = {}): Promise<Field> {
-  const field = await startField(options)
-  const { apis, holders } = field
-  apis[0]?.faults.answerWith(apiAnswers.invalidToken, { ...always, path: '/bad' })
-  await ask(field, '/bad')
-  for (const { session } of holders) await pauses(field, session)
-  return field
-}
-
-function pauses({ store }: Field, session: Field['holders'][number]['session']): Promise<void> {
-  const look = async () => {
-    await leaseGivenBack(store)
-    return session.getSnapshot().rejectedBy !== undefined && session.getSnapshot().usable
-  }
-  return eventually(look, { description: 'the pause to be known' })
-}
-
-function ask({ apis, holders }: Field, path: string, { holder = 0, api = 0 } = {}): Promise<string> {
-  const { fetch } = holders[holder] ?? {}
-  if (fetch === undefined) throw new Error('There is no such holder')
-  return outcomeOf(fetch(`${apis[api]?.origin}${path}`))
-}
-
-async function revoke({ apis: [api] }: Field): Promise<void> {
-  if (!(await api?.revokeLastAcceptedToken())) throw new Error('There is no such token')
-}
 
 test('P72 a real revocation is healed within one request at an address that accepted the token, whatever pauses', async () => {
   await using field = await startWithPause()
@@ -165,55 +138,4 @@ test('P72 the notice is said once for a run, though good addresses of the origin
     await clock.advance(5 * minute)
   }
   expect(noticesOf(notices, 'rejectedAfterRefresh')).toHaveLength(1)
-})
-
-test('P72 answers that are late for a rejection that was mended are not held against the origin', async () => {
-  await using field = await startField()
-  const { apis, server } = field
-  const [api] = apis
-  expect(await ask(field, '/a')).toBe('200')
-  const gate = api?.faults.hold({ path: '/late' })
-  await revoke(field)
-  const late = ask(field, '/late')
-  await gate?.arrived()
-  expect(await ask(field, '/a')).toBe('200')
-  // The late answer comes, and its request is sent again; before that is answered, the new token is revoked too.
-  gate?.releaseOne()
-  await gate?.arrived(2)
-  await revoke(field)
-  expect(await ask(field, '/b')).toBe('200')
-  gate?.release()
-  expect(await late).toBe('200')
-  expect(server.counts.refreshes).toBe(2)
-})
-
-test('P72 two calls whose token is replaced in between, and both are rejected, end with a good token', async () => {
-  await using field = await startField()
-  const { apis, server, session } = field
-  const gate = apis[0]?.faults.hold({ path: '/held', times: 2 })
-  apis[0]?.faults.answerWith(apiAnswers.invalidToken, { path: '/held', times: 3 })
-  const first = ask(field, '/held?call=1')
-  await gate?.arrived()
-  await session.refresh()
-  const second = ask(field, '/held?call=2')
-  await gate?.arrived(2)
-  gate?.release()
-  expect([await first, await second]).toEqual(['200', '200'])
-  expect(server.counts.refreshes).toBeLessThanOrEqual(2)
-})
-
-test('P72 a request is sent three times at most: with its token, after the refresh, and where that was replaced too', async () => {
-  await using field = await startField()
-  const { apis, server, session } = field
-  apis[0]?.faults.answerWith(apiAnswers.invalidToken, { ...always, path: '/held' })
-  const gate = apis[0]?.faults.hold({ path: '/held' })
-  const call = ask(field, '/held')
-  for (const sends of [1, 2, 3]) {
-    await gate?.arrived(sends)
-    await session.refresh()
-    gate?.releaseOne()
-  }
-  expect(await call).toBe('401')
-  expect(apis[0]?.counts.total).toBe(3)
-  expect(server.counts.refreshes).toBe(3)
 })

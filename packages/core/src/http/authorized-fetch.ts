@@ -1,5 +1,6 @@
 import { callable, checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
 import type { SessionCore } from '../session/session-core.ts'
+import { type MarkedInit, ownRequest } from '../token/own-request.ts'
 import type { AuthorizedFetchOptions } from './authorized-fetch-options.ts'
 import { bodyKindOf, copyInit, hasHeader, hiddenBodyKindOf, isRequest } from './requests.ts'
 import { type Sendable, sendWithToken } from './send-with-token.ts'
@@ -18,11 +19,10 @@ export function createAuthorizedFetch(
   const tokenOriginOf = createTokenOrigins(core.options.allowedOrigins)
   const { cloneRequestBodies = false } = options
   const { header } = core.options
-  const platformFetch = globalThis.fetch
+  const { fetch = createDefaultFetch() } = options
 
-  const authorizedFetch: typeof globalThis.fetch = async (input, init) => {
-    // An app may put this function itself in the place of the platform's.
-    const { fetch = globalThis.fetch === authorizedFetch ? platformFetch : globalThis.fetch } = options
+  return async (input, init) => {
+    if ((init as MarkedInit | undefined)?.[ownRequest]) return fetch(input, init)
     // The text that is judged is the text that is fetched: an object could say something else the second time.
     const target = typeof input === 'string' || isRequest(input) ? input : String(input)
     const url = typeof target === 'string' ? target : target.url
@@ -37,7 +37,24 @@ export function createAuthorizedFetch(
       ? sendClone(core, target, call)
       : sendWithToken(core, sendableOfRequest(target, call))
   }
-  return authorizedFetch
+}
+
+/**
+ * Whatever `globalThis.fetch` is at the time of a call. An app may have put the authorized function itself there, bare or
+ * wrapped by a logger: what comes back in the midst of a call goes to what was there before.
+ */
+function createDefaultFetch(): typeof globalThis.fetch {
+  const before = globalThis.fetch
+  let isCalling = false
+  return (input, init) => {
+    if (isCalling) return before(input, init)
+    isCalling = true
+    try {
+      return globalThis.fetch(input, init)
+    } finally {
+      isCalling = false
+    }
+  }
 }
 
 type Call = Pick<OutgoingFetch, 'origin' | 'url' | 'header' | 'init'> & { readonly fetch: typeof globalThis.fetch }

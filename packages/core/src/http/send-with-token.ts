@@ -161,10 +161,10 @@ function readVerdict(
   rejectedStatuses: ReadonlySet<number>,
 ): ResponseVerdict | 'notOurs' {
   const { status } = response
+  // Fetch drops the header on the way to another origin: a page to sign in at has accepted nothing.
+  if (response.redirected && httpOriginOf(response.url) !== origin) return 'notOurs'
   // No other status says anything about a token, and most responses need no look at their headers.
   if (status !== 401 && status !== 403 && !rejectedStatuses.has(status)) return 'accepted'
-  // Fetch drops the header on the way to another origin.
-  if (response.redirected && httpOriginOf(response.url) !== origin) return 'notOurs'
   const challenge = response.headers.get('www-authenticate')
   return classifyResponse({ status, challenge, hasDpopNonce: response.headers.has('dpop-nonce') }, rejectedStatuses)
 }

@@ -1,3 +1,4 @@
+import { type MarkedInit, ownRequest } from '../token/own-request.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 
 /** What requests are sent with: the platform's `fetch`, or an app's own, which must neither retry nor redirect. */
@@ -30,7 +31,7 @@ let noStore: Pick<RequestInit, 'cache'> | undefined
  * How every request is sent: past every cache, since some frameworks keep the answers of `fetch`, tokens included;
  * redirects are not followed. Some runtimes (older Cloudflare Workers) refuse the option `cache`.
  */
-export function fetchDefaults(): Pick<RequestInit, 'cache' | 'redirect'> {
+export function fetchDefaults(): Pick<RequestInit, 'cache' | 'redirect'> & MarkedInit {
   if (noStore === undefined) {
     try {
       new Request('https://a.example', { cache: 'no-store' })
@@ -39,7 +40,7 @@ export function fetchDefaults(): Pick<RequestInit, 'cache' | 'redirect'> {
       noStore = {}
     }
   }
-  return { ...noStore, redirect: 'manual' }
+  return { ...noStore, redirect: 'manual', [ownRequest]: true }
 }
 
 /** A signal that ends one request of a sign-in: when the caller no longer wants it, or after a minute. */

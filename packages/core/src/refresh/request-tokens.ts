@@ -145,9 +145,15 @@ function readOutcome(outcome: GrantOutcome, previous: TokenSet | undefined, hold
   const normalized = normalizeTokenSet(outcome.tokenSet, receivedAt)
   // The server, or the app's function, said "here they are", and they are not: it may well have rotated.
   if (normalized.kind === 'malformed') return saveRefreshToken(normalized.refreshToken, previous)
+  const { tokenSet } = normalized
+  // Bound to a key that is not there: the access token could not be sent, but the refresh token can.
+  if (tokenSet.tokenType === 'DPoP' && holder.grant.dpop === undefined && previous !== undefined) {
+    const { refreshToken = previous.refreshToken } = tokenSet
+    return { kind: 'issued', tokenSet: { ...previous, refreshToken }, rotatedOnly: true }
+  }
   return {
     kind: 'issued',
-    tokenSet: normalized.tokenSet,
+    tokenSet,
     idToken: isIdTokenVerdict(outcome.idToken) ? outcome.idToken : undefined,
     proofKey: isProofKey(outcome.proofKey) ? outcome.proofKey : undefined,
   }
@@ -185,18 +191,14 @@ function ask(
 ): FailureOverride {
   try {
     const answer: unknown = classifyFailure?.(describeFailure(failure))
-    // A promise is not an answer; its rejection must not go unhandled.
-    if (isPromise(answer)) answer.catch(() => {})
+    // A promise, of any realm, is not an answer; its rejection must not go unhandled.
+    Promise.resolve(answer).catch(() => {})
     return readFailureOverride(answer)
   } catch {
     // The judgement is optional; a fault in it must not decide about a session.
     holder.debug({ type: 'decision', decision: 'classifyFailureThrew' })
     return undefined
   }
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise
 }
 
 function conclude(result: OneRequest, wasUnknown: boolean): RequestResult {

@@ -319,7 +319,9 @@ async function joinRefresh(core: SessionCore, caller: Caller): Promise<AccessTok
   if (came === 'refresh.paused') return undefined
   const { token } = vault
   const isNew = token !== undefined && (token.generation > before || tokenEvents.has(came))
-  if (isNew && vault.judge(clock.now()) !== 'unusable') return token
+  // A new refresh token may come beside the old access token: that is not what was asked for.
+  const isGood = core.snapshot.status !== 'transientFailure' && vault.judge(clock.now()) !== 'unusable'
+  if (isNew && isGood) return token
   throw departing(core, errorOf(core))
 }
 
