@@ -117,7 +117,7 @@ export class LiveEffects implements SessionEffects {
         await wait(clock, delay, { signal: AbortSignal.any([signal, this.#pause.signal]) })
       } else if (vault.highestGeneration === before) {
         // A refresh under way is about to write what it knows.
-        const wroteBack = this.#refreshes.length === 0 && (await writeBack(core, read.value))
+        const wroteBack = this.#refreshes.length === 0 && (await writeBack(core, read.value)) !== undefined
         if (!wroteBack) this.#tellFollowed(read.value)
         return
       }
