@@ -66,6 +66,18 @@ describe('options', () => {
   })
 })
 
+it.each([
+  {
+    name: 'an hour and a quarter where that is its pace',
+    hints: { lookEveryMilliseconds: 3_600_000 },
+    look: 4_500_000,
+  },
+  { name: '75 s by default', hints: 'auto' as const, look: 75_000 },
+  { name: 'nothing where it does not look', hints: false as const, look: undefined },
+])('says how long a look may take: $name', ({ hints, look }) => {
+  expect(openStore({ hints }).suggestedLookMilliseconds).toBe(look)
+})
+
 describe('the tables', () => {
   it('that are not there are asked for by name', async () => {
     await database.exec('drop schema authchart cascade')
