@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
@@ -84,8 +85,8 @@ export interface Told {
   end: EndReason | undefined
   refusedWithoutReason: boolean
   unreadable: boolean
-  /** The end of the sign-in that was told. */
-  signInExpiresAt: number | undefined
+  /** The end of the sign-in, since when it is known, and whether it was told. */
+  signInEnd: { readonly at: number; readonly since: number; readonly isTold?: boolean } | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -100,7 +101,7 @@ export const nothingTold: Readonly<Told> = {
   end: undefined,
   refusedWithoutReason: false,
   unreadable: false,
-  signInExpiresAt: undefined,
+  signInEnd: undefined,
   signedOut: false,
   stepUps: [],
   rejecting: [],
@@ -198,8 +199,8 @@ function tellNewTokens({ after: { token, source, failure }, told, notices }: Ste
   notices.push({ type: source === 'refresh' ? 'refreshed' : 'adopted', generation, expiresAt })
   if (!isTrouble) return
   notices.push({ type: 'recovered', generation })
-  const { rejecting, signInExpiresAt } = told
-  Object.assign(told, nothingTold, { generation, signInId, rejecting, signInExpiresAt })
+  const { rejecting, signInEnd } = told
+  Object.assign(told, nothingTold, { generation, signInId, rejecting, signInEnd })
 }
 
 function tellFailure({ before, after, to, told, notices }: Step): void {
@@ -257,15 +258,20 @@ function isRejectedAgain(
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
 }
 
-const week = 7 * 24 * 60 * 60 * 1000
+/** Ends that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
+const sameEndMilliseconds = 60_000
 
 /** A quarter of its time before, at most a week. */
 function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
   const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined || told.signInExpiresAt === signInExpiresAt) return
-  if (judgedAt < signInExpiresAt - Math.min((signInExpiresAt - receivedAt) / 4, week)) return
-  notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInExpiresAt = signInExpiresAt
+  if (signInExpiresAt === undefined || end !== undefined) return
+  const known = told.signInEnd
+  const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
+  const signInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
+  const isToBeTold =
+    signInEnd.isTold !== true && judgedAt >= signInExpiringAt({ signInExpiresAt, since: signInEnd.since })
+  if (isToBeTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = isToBeTold ? { ...signInEnd, isTold: true } : signInEnd
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */

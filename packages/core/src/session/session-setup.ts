@@ -2,6 +2,7 @@ import { assign, createMachine, fromCallback, type setup } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
 import {
   blankSession,
   isMendable,
@@ -89,6 +90,12 @@ const delays = {
   untilRefreshIsDue: ({ context: { token, judgedAt } }: Moment) =>
     nextJudgement(Math.min(token.refreshDueAt ?? Infinity, token.expiresAt ?? Infinity), judgedAt),
   untilExpiry: ({ context: { token, judgedAt } }: Moment) => nextJudgement(token.expiresAt ?? Infinity, judgedAt),
+  /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
+  untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
+    const { signInExpiresAt = 0, receivedAt: since } = token
+    const at = signInExpiringAt({ signInExpiresAt, since })
+    return judgedAt < at ? nextJudgement(at, judgedAt) : delayUntil(Infinity, judgedAt)
+  },
   untilRetry: ({ context: { failure } }: Moment) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
 }
 
