@@ -58,7 +58,6 @@ export function createGateway(
       clientSecret,
       scope,
       redirectUri,
-      prompt: 'consent',
       loginHint: user,
     })
     const connecting: Connecting = { user, provider: provider.name, transaction: begun.transaction }

@@ -298,5 +298,4 @@ export function adviseOnEnd(
 }
 
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
-const refreshTokenMissingAdvice =
-  'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant; some servers want `prompt=consent` as well.'
+const refreshTokenMissingAdvice = 'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant.'
