@@ -142,6 +142,18 @@ test('P90 are seen by other holders, and gone after a sign-out', async () => {
   expect(record?.secrets).toBeUndefined()
 })
 
+test('P90 cannot be changed by those who read them', async () => {
+  await using folder = createTemporaryFolder()
+  await using session = watch(folder.path).session
+  const tokens = await signIn()
+  await session.signIn({ ...tokens, details: { ...tokens.details, team: { id: 'T1' } } })
+  const { details } = session
+  expect(() => Object.assign(details ?? {}, { instance_url: 'https://evil.example' })).toThrow(TypeError)
+  expect(() => Object.assign((details?.team as object) ?? {}, { id: 'T2' })).toThrow(TypeError)
+  await session.refresh()
+  expect(session.details).toEqual({ ...tokens.details, team: { id: 'T1' } })
+})
+
 test('P90 of a sign-in anew, nothing of the one before is carried over', async () => {
   await using folder = createTemporaryFolder()
   await using session = watch(folder.path).session
