@@ -17,7 +17,13 @@ export type SessionNotice =
   /** New tokens, got by another tab or process. */
   | { readonly type: 'adopted'; readonly generation: number; readonly expiresAt?: number }
   /** Refreshing began to fail, or fails for another reason than before; said again only after a recovery. */
-  | { readonly type: 'refreshFailed'; readonly code: TransientCode; readonly retryAt?: number }
+  | {
+      readonly type: 'refreshFailed'
+      readonly code: TransientCode
+      readonly retryAt?: number
+      /** What the server said, with `refused`: short, and without secrets. */
+      readonly serverWords?: string
+    }
   /** Refreshing works again. */
   | { readonly type: 'recovered'; readonly generation: number }
   | EndedNotice
@@ -44,7 +50,7 @@ export type SessionNotice =
       readonly generation: number
     }
   /** The token endpoint has refused five times over ten minutes, in JSON and without a word we know: the sign-in may be over. */
-  | { readonly type: 'refusedWithoutReason' }
+  | { readonly type: 'refusedWithoutReason'; readonly serverWords?: string; readonly advice: string }
   /** A sign-in brought no refresh token, though the grant needs one: the session will end with its access token. */
   | { readonly type: 'refreshTokenMissing'; readonly expiresAt?: number; readonly advice: string }
   /** Tokens that are no longer used could not be revoked; they expire by themselves. */
@@ -206,12 +212,14 @@ function tellNewTokens({ after: { token, source, failure }, told, notices }: Ste
 function tellFailure({ before, after, to, told, notices }: Step): void {
   const { failure } = after
   if (failure === undefined || failure === before.failure) return
-  const { code, retryAt, refusedWithoutReason = false, unreadable = false } = failure
+  const { code, retryAt, serverWords, refusedWithoutReason = false, unreadable = false } = failure
   if (unreadable && !told.unreadable) notices.push({ type: 'recordUnreadable' })
   if (to === 'restoring') told.unreadable ||= unreadable
   if (to !== 'transientFailure') return
-  if (told.failure !== code) notices.push({ type: 'refreshFailed', code, retryAt })
-  if (refusedWithoutReason && !told.refusedWithoutReason) notices.push({ type: 'refusedWithoutReason' })
+  if (told.failure !== code) notices.push({ type: 'refreshFailed', code, retryAt, serverWords })
+  if (refusedWithoutReason && !told.refusedWithoutReason) {
+    notices.push({ type: 'refusedWithoutReason', serverWords, advice: refusedWithoutReasonAdvice })
+  }
   told.failure = code
   told.refusedWithoutReason ||= refusedWithoutReason
 }
@@ -296,6 +304,9 @@ export function adviseOnEnd(
       return `Only a new sign-in helps: ${signIn}.`
   }
 }
+
+const refusedWithoutReasonAdvice =
+  'If the server says so of a sign-in that is over, end the session: give it a `classifyFailure` that answers `grantRejected`.'
 
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
 const refreshTokenMissingAdvice = 'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant.'
