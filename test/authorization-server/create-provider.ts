@@ -23,6 +23,8 @@ export interface ProviderSettings {
   requiresNonce(): boolean
   /** Lets clients register themselves (RFC 7591), with this initial access token where one is given. */
   readonly registration?: { readonly initialAccessToken?: string } | undefined
+  /** Whether `offline_access` is granted only with `prompt=consent` (OpenID Connect Core, section 11). */
+  readonly wantsPromptForOfflineAccess: boolean
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -112,6 +114,7 @@ export function createProvider(settings: ProviderSettings): Provider {
       Session: sessionLifetime,
     },
   })
+  if (!settings.wantsPromptForOfflineAccess) provider.use(promptForOfflineAccess)
   provider.use(consentAtOnce(provider, settings))
   return provider
 }
@@ -133,6 +136,15 @@ function showForm(context: { body?: unknown }, form: string): void {
 
 function showSuccess(context: { body?: unknown }): void {
   context.body = 'Signed in'
+}
+
+/** Most servers grant it without: the provider, which does not, is told that it was asked with. */
+const promptForOfflineAccess: Parameters<Provider['use']>[0] = (context, next) => {
+  const { scope, prompt } = context.query
+  if (context.path === '/auth' && prompt === undefined && String(scope).includes('offline_access')) {
+    context.query = { ...context.query, prompt: 'consent' }
+  }
+  return next()
 }
 
 /**

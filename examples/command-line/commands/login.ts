@@ -59,7 +59,7 @@ async function signIn({ options, output, server, store, signal }: SignIn): Promi
     await target.checkStore()
     await target.signIn(await waitForDevice({ server, scope, output, signal }))
   } else {
-    await signInByLoopback(target, { ...server, scope, prompt: 'consent', signal, loginHint: named })
+    await signInByLoopback(target, { ...server, scope, signal, loginHint: named })
   }
   return opened.promise
 }
