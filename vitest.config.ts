@@ -58,6 +58,13 @@ export default defineConfig({
         testTimeout: 60_000,
         hookTimeout: 60_000,
       }),
+      // Bun, Deno, workerd and other Nodes, which the files install.
+      project('runtimes', ['test/runtimes/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      }),
       // All processor and no waiting: last, so that it keeps nobody from being in time.
       project('model', ['test/model/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),
     ],

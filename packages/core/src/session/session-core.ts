@@ -125,6 +125,8 @@ export class SessionCore implements RefreshHolder {
 
   /** Starts the chart, and listens to the store and the device. */
   start(): void {
+    // Workers refuse timers at module scope: better here than where the chart would stand still without one.
+    this.clock.clearTimeout(this.clock.setTimeout(() => {}, 0))
     this.actor.subscribe(this)
     this.#unwatch = watchRecord(this.store, {
       key: this.key,
