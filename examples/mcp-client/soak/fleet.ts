@@ -72,7 +72,10 @@ export async function startFleet(way: WorkerInput['way'], options: FleetOptions)
   }
 
   await signIn()
-  const children = Array.from({ length: processes }, () => startWorker(input, hear))
+  const start = () => startWorker(input, { hear, compileCache: join(folder, 'compiled') })
+  // The first one leaves the others compiled code.
+  const first = await start()
+  const children = [first, ...(await Promise.all(Array.from({ length: processes - 1 }, start)))]
   return {
     get figures() {
       const { refreshes, reuseDetected } = server.counts
@@ -82,7 +85,7 @@ export async function startFleet(way: WorkerInput['way'], options: FleetOptions)
       await quiet()
       await end(children[index], (child) => child.kill('SIGKILL'))
       figures.kills += 1
-      children[index] = startWorker(input, hear)
+      children[index] = await start()
     },
     async stop() {
       await Promise.all(children.map((child) => end(child, ({ stdin }) => stdin?.end())))
@@ -96,12 +99,18 @@ export async function startFleet(way: WorkerInput['way'], options: FleetOptions)
   }
 }
 
-function startWorker(input: WorkerInput, hear: (line: string) => void): ChildProcess {
+/** Starts a process, and waits for its first call. */
+async function startWorker(
+  input: WorkerInput,
+  { hear, compileCache }: { hear: (line: string) => void; compileCache: string },
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--conditions=@authchart/source', worker, JSON.stringify(input)], {
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     // The SDK warns of each refusal.
     stdio: ['pipe', 'pipe', input.way === 'sdk' ? 'ignore' : 'inherit'],
   })
-  createInterface({ input: child.stdout }).on('line', hear)
+  const lines = createInterface({ input: child.stdout }).on('line', hear)
+  await once(lines, 'line')
   return child
 }
 
