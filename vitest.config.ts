@@ -43,6 +43,12 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
         testTimeout: isSoak ? 1_800_000 : 120_000,
       }),
+      // The MCP SDKs at a real MCP server; among them many processes on one store, for the same reason.
+      project('mcp', ['test/mcp/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: isSoak ? 900_000 : 60_000,
+      }),
       // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
         sequence: { groupOrder: 4 },
