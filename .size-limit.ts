@@ -97,7 +97,8 @@ export default [
     gzip: true,
     limit: '2 kB',
   },
-  ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky'], gzip: true })),
+  { name: 'useSession and useClaims', path: pathOf('react'), ignore: ['react'], gzip: true, limit: '500 B' },
+  ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky', 'react'], gzip: true })),
 ]
 
 /** A part of the door `oauth`, by the names that an app imports. */

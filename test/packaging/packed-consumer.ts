@@ -39,7 +39,7 @@ export function createPackedConsumer(): PackedConsumer {
   runCommand('node', ['scripts/build.ts'])
   for (const name of readdirSync(join(repositoryRoot, 'packages'))) install(name, folder)
   // No registry is asked: what the packages depend on is here already.
-  for (const name of ['xstate', 'oauth4webapi', 'ky']) {
+  for (const name of ['xstate', 'oauth4webapi', 'ky', 'react']) {
     symlinkSync(realpathSync(join(repositoryRoot, 'packages/core/node_modules', name)), nodeModule(folder, name))
   }
   cpSync(fileURLToPath(new URL('../types', import.meta.url)), join(folder, 'src'), { recursive: true })
