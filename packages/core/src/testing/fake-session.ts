@@ -1,13 +1,15 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { nextGeneration } from '../policy/choose-record.ts'
 import { recordWithEnd } from '../policy/next-record.ts'
 import { createSession } from '../session/create-session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionOptions } from '../session/session-options.ts'
 import type { SessionSnapshot, SessionStatus } from '../session/session-snapshot.ts'
 import { memoryStore } from '../store/memory-store.ts'
+import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createFakeGrant, type FakeGrant, type FakeTokenOptions } from './fake-session/fake-grant.ts'
-import { createSurroundings, type Surroundings } from './fake-session/surroundings.ts'
+import { createGate, type Gate } from './fake-session/gate.ts'
 
 /** How a fake session begins, and what its tokens say. Other options are those of `createSession`. */
 export interface FakeSessionOptions
@@ -19,7 +21,7 @@ export interface FakeSessionOptions
 
 /** A session without a server, driven by calls. Each resolves once the session has heard of it. */
 export interface FakeSession extends Session {
-  /** Time passes until the access token has expired. What needs a token next refreshes it. */
+  /** The access token expires. What needs a token next refreshes it. */
   expire(): Promise<SessionSnapshot>
   /** The session ends. As in life, an access token that is still valid is served: `expire()` first to see calls fail. */
   end(reason: EndReason, options?: { readonly serverCode?: string }): Promise<SessionSnapshot>
@@ -47,37 +49,45 @@ export interface FakeSession extends Session {
  */
 export async function createFakeSession(options: FakeSessionOptions = {}): Promise<FakeSession> {
   const { status = 'fresh', key = 'fake', expiresIn, claims, details, ...sessionOptions } = options
-  const surroundings = createSurroundings()
-  const grant = createFakeGrant({ expiresIn, claims, details }, surroundings)
-  const store = holdBack(memoryStore(), surroundings)
-  if (status === 'restoring') surroundings.hold()
-  const session = createSession({ ...sessionOptions, key, store, grant, runtime: surroundings.runtime })
-  const fake = Object.assign(session, createCalls(session, { surroundings, grant, store }))
-  await reach(status, fake, surroundings)
+  const gate = createGate()
+  const grant = createFakeGrant({ expiresIn, claims, details }, gate)
+  const store = holdBack(memoryStore(), gate)
+  if (status === 'restoring') gate.hold()
+  const session = createSession({ ...sessionOptions, key, store, grant, runtime: { clock: gate.clock } })
+  const changeRecord = createRecordChange(session, store)
+  const fake = Object.assign(session, createCalls(session, { gate, grant, changeRecord }))
+  if (status !== 'restoring') {
+    await session.ready
+    await reach(status, fake, changeRecord)
+  }
   return fake
 }
 
-interface Parts {
-  readonly surroundings: Surroundings
-  readonly grant: FakeGrant
-  readonly store: SessionStore
+type ChangeRecord = (change: (record: SessionRecord) => SessionRecord) => Promise<SessionRecord>
+
+/** Writes the record as another tab would: what the session then hears does not depend on what happened there. */
+function createRecordChange(session: Session, store: SessionStore): ChangeRecord {
+  return async (change) => {
+    const record = await store.read(session.key)
+    if (record === undefined) throw new Error('There is no sign-in: call `signInAgain()` first.')
+    const next = { ...change(record), revision: crypto.randomUUID() }
+    await store.compareAndSet(session.key, record.revision, next)
+    return next
+  }
 }
 
-function createCalls(session: Session, { surroundings, grant, store }: Parts): Omit<FakeSession, keyof Session> {
+function createCalls(
+  session: Session,
+  { gate, grant, changeRecord }: { gate: Gate; grant: FakeGrant; changeRecord: ChangeRecord },
+): Omit<FakeSession, keyof Session> {
   return {
-    async expire() {
-      const { expiresAt } = session.getSnapshot()
-      if (expiresAt !== undefined) passTimeUntil(expiresAt, surroundings)
-      return session.getSnapshot()
-    },
+    expire: () => age(session, changeRecord, 0),
     async end(reason, { serverCode } = {}) {
-      const record = await store.read(session.key)
-      if (record === undefined) throw new Error('A session ends only where there is a sign-in.')
       const erase = mendable.has(reason) ? 'nothing' : 'refreshToken'
-      const endedAt = surroundings.runtime.clock.now()
-      // As another tab would: what this session then hears does not depend on how that one found out.
-      const end = { revision: crypto.randomUUID(), reason, endedAt, serverCode, erase } as const
-      await store.compareAndSet(session.key, record.revision, recordWithEnd(record, end))
+      await changeRecord((record) => {
+        const { revision } = record
+        return recordWithEnd(record, { revision, reason, endedAt: Date.now(), serverCode, erase })
+      })
       return until(session, (snapshot) => snapshot.reason === reason)
     },
     fail(code) {
@@ -91,42 +101,60 @@ function createCalls(session: Session, { surroundings, grant, store }: Parts): O
       return session.getSnapshot()
     },
     signInAgain: () => session.signIn(grant.createTokens(), { replaceSubject: true }),
-    hold: surroundings.hold,
-    release: surroundings.release,
+    hold: gate.hold,
+    release: gate.release,
   }
 }
 
 /** Ends after which the refresh token is kept, so that `session.refresh()` begins again. */
 const mendable: ReadonlySet<EndReason> = new Set(['requestRejected', 'clientRejected', 'unreachable'])
 
-/** Brings a session that has just been opened into a status. */
-async function reach(status: SessionStatus, session: FakeSession, surroundings: Surroundings): Promise<void> {
-  if (status === 'restoring') return
-  await session.ready
+/** Brings a session that has been read into a status. */
+async function reach(status: SessionStatus, session: FakeSession, changeRecord: ChangeRecord): Promise<unknown> {
   if (status === 'signedOut') return
-  const { refreshDueAt = 0, generation } = await session.signInAgain()
+  const { generation, expiresAt = 0 } = await session.signInAgain()
   switch (status) {
     case 'expiring':
-      return passTimeUntil(refreshDueAt, surroundings)
+      return age(session, changeRecord, Math.min((expiresAt - Date.now()) / 20, 60_000))
     case 'expired':
-      return void (await session.expire())
+      return session.expire()
     case 'rejected':
       return session.reportOutcome({ outcome: 'rejected', origin: '', generation })
     case 'transientFailure':
-      return void (await session.fail('network'))
+      return session.fail('network')
     case 'invalidated':
-      return void (await session.end('grantRejected'))
+      return session.end('grantRejected')
     case 'refreshing':
-      surroundings.hold()
+      session.hold()
       return void session.refresh().catch(() => {})
     case 'signingOut':
-      surroundings.hold()
+      session.hold()
       return void session.signOut().catch(() => {})
   }
 }
 
-function passTimeUntil(time: number, { runtime, passTime }: Surroundings): void {
-  passTime(time - runtime.clock.now())
+/** Replaces the access token by one that came earlier, and is good for so many milliseconds more. */
+async function age(session: Session, changeRecord: ChangeRecord, remaining: number): Promise<SessionSnapshot> {
+  const now = Date.now()
+  const { generation } = await changeRecord((record) => {
+    const { secrets, highestReservedGeneration } = record
+    if (secrets === undefined) throw new Error('There are no tokens: call `signInAgain()` first.')
+    const { receivedAt, expiresAt = now } = secrets.tokenSet
+    const tokenSet = {
+      ...secrets.tokenSet,
+      receivedAt: receivedAt - (expiresAt - now) + remaining,
+      expiresAt: now + remaining,
+    }
+    const generation = nextGeneration(record, { now, floor: highestReservedGeneration })
+    return {
+      ...record,
+      generation,
+      highestReservedGeneration: generation,
+      expiresAt: tokenSet.expiresAt,
+      secrets: { ...secrets, tokenSet },
+    }
+  })
+  return until(session, (snapshot) => snapshot.generation >= generation)
 }
 
 /** The snapshot of which something is true, now or later. */
@@ -144,11 +172,11 @@ function until(session: Session, isReached: (snapshot: SessionSnapshot) => boole
 }
 
 /** Nothing is read while everything is held. */
-function holdBack(store: SessionStore, surroundings: Surroundings): SessionStore {
+function holdBack(store: SessionStore, gate: Gate): SessionStore {
   return {
     ...store,
     async read(key) {
-      await surroundings.gate
+      await gate.pass()
       return store.read(key)
     },
   }

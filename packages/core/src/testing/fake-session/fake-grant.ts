@@ -1,6 +1,7 @@
 import type { TransientCode } from '../../errors/codes.ts'
 import type { Grant, GrantOutcome } from '../../token/grant.ts'
 import type { SignInTokens } from '../../token/token-set.ts'
+import type { Gate } from './gate.ts'
 
 /** What a fake session's tokens say. */
 export interface FakeTokenOptions {
@@ -21,7 +22,7 @@ export interface FakeGrant extends Grant {
 
 export function createFakeGrant(
   { expiresIn = 3600, claims, details }: FakeTokenOptions,
-  surroundings: { readonly gate: Promise<void> | undefined },
+  gate: Pick<Gate, 'pass'>,
 ): FakeGrant {
   let count = 0
   const grant: FakeGrant = {
@@ -39,7 +40,7 @@ export function createFakeGrant(
       }
     },
     async refresh({ now }): Promise<GrantOutcome> {
-      await surroundings.gate
+      await gate.pass()
       if (grant.failure !== undefined) {
         return { kind: 'failed', failure: { kind: 'unavailable', code: grant.failure, sent: 'no' } }
       }
