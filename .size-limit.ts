@@ -5,6 +5,7 @@ const core = new URL('packages/core/', import.meta.url)
 
 const browserStore = fileURLToPath(new URL('packages/browser-store/dist/index.js', import.meta.url))
 const browserRedirect = fileURLToPath(new URL('packages/browser-store/dist/redirect.js', import.meta.url))
+const browserMigrate = fileURLToPath(new URL('packages/browser-store/dist/migrate.js', import.meta.url))
 const postgresStore = fileURLToPath(new URL('packages/postgres-store/dist/index.js', import.meta.url))
 const postgresPresence = fileURLToPath(new URL('packages/postgres-store/dist/pg.js', import.meta.url))
 const kyPath = fileURLToPath(new URL('packages/core/node_modules/ky/distribution/index.js', import.meta.url))
@@ -83,6 +84,13 @@ export default [
     gzip: true,
     limit: '3 kB',
   },
+  ...['takeOverOidcClient', 'takeOverAuth0'].map((name) => ({
+    name: `${name}, beside what a session takes`,
+    import: { [browserMigrate]: `{ ${name} }` },
+    ignore: ['@authchart/core'],
+    gzip: true,
+    limit: '1 kB',
+  })),
   {
     name: 'the store in PostgreSQL, beside core',
     import: { [postgresStore]: '{ postgresStore }' },
