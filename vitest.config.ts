@@ -22,6 +22,7 @@ export default defineConfig({
       project('contract', ['test/contract/**/*.test.ts']),
       project('providers', ['test/providers/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
+      project('recipes', ['test/recipes/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
