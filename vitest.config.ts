@@ -27,7 +27,7 @@ export default defineConfig({
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
-      project('packaging', ['test/packaging/**/*.test.ts'], {
+      project('packaging', ['test/packaging/**/*.test.ts', 'test/bundlers/**/*.test.ts'], {
         fileParallelism: false,
         testTimeout: 120_000,
         hookTimeout: 120_000,
