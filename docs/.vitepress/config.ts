@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitepress'
+import { linkToRepository } from './repository-links.ts'
+import { sidebar } from './sidebar.ts'
+import { siteAddress } from './site.ts'
+import { writeTextsForModels } from './texts-for-models.ts'
+
+export default defineConfig({
+  title: 'authchart',
+  description:
+    'Keeps a signed-in session alive: your program always has a valid access token, or a typed error that says why not.',
+  lang: 'en',
+  base: new URL(siteAddress).pathname,
+  cleanUrls: true,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  markdown: { config: linkToRepository },
+  themeConfig: {
+    nav: [
+      { text: 'Start', link: '/start/', activeMatch: '/start/' },
+      { text: 'Guides', link: '/guides/signing-in', activeMatch: '/guides/' },
+      { text: 'Reference', link: '/reference/', activeMatch: '/reference/' },
+      { text: 'Troubleshooting', link: '/troubleshooting' },
+    ],
+    sidebar: sidebar(),
+    outline: [2, 3],
+    search: { provider: 'local' },
+  },
+  buildEnd: writeTextsForModels,
+})
