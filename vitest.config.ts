@@ -24,9 +24,10 @@ export default defineConfig({
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
+      project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
-      project('packaging', ['test/packaging/**/*.test.ts'], {
+      project('packaging', ['test/packaging/**/*.test.ts', 'test/docs/packed/**/*.test.ts'], {
         fileParallelism: false,
         testTimeout: 120_000,
         hookTimeout: 120_000,
