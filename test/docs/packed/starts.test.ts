@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,24 +15,27 @@ import {
   startAuthorizationServer,
 } from '../../authorization-server/index.ts'
 import { startLoopbackServer } from '../../authorization-server/loopback-server.ts'
-import { createPackedConsumer, linkDependencies, type PackedConsumer } from '../../packaging/packed-consumer.ts'
+import { installPackages, linkDependencies } from '../../packaging/packed-consumer.ts'
 import { hasChromium, startChromium } from '../../support/chromium.ts'
 import { startSecretService } from '../../support/secret-service.ts'
 import { missingKeyringTools } from '../../support/secret-service-tools.ts'
 import { readBlocks } from '../blocks.ts'
 
-let consumer: PackedConsumer
+let folder: string
 let server: AuthorizationServer
 let api: Api
 
 beforeAll(async () => {
-  consumer = createPackedConsumer()
-  linkDependencies(consumer.folder, 'node-store', ['@napi-rs/keyring', 'fs-native-extensions', 'open'])
-  linkDependencies(consumer.folder, 'browser-store', ['idb-keyval'])
+  folder = mkdtempSync(join(realpathSync(tmpdir()), 'authchart-start-'))
+  installPackages(folder)
+  linkDependencies(folder, 'core', ['oauth4webapi', 'xstate'])
+  linkDependencies(folder, 'node-store', ['@napi-rs/keyring', 'fs-native-extensions', 'open'])
+  linkDependencies(folder, 'browser-store', ['idb-keyval'])
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 }, keepsConnections: false })
   api = await startApi({ authorizationServer: server, keepsConnections: false })
 })
-afterAll(() => Promise.all([consumer[Symbol.asyncDispose](), server.close(), api.close()]))
+afterAll(() => Promise.all([rm(folder, { recursive: true }), server.close(), api.close()]))
 
 test('D2 the service of the README runs as it stands', async () => {
   const { id, secret } = server.secretBasicClient
@@ -97,13 +102,13 @@ function readStart(start: string, page = 'README.md'): string {
 
 /** Puts a start of the README into the folder, with the addresses and the client of the servers here. */
 function paste(start: string, clientId: string): string {
-  const path = join(consumer.folder, 'main.ts')
+  const path = join(folder, 'main.ts')
   const code = readStart(start)
     .replaceAll('https://login.acme.example', server.issuer)
     .replaceAll('https://api.acme.example', api.origin)
     .replace(/clientId: '.*?'/, `clientId: '${clientId}'`)
     // Else it would be in the home of the user who runs this.
-    .replace("service: 'acme'", `service: 'acme', directory: '${join(consumer.folder, 'sessions')}'`)
+    .replace("service: 'acme'", `service: 'acme', directory: '${join(folder, 'sessions')}'`)
   writeFileSync(path, code)
   return path
 }
@@ -111,7 +116,7 @@ function paste(start: string, clientId: string): string {
 /** Runs what was pasted, with nothing but this in its environment. */
 function runPasted(environment: Record<string, string>): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)(process.execPath, ['main.ts'], {
-    cwd: consumer.folder,
+    cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...environment },
     timeout: 20_000,
   })

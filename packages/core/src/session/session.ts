@@ -1,6 +1,7 @@
 // Apps that compile for older browsers have a `lib` without it.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Explained } from '../errors/help.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { SignInTokens } from '../token/token-set.ts'
@@ -93,10 +94,10 @@ export interface Session extends AsyncDisposable {
   /** Calls back on every notice of a type. Returns a function that ends that. */
   on<Type extends SessionNotice['type']>(
     type: Type,
-    listener: (notice: Extract<SessionNotice, { type: Type }>) => void,
+    listener: (notice: Extract<SessionNotice, { type: Type }> & Explained) => void,
   ): () => void
   /** Calls back on every notice. */
-  on(type: '*', listener: (notice: SessionNotice) => void): () => void
+  on(type: '*', listener: (notice: SessionNotice & Explained) => void): () => void
   /**
    * Tells what became of a request that carried a token: for WebSocket, gRPC and other clients that no hook sees.
    * `createFetch` and `createKyHooks` do it themselves. Never throws. Tell acceptances too where tokens do not say how
