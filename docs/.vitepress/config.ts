@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitepress'
 import { linkToRepository } from './repository-links.ts'
-import { sidebar } from './sidebar.ts'
+import { referenceSidebar, sidebar } from './sidebar.ts'
 import { siteAddress } from './site.ts'
 import { writeTextsForModels } from './texts-for-models.ts'
 
@@ -12,7 +12,10 @@ export default defineConfig({
   base: new URL(siteAddress).pathname,
   cleanUrls: true,
   head: [['link', { rel: 'icon', href: 'data:,' }]],
-  markdown: { config: linkToRepository },
+  markdown: {
+    config: linkToRepository,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start/', activeMatch: '/start/' },
@@ -20,7 +23,7 @@ export default defineConfig({
       { text: 'Reference', link: '/reference/', activeMatch: '/reference/' },
       { text: 'Troubleshooting', link: '/troubleshooting' },
     ],
-    sidebar: sidebar(),
+    sidebar: { '/reference/': referenceSidebar(), '/': sidebar() },
     outline: [2, 3],
     search: { provider: 'local' },
   },

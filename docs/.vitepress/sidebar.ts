@@ -27,12 +27,17 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
     { text: 'Start', items: pagesOf('start', order.start) },
     { text: 'Guides', items: pagesOf('guides', order.guides) },
     { text: 'Works with', items: pages('providers', 'runtimes') },
-    { text: 'Recipes', items: pagesOf('recipes', ['index']), collapsed: true },
-    { text: 'Migrate', items: pagesOf('migrate', ['index']), collapsed: true },
+    { text: 'Recipes', items: pagesOf('recipes', ['index']) },
+    { text: 'Migrate', items: pagesOf('migrate', ['index']) },
     { text: 'When something is wrong', items: pages('troubleshooting', 'reasons-and-codes') },
     { text: 'How it works', items: pages('how-it-works', 'architecture', 'behaviours', 'performance') },
-    { text: 'Reference', items: pagesOf('reference', ['index']), collapsed: true },
+    { text: 'Reference', items: pages('reference/index') },
   ].filter(({ items }) => items.length > 0)
+}
+
+/** The doors, which are many: shown only beside each other. */
+export function referenceSidebar(): DefaultTheme.SidebarItem[] {
+  return [{ text: 'Reference', items: pagesOf('reference', ['index']) }]
 }
 
 /** The pages of a folder, as many as there are. */

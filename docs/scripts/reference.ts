@@ -3,12 +3,14 @@ import { join, resolve } from 'node:path'
 import { Application, type ProjectReflection, TSConfigReader, type TypeDocOptions } from 'typedoc'
 import type { PluginOptions } from 'typedoc-plugin-markdown'
 
+export { findUndocumented } from './find-undocumented.ts'
+
 const docs = resolve(import.meta.dirname, '..')
 const packages = resolve(docs, '../packages')
 
 const options: Partial<TypeDocOptions & PluginOptions> = {
   plugin: ['typedoc-plugin-markdown'],
-  entryPoints: findDoors().map(({ path }) => path),
+  entryPoints: findDoors(),
   tsconfig: join(import.meta.dirname, 'tsconfig.reference.json'),
   basePath: packages,
   out: join(docs, 'reference'),
@@ -27,6 +29,7 @@ const options: Partial<TypeDocOptions & PluginOptions> = {
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   useCodeBlocks: true,
+  useHTMLAnchors: true,
   logLevel: 'Warn',
   validation: { notExported: false, invalidLink: true, notDocumented: false },
 }
@@ -36,20 +39,22 @@ export async function readReference(): Promise<{ application: Application; proje
   const application = await Application.bootstrapWithPlugins(options, [new TSConfigReader()])
   const project = await application.convert()
   if (project === undefined) throw new Error('TypeDoc could not read the doors; what it says about them is above.')
-  const specifiers = findDoors().map(({ specifier }) => specifier)
-  // TypeDoc lists modules in the order of the entry points, and names them by their paths.
-  for (const [index, module] of (project.children ?? []).entries()) module.name = specifiers[index] ?? module.name
+  for (const module of project.children ?? []) module.name = specifierOf(module.name)
   return { application, project }
 }
 
-/** The public doors: the source of each, and what it is imported by. */
-function findDoors(): { path: string; specifier: string }[] {
-  const names = readdirSync(packages).sort((one, other) => Number(other === 'core') - Number(one === 'core'))
-  return names.flatMap((folder) => {
+/** The sources of the public doors, those of core first: what it exports is described there. */
+function findDoors(): string[] {
+  const folders = readdirSync(packages).sort((one, other) => Number(other === 'core') - Number(one === 'core'))
+  return folders.flatMap((folder) => {
     const manifest = readFileSync(join(packages, folder, 'package.json'), 'utf8')
-    const { name, exports } = JSON.parse(manifest) as { name: string; exports: Record<string, { types?: string }> }
-    return Object.entries(exports).flatMap(([subpath, { types }]) =>
-      types === undefined ? [] : { path: join(packages, folder, types), specifier: name + subpath.slice(1) },
-    )
+    const { exports } = JSON.parse(manifest) as { exports: Record<string, { types?: string }> }
+    return Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : join(packages, folder, types)))
   })
+}
+
+/** How a door is imported: TypeDoc names it by its path, such as `core/src/fetch`. */
+function specifierOf(path: string): string {
+  const name = path.replace('/src', '').replace(/\/index$/, '')
+  return `@authchart/${name}`
 }

@@ -52,5 +52,5 @@ function rowsOf(explanations: Readonly<Record<string, readonly [string, string]>
 /** Each name is an anchor. */
 function tableOf(rows: readonly (readonly [string, string, string])[]): string {
   const lines = rows.map(([name, happened, advice]) => `| <a id="${name}"></a>\`${name}\` | ${happened} | ${advice} |`)
-  return ['| | what happened | what to do |', '|---|---|---|', ...lines].join('\n')
+  return ['| name | what happened | what to do |', '|---|---|---|', ...lines].join('\n')
 }

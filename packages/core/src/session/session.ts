@@ -113,25 +113,31 @@ export interface Session extends AsyncDisposable {
   readonly actor: SessionActorHandle
 }
 
+/** What a caller wants of a token. */
 export interface GetAccessTokenOptions {
-  /** Ends the wait with its reason; a refresh under way goes on. */
+  /** Ends the wait with its reason; a refresh under way goes on. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** How long the token should still be good for: if it is not, it is refreshed once, and what is then valid is returned. */
+  /**
+   * How long the token should still be good for, in milliseconds: if it is not, it is refreshed once, and what is then
+   * valid is returned. Default 0.
+   */
   readonly minimumValidityMilliseconds?: number | undefined
   /**
    * A generation that a server rejected: a newer token is returned, or the call fails with `RefreshUnavailableError`.
-   * For callers without a request, such as WebSocket and gRPC clients.
+   * For callers without a request, such as WebSocket and gRPC clients. Default: none was rejected.
    */
   readonly newerThan?: number | undefined
 }
 
+/** What a sign-in may say of its user. */
 export interface SignInOptions {
-  /** Whose tokens these are, where no id token says so. */
+  /** Whose tokens these are, where no id token says so. Default: what the id token says. */
   readonly subject?: string | undefined
   /** Allows the tokens of another subject than the session's. Default `false`. */
   readonly replaceSubject?: boolean | undefined
 }
 
+/** What a sign-out is to give back. */
 export interface SignOutOptions {
   /**
    * Hands over the id token that is being erased, for the URL that signs out at the authorization server too
