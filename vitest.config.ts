@@ -25,13 +25,18 @@ export default defineConfig({
       project('recipes', ['test/recipes/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
+      project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
-      project('packaging', ['test/packaging/**/*.test.ts', 'test/bundlers/**/*.test.ts'], {
-        fileParallelism: false,
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-      }),
+      project(
+        'packaging',
+        ['test/packaging/**/*.test.ts', 'test/bundlers/**/*.test.ts', 'test/docs/packed/**/*.test.ts'],
+        {
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      ),
       // Many processes on one store: after everything else and file by file, so that they compete with each other only.
       project('concurrency', ['test/concurrency/**/*.test.ts'], {
         fileParallelism: false,
