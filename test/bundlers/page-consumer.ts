@@ -67,7 +67,7 @@ export async function readSizeLimit(name: string): Promise<{ imports: Record<str
   const found = entries.find((entry) => entry.name.startsWith(name))
   if (found === undefined || !('import' in found) || !('limit' in found))
     throw new Error(`There is no limit of ${name}`)
-  const imports = Object.entries<string>(found.import).map(([path, names]) => {
+  const imports = Object.entries<string>(found.import ?? {}).map(([path, names]) => {
     const [, folder, door] = /packages\/([\w-]+)\/dist\/(.*)\.js$/.exec(path) ?? []
     if (folder === undefined) return ['ky', '{ default }']
     return [`@authchart/${folder}/${door}`.replace(/\/index$/, ''), names]

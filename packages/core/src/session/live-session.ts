@@ -66,7 +66,7 @@ export class LiveSession implements Session {
   }
 
   get details() {
-    return this.#core.vault.details
+    return freeze(this.#core.vault.details)
   }
 
   getAccessToken(options?: GetAccessTokenOptions) {
@@ -172,7 +172,8 @@ function freeze<Value>(value: Value): Value {
   const found: unknown[] = [value]
   while (found.length > 0) {
     const next = found.pop()
-    if (typeof next !== 'object' || next === null) continue
+    // What is frozen has been here: an app's own object may lead back to itself.
+    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
     for (const member of Object.values(Object.freeze(next))) found.push(member)
   }
   return value
