@@ -32,7 +32,7 @@ describe.runIf(hasChromium)('the backend for frontend in Next', () => {
     const ports = await findTwoPorts()
     const publicUrl = `http://127.0.0.1:${ports[0]}`
     folder = createTemporaryFolder()
-    server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+    server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 }, wantsPromptForOfflineAccess: false })
     api = await startApi({ authorizationServer: server })
     const environment = {
       ISSUER: server.issuer,
