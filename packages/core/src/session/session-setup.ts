@@ -92,8 +92,7 @@ const delays = {
   untilExpiry: ({ context: { token, judgedAt } }: Moment) => nextJudgement(token.expiresAt ?? Infinity, judgedAt),
   /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
   untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
-    const { signInExpiresAt = 0, receivedAt: since } = token
-    const at = signInExpiringAt({ signInExpiresAt, since })
+    const at = signInExpiringAt(token.signInExpiresAt ?? 0, token.receivedAt)
     return judgedAt < at ? nextJudgement(at, judgedAt) : delayUntil(Infinity, judgedAt)
   },
   untilRetry: ({ context: { failure } }: Moment) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
