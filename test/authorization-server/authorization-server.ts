@@ -46,6 +46,11 @@ export interface AuthorizationServerOptions {
   readonly port?: number
   /** Lets clients register themselves (RFC 7591). Default: not. */
   readonly registration?: { readonly initialAccessToken?: string }
+  /**
+   * Clients that are described by a document (draft-ietf-oauth-client-id-metadata-document), by its https URL, which is
+   * their client id. Default: the server takes no such clients.
+   */
+  readonly clientDocuments?: Readonly<Record<string, ClientMetadata>>
   /** Whether a connection serves more than one request. Default true. */
   readonly keepsConnections?: boolean
   /** How many token requests the log remembers. Default 10,000. */
@@ -85,6 +90,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly lifetimes: Lifetimes
   /** How proofs are demanded (RFC 9449). Change it at any time. */
   readonly dpop: { requiresNonce: boolean }
+  /** Resource servers besides `https://api.*.example`, with the scope of each. Change it at any time. */
+  readonly resources: Map<string, string>
   readonly faults: TokenEndpointFaults
   readonly counts: TokenRequestCounts
   /** Every refresh token that was issued, in order of issue, without the token. */
@@ -143,6 +150,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     ...options.lifetimes,
   }
   const dpop = { requiresNonce: false }
+  const resources = new Map<string, string>()
   const closing = new AbortController()
   const storage = createProviderStorage()
   const ledger = createRefreshTokenLedger()
@@ -165,6 +173,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     deniesConsent: () => denials > 0 && denials-- > 0,
     registration: options.registration,
     wantsPromptForOfflineAccess: options.wantsPromptForOfflineAccess ?? true,
+    clientDocuments: options.clientDocuments,
+    resources,
     rotates: (context) => rotates(context, faults),
     requiresNonce: () => dpop.requiresNonce,
   })
@@ -200,6 +210,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     secretPostClient,
     lifetimes,
     dpop,
+    resources,
     faults,
     get counts() {
       return journal.counts

@@ -21,7 +21,10 @@ describe.skipIf(missingKeyringTools !== undefined)('the command-line example wit
       ACME_API: 'http://127.0.0.1:9',
       ACME_STATE: join(folder.path, 'state'),
     }
-    expect(await logIn([], environment, { server })).toMatchObject({ code: 0, stdout: '✓ Signed in as alice.\n' })
+    expect(await logIn([], environment, { server })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^✓ Signed in as alice\.\n/),
+    })
 
     await keyring.lock()
     const status = await startAcme(['status', '--json'], environment).ended()

@@ -44,6 +44,7 @@ export interface GrantIdentity {
   readonly dynamicallyRegistered?: boolean
 }
 
+/** What a grant gets to make its request from. */
 export interface GrantRequest {
   readonly refreshToken?: string
   /** The token set being replaced: its scope and id token, for servers that want them. */
@@ -113,6 +114,7 @@ export interface TokenEndpointUnavailable {
   readonly detail?: string
 }
 
+/** An answer of the token endpoint that brought no tokens, without its secrets. */
 export interface TokenEndpointAnswer {
   readonly kind: 'answer'
   /** HTTP status; 302 where a browser hides which redirect it was. */
