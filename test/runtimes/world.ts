@@ -18,8 +18,8 @@ export interface StartedWorld extends AsyncDisposable {
 }
 
 /** Starts an authorization server, an API, and a way to steer both from other processes. */
-export async function startWorld(): Promise<StartedWorld> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+export async function startWorld(lifetimes = { accessToken: 3600 }): Promise<StartedWorld> {
+  const server = await startAuthorizationServer({ lifetimes })
   const api = await startApi({ authorizationServer: server })
   const hands: Readonly<Record<string, () => Promise<unknown>>> = {
     'sign-in': async () => tokenSetOf(await server.signIn()),
