@@ -72,7 +72,7 @@ function hold(runtime: Runtime, directory: string, patience: number) {
 }
 
 test.concurrent.each(holders)(
-  'P20 a lease that $name has keeps out all others while it lives, suspended too, and none once it is killed',
+  'a lease that $name has keeps out all others while it lives, suspended too, and none once it is killed',
   async (holder) => {
     const directory = join(project.folder, `leases of ${holder.name}`)
     await using first = hold(holder, directory, 10_000)

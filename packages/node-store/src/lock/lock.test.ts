@@ -18,7 +18,7 @@ import { acquireLock, lockPause } from './acquire-lock.ts'
 import { chooseLocks } from './choose-locks.ts'
 import { takeTurn } from './fair-queue.ts'
 import { tryKernelLock } from './kernel-lock.ts'
-import { loadNativeLocks, tryNativeLock } from './native-lock.ts'
+import { isSameFile, loadNativeLocks, tryNativeLock } from './native-lock.ts'
 import { trySqliteLock } from './sqlite-lock.ts'
 
 const never = new AbortController().signal
@@ -154,6 +154,17 @@ describe.each([
     expect(await tryLock(folder, path)).toBeUndefined()
     await lock?.release()
   })
+})
+
+it.each([
+  ['linux', { dev: 1n, ino: 7n }, true],
+  ['linux', { dev: 2n, ino: 7n }, false],
+  ['darwin', { dev: 2n, ino: 7n }, false],
+  // The volume that Windows does not tell of a path.
+  ['win32', { dev: 0n, ino: 7n }, true],
+  ['win32', { dev: 1n, ino: 8n }, false],
+])('on %s, the file at the path %o is the open one: %s', (platform, there, isSame) => {
+  expect(isSameFile({ dev: 1n, ino: 7n }, there, { platform })).toBe(isSame)
 })
 
 describe('the choice of locks', () => {
