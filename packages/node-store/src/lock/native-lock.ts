@@ -20,6 +20,8 @@ interface NativeLocks {
   tryLock(fileDescriptor: number): boolean
 }
 
+const require = createRequire(import.meta.url)
+
 let loaded: NativeLocks | undefined
 
 /**
@@ -27,7 +29,7 @@ let loaded: NativeLocks | undefined
  * @throws where the addon has no build for this system
  */
 export function loadNativeLocks(): NativeLocks {
-  loaded ??= createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
+  loaded ??= require('fs-native-extensions') as NativeLocks
   return loaded
 }
 
