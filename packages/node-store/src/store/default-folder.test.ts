@@ -2,10 +2,10 @@ import { expect, it } from 'vitest'
 import { defaultFolder } from './default-folder.ts'
 
 it.each([
-  ['linux', '/home/alice', '/home/alice/.local/share/authchart/acme'],
-  ['freebsd', '/home/alice', '/home/alice/.local/share/authchart/acme'],
-  ['darwin', '/Users/alice', '/Users/alice/Library/Application Support/authchart/acme'],
-  ['win32', 'C:\\Users\\alice', 'C:\\Users\\alice\\AppData\\Local\\authchart\\acme'],
+  ['linux', '/h/alice', '/h/alice/.local/share/authchart/acme'],
+  ['freebsd', '/h/alice', '/h/alice/.local/share/authchart/acme'],
+  ['darwin', '/u/alice', '/u/alice/Library/Application Support/authchart/acme'],
+  ['win32', 'D:\\u\\alice', 'D:\\u\\alice\\AppData\\Local\\authchart\\acme'],
 ])('on %s the folder is where programs of a user keep data that stays on the machine', (platform, home, folder) => {
   expect(defaultFolder('acme', { home, platform })).toBe(folder)
 })
