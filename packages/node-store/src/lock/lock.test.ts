@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isStoreError } from '@authchart/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -155,6 +157,21 @@ describe.each([
     await lock?.release()
   })
 })
+
+it('a lock by SQLite outlasts other tries of this process, and keeps out the native addon of another', async () => {
+  const lock = await trySqliteLock(folder, path)
+  expect(await trySqliteLock(folder, path)).toBeUndefined()
+  expect(tryInAnotherProcess()).toBe('false')
+  await lock?.release()
+  expect(tryInAnotherProcess()).toBe('true')
+})
+
+/** What the native addon answers there. Not here: closing its descriptor would end the lock. */
+function tryInAnotherProcess(): string {
+  const addon = JSON.stringify(createRequire(import.meta.url).resolve('fs-native-extensions'))
+  const program = `require(${addon}).tryLock(require('node:fs').openSync(${JSON.stringify(path)}, 'r+'))`
+  return execFileSync(process.execPath, ['-p', program], { encoding: 'utf8' }).trim()
+}
 
 it.each([
   ['linux', { dev: 1n, ino: 7n }, true],
