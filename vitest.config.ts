@@ -47,11 +47,10 @@ export default defineConfig({
       project('mcp', ['test/mcp/**/*.test.ts'], {
         fileParallelism: false,
         sequence: { groupOrder: 1 },
-        testTimeout: isSoak ? 900_000 : 60_000,
+        testTimeout: 60_000,
       }),
-      // Real database servers, and processes that share them, for the same reason.
+      // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
-        fileParallelism: false,
         sequence: { groupOrder: 4 },
         testTimeout: isSoak ? 1_800_000 : 120_000,
         hookTimeout: 60_000,
