@@ -38,6 +38,8 @@ export interface AuthorizationServerOptions {
   readonly path?: string
   /** Whether authorization requests must be pushed (RFC 9126). Default false. */
   readonly requirePushedAuthorizationRequests?: boolean
+  /** Whether `offline_access` is granted only with `prompt=consent`, as few servers want it. Default true. */
+  readonly wantsPromptForOfflineAccess?: boolean
   /** The origin that the issuer names, where another server stands in front. Default: its own. */
   readonly publicOrigin?: string
   /** Default 0: any free one. */
@@ -170,6 +172,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     deniesConsent: () => denials > 0 && denials-- > 0,
     registration: options.registration,
+    wantsPromptForOfflineAccess: options.wantsPromptForOfflineAccess ?? true,
     clientDocuments: options.clientDocuments,
     resources,
     rotates: (context) => rotates(context, faults),

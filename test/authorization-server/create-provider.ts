@@ -23,6 +23,8 @@ export interface ProviderSettings {
   requiresNonce(): boolean
   /** Lets clients register themselves (RFC 7591), with this initial access token where one is given. */
   readonly registration?: { readonly initialAccessToken?: string } | undefined
+  /** Whether `offline_access` is granted only with `prompt=consent` (OpenID Connect Core, section 11). */
+  readonly wantsPromptForOfflineAccess: boolean
   /** Clients that are described by a document, by its URL. */
   readonly clientDocuments?: Readonly<Record<string, ClientMetadata>> | undefined
   /** Resource servers besides those of this domain, with their scope. */
@@ -121,6 +123,7 @@ export function createProvider(settings: ProviderSettings): Provider {
       Session: sessionLifetime,
     },
   })
+  if (!settings.wantsPromptForOfflineAccess) provider.use(promptForOfflineAccess)
   provider.use(consentAtOnce(provider, settings))
   return provider
 }
@@ -151,6 +154,15 @@ function showForm(context: { body?: unknown }, form: string): void {
 
 function showSuccess(context: { body?: unknown }): void {
   context.body = 'Signed in'
+}
+
+/** Most servers grant it without: the provider, which does not, is told that it was asked with. */
+const promptForOfflineAccess: Parameters<Provider['use']>[0] = (context, next) => {
+  const { scope, prompt } = context.query
+  if (context.path === '/auth' && prompt === undefined && String(scope).includes('offline_access')) {
+    context.query = { ...context.query, prompt: 'consent' }
+  }
+  return next()
 }
 
 /**

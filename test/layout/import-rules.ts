@@ -26,6 +26,7 @@ const exceptions: readonly { from: string; to: string; because: string }[] = [
 const packageImporters: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^oauth\//,
   ky: /^ky\.ts$/,
+  react: /^react\.ts$/,
   xstate: /^(session\/|inspection\/|machine\.ts$)/,
 }
 

@@ -9,7 +9,10 @@ import { createTemporaryFolder } from '../support/temporary-folder.ts'
 describe.skipIf(missingKeyringTools !== undefined)('the command-line example with a keyring', () => {
   it('keeps its sessions there, shows them while it is locked, and says that it is', async () => {
     await using keyring = await startSecretService()
-    await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+    await using server = await startAuthorizationServer({
+      lifetimes: { accessToken: 3600 },
+      wantsPromptForOfflineAccess: false,
+    })
     await using folder = createTemporaryFolder()
     const environment = {
       ...keyring.environment,

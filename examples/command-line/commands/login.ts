@@ -67,7 +67,7 @@ async function signIn(server: Server, { options, terminal, signal }: SignIn): Pr
     },
   } satisfies Pick<Session, 'checkStore' | 'signIn'>
   if (!options.device) {
-    await signInByLoopback(target, { ...server, scope, prompt: 'consent', signal, loginHint: named })
+    await signInByLoopback(target, { ...server, scope, signal, loginHint: named })
     return opened.promise
   }
   await target.checkStore()
