@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { describeFigures, runSoak } from '../../examples/mcp-client/soak/run-soak.ts'
 
-it('8 processes that share one credential, some killed, lose no call; with the SDK’s own provider they lose the sign-in', async () => {
+it('M8 8 processes that share one credential, some killed, lose no call; with the SDK’s own provider they lose the sign-in', async () => {
   const figures = await runSoak({
     processes: 8,
     accessTokenSeconds: 2,
