@@ -4,6 +4,7 @@ import { type StepUpChallenge, stepUpChallengeOf } from '../policy/classify-resp
 import { coreOf } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 
+/** Options of `createMcpFetch`. */
 export interface McpFetchOptions extends AuthorizedFetchOptions {
   /**
    * Signs the user in for more, when the server says that a call needs it; the call is then sent once more. Calls that
