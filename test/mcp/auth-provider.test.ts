@@ -72,6 +72,15 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
 })
 
 describe('an auth provider', () => {
+  it('M1 has no refresh token to give, by whichever way an SDK asks', async () => {
+    await using session = await world.openSession()
+    const provider = mcpAuthProvider(session)
+    expect(await provider.tokens()).toEqual({ access_token: await provider.token(), token_type: 'Bearer' })
+    const { authorizationServerMetadata } = await provider.discoveryState()
+    // Where version 1 sends what it takes for a token request: nowhere.
+    expect(authorizationServerMetadata.token_endpoint).toMatch(/^data:/)
+  })
+
   it('M3 does not take the 401 of a token that was replaced meanwhile for one of its replacement', async () => {
     const clock = createSimulatedClock()
     await using session = await world.openSession({ runtime: { clock } })
