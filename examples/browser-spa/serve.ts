@@ -43,6 +43,7 @@ export async function serveSpa({
   const server = await startAuthorizationServer({
     lifetimes: { accessToken: accessTokenLifetime },
     keepsConnections: false,
+    wantsPromptForOfflineAccess: false,
   })
   const api = await startApi({ authorizationServer: server, keepsConnections: false })
   const stageHands = createStageHands({ server, api })
