@@ -10,7 +10,7 @@ export interface FakeTokenOptions {
   readonly expiresIn?: number
   /** What `session.claims` is to say, such as `{ sub: 'alice' }`. Default: there is no id token. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** What `session.details` is to say. */
+  /** What `session.details` is to say. Default: nothing. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
