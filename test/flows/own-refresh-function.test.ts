@@ -11,6 +11,7 @@ import {
 } from '@authchart/core'
 import { createSimulatedClock } from '@authchart/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDevice } from '../support/device.ts'
 import { collectNotices, noticesOf, typesOf } from '../support/notices.ts'
 import { type OwnRefreshApi, startOwnRefreshApi } from '../support/own-refresh-api.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
@@ -77,6 +78,24 @@ describe('an app’s own refresh function', () => {
       expect(api.refreshes - before).toBe(turn)
     }
     expect(api.reuses).toBe(0)
+  })
+
+  test('P78 is called on a device that says for 10 s that it has no network: nothing else can be asked', async () => {
+    const clock = createSimulatedClock()
+    const device = createDevice()
+    const { session } = await open({ runtime: { clock, environment: device.environment } })
+    await using _session = session
+    await clock.advance(2 * hour)
+    device.tell('offline')
+    const { refreshes } = api
+    // Asked a little too early, it is told when to ask again.
+    const early = session.refresh()
+    const retryAt = clock.now() + 10_000
+    await expect(early).rejects.toMatchObject({ code: 'offline', retryAt })
+    expect(api.refreshes).toBe(refreshes)
+    await clock.advance(10_000)
+    await expect(session.getAccessToken()).resolves.toMatchObject({ generation: expect.any(Number) })
+    expect(api.refreshes).toBe(refreshes + 1)
   })
 
   test.each([

@@ -37,7 +37,7 @@ const require = createRequire(import.meta.url)
 export function createPackedConsumer(): PackedConsumer {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'authchart-consumer-'))
   installPackages(folder)
-  linkDependencies(folder, 'core', ['xstate', 'oauth4webapi', 'ky'])
+  linkDependencies(folder, 'core', ['xstate', 'oauth4webapi', 'ky', 'react'])
   cpSync(fileURLToPath(new URL('../types', import.meta.url)), join(folder, 'src'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
 

@@ -1,9 +1,8 @@
-import { createAuthorizedFetch } from './http/authorized-fetch.ts'
-import type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
+import { type AuthorizedFetchOptions, createAuthorizedFetch } from './http/authorized-fetch.ts'
 import { coreOf } from './session/live-session.ts'
 import type { Session } from './session/session.ts'
 
-export type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
+export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
 
 /**
  * A `fetch` that puts a session's access token on requests to the session's `allowedOrigins`, and after a rejection

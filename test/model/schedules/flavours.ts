@@ -1,6 +1,32 @@
 import type { ServerKind } from '../state.ts'
 import type { Flavour } from './script-arbitrary.ts'
 
+/** Beliefs that turn out to be wrong, and waiting: with people elsewhere. */
+export const field = {
+  'an origin that rejects every token': {
+    actions: ['use', 'reject', 'reject', 'reject', 'refresh', 'crash', 'fireTimer'],
+    storeFaults: 0,
+    networkFaults: 1,
+  },
+  'a store that goes back in time': {
+    actions: ['use', 'refresh', 'refresh', 'restore', 'restore', 'crash', 'sleep', 'fireTimer'],
+    storeFaults: 0,
+    networkFaults: 1,
+  },
+  'callers who wait through an outage': {
+    actions: ['use', 'use', 'use', 'reject', 'sleep', 'fireTimer'],
+    storeFaults: 0,
+    networkFaults: 0,
+    outage: 5,
+  },
+  'leases that run out, and holders that stand still': {
+    actions: ['use', 'refresh', 'refresh', 'suspend', 'suspend', 'minute', 'minute', 'resume', 'crash', 'clockJump'],
+    storeFaults: 0,
+    networkFaults: 1,
+    leasesRunOut: true,
+  },
+} as const satisfies Record<string, Flavour>
+
 export const servers: readonly ServerKind[] = ['strict', 'graceSamePair', 'graceNewPair', 'noRotation']
 
 /** What may go wrong with two or three holders beyond the order of things. */

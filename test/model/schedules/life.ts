@@ -20,11 +20,16 @@ export interface Life {
   /** How many leases it has. */
   readonly leases: number
   end(): void
+  /** The process stands still, whatever comes for it, until it is resumed. */
+  suspend(): void
+  resume(): void
+  readonly isSuspended: boolean
 }
 
 export function createLife(name: string, world: Surroundings): Life {
   const leases = new Set<Lease>()
   let alive = true
+  let suspended: PromiseWithResolvers<void> | undefined
 
   function giveBack(lease: Lease) {
     leases.delete(lease)
@@ -37,6 +42,7 @@ export function createLife(name: string, world: Surroundings): Life {
     isAlive: () => alive,
     async point(label) {
       await world.point(label)
+      await suspended?.promise
       if (!alive) await this.never()
     },
     never: () => new Promise<never>(() => {}),
@@ -45,6 +51,7 @@ export function createLife(name: string, world: Surroundings): Life {
       if (!alive) giveBack(lease)
       return {
         lost: lease.lost,
+        remainingMilliseconds: lease.remainingMilliseconds?.bind(lease),
         async [Symbol.asyncDispose]() {
           world.say(`${name} gives the lease back`)
           giveBack(lease)
@@ -53,6 +60,16 @@ export function createLife(name: string, world: Surroundings): Life {
     },
     get leases() {
       return leases.size
+    },
+    suspend() {
+      suspended ??= Promise.withResolvers()
+    },
+    resume() {
+      suspended?.resolve()
+      suspended = undefined
+    },
+    get isSuspended() {
+      return suspended !== undefined
     },
     end() {
       alive = false

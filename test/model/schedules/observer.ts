@@ -1,4 +1,5 @@
 import type { SessionRecord } from '@authchart/core/store'
+import { createFieldRules, type FieldRules } from './field-rules.ts'
 import { InvariantViolation } from './schedule.ts'
 
 /** A token set that the server has issued, and what is known of it to somebody who sees everything. */
@@ -9,8 +10,14 @@ export interface ObservedSet {
   doubtful: boolean
   /** What a holder has read in answer to its refresh token. */
   answered: 'nothing' | 'tokens' | 'refusal'
-  /** Somebody has found that it will not do any more. */
-  wanted: boolean
+  /** Whether another one is wanted: because a resource server rejected it and for nothing else, or for any reason. */
+  wanted: 'no' | 'rejected' | 'yes'
+  /** When it was issued. */
+  readonly issuedAt: number
+  /** The store has gone back to before its refresh token was used. */
+  undone: boolean
+  /** Its request went on after the lease was taken: whoever took it cannot know what came of that. */
+  contested: boolean
   /** Some answer to its refresh token was a refusal, whatever became of that. */
   wasRefused: boolean
   /** Who has read that. */
@@ -32,6 +39,8 @@ export interface Family {
 
 /** Sees everything that holders, store and server do, tells the story, and throws when something must not be. */
 export interface Observer {
+  /** What must hold about leases, pauses, backoffs and write-backs. */
+  readonly rules: FieldRules
   readonly sets: ObservedSet[]
   readonly families: Family[]
   /** What the store holds. */
@@ -46,14 +55,16 @@ export interface Observer {
   note(violation: string): void
   /** Throws the first violation once more: core may have caught it. */
   rethrow(): void
-  /** A holder has the lease. */
-  leased(holder: string): void
+  /** A holder has the lease; `instead` of another, whose time was up. */
+  leased(holder: string, instead?: string): void
   /** A request is open, until what is returned is called or its holder crashes. */
   sent(holder: string, set: ObservedSet): () => void
   reused(set: ObservedSet): void
   /** A holder has read a set in answer to another. */
   issued(set: ObservedSet, parent: ObservedSet, holder: string): void
-  landed(next: SessionRecord): void
+  landed(next: SessionRecord, writer: string): void
+  /** The store has gone back to an older record. */
+  restored(backup: SessionRecord): void
   crashed(holder: string): void
   /** Nobody goes on telling the store for an hour that a refresh token was refused: somebody may try it again. */
   losePatience(): void
@@ -61,7 +72,11 @@ export interface Observer {
   isFamilyDoubtful(family: number): boolean
 }
 
-export function createObserver(): Observer {
+/** @param options `knownBy`: the record that a holder has in memory */
+export function createObserver(options: {
+  now: () => number
+  knownBy: (holder: string) => SessionRecord | undefined
+}): Observer {
   const sets: ObservedSet[] = []
   const families: Family[] = []
   const story: string[] = []
@@ -87,7 +102,7 @@ export function createObserver(): Observer {
   }
 
   function isFamilyDoubtful(family: number): boolean {
-    return sets.some((set) => set.family === family && set.doubtful)
+    return sets.some((set) => set.family === family && (set.doubtful || set.undone))
   }
 
   function checkRise(before: SessionRecord, next: SessionRecord) {
@@ -101,7 +116,7 @@ export function createObserver(): Observer {
     if (set === undefined) return
     if (before.signInId !== next.signInId || !set.wasRefused) fail('a stale refusal ends a newer session')
     if (!isFamilyDoubtful(set.family)) fail('a session ends though none of its answers was lost')
-    if (set.doubtful && next.end?.reason !== 'rotationLost')
+    if (set.doubtful && !set.undone && !set.contested && next.end?.reason !== 'rotationLost')
       fail(`an end after a lost answer is called ${next.end?.reason}`)
   }
 
@@ -114,7 +129,7 @@ export function createObserver(): Observer {
   /** A doubt about a refresh token has to be in the record before it is sent again, or else have arisen just now. */
   function checkMemory(set: ObservedSet, earlier: number) {
     const isCurrent = record !== undefined && setOf(record.secrets?.tokenSet.accessToken) === set
-    if (isCurrent && set.doubtful && earlier === 0 && record?.refreshIntent?.outcomeUnknown !== true) {
+    if (isCurrent && set.doubtful && !set.undone && earlier === 0 && record?.refreshIntent?.outcomeUnknown !== true) {
       fail('a refresh token is sent as if for the first time, though an answer was lost')
     }
   }
@@ -139,7 +154,24 @@ export function createObserver(): Observer {
     nameGeneration(set, next.generation)
   }
 
+  const rules = createFieldRules({ ...options, fail, setOf })
+
+  /** What a holder had sent or read under a lease that another holder has now: that one cannot know of it. */
+  function contest(holder: string) {
+    for (const [request, { holder: waiting, set }] of open) {
+      if (waiting !== holder) continue
+      open.delete(request)
+      Object.assign(set, { doubtful: true, contested: true })
+    }
+    for (const set of sets) {
+      const isUnstored = set.fate === 'held' && set.heldBy === holder && set.parent
+      if (isUnstored) Object.assign(isUnstored, { doubtful: true, contested: true })
+      if (set.answered === 'refusal' && set.reader === holder) Object.assign(set, { doubtful: true, contested: true })
+    }
+  }
+
   return {
+    rules,
     sets,
     families,
     story,
@@ -156,7 +188,11 @@ export function createObserver(): Observer {
     },
     setOf,
     isFamilyDoubtful,
-    leased: (holder) => void sentUnderLease.set(holder, 0),
+    leased(holder, instead) {
+      sentUnderLease.set(holder, 0)
+      rules.leased(holder)
+      if (instead !== undefined) contest(instead)
+    },
     sent(holder, set) {
       const earlier = sentUnderLease.get(holder) ?? 0
       const request = {}
@@ -165,15 +201,19 @@ export function createObserver(): Observer {
       open.set(request, { holder, set })
       story.push(`${holder} sends the refresh token of set ${set.number}`)
       if (open.size > 1) fail('two token requests are open')
-      if (set.answered !== 'nothing') fail(`a refresh token is sent again though its answer was read: ${set.answered}`)
-      if (!set.wanted) fail('a token set is refreshed though nobody has found it wanting')
+      const isExcused = set.undone || set.contested
+      if (set.answered !== 'nothing' && !isExcused) {
+        fail(`a refresh token is sent again though its answer was read: ${set.answered}`)
+      }
+      if (set.wanted === 'no') fail('a token set is refreshed though nobody has found it wanting')
       if (earlier > 1) fail('one refresh sends its token a third time')
       checkMemory(set, earlier)
+      rules.sent(holder, set, record)
       set.reserved = record?.refreshIntent?.reservedGeneration
       return () => void open.delete(request)
     },
     reused(set) {
-      if (!set.doubtful) fail('a spent refresh token is used again though nothing was lost')
+      if (!set.doubtful && !set.undone) fail('a spent refresh token is used again though nothing was lost')
     },
     issued(set, parent, holder) {
       story.push(`${holder} reads set ${set.number}`)
@@ -185,9 +225,10 @@ export function createObserver(): Observer {
       set.heldBy = holder
       nameGeneration(set, parent.reserved)
     },
-    landed(next) {
+    landed(next, writer) {
       const before = record
       record = next
+      rules.landed(next, { before, writer })
       if (before !== undefined) {
         checkRise(before, next)
         checkEnd(before, next)
@@ -195,6 +236,16 @@ export function createObserver(): Observer {
       noteSignedOut(before, next)
       noteStored(next)
       checkRevival(next)
+    },
+    restored(backup) {
+      record = backup
+      rules.restored()
+      const restored = setOf(backup.secrets?.tokenSet.accessToken)
+      for (const set of sets) {
+        if (set.family === restored?.family && (set.answered !== 'nothing' || set.doubtful)) set.undone = true
+      }
+      const family = families[restored?.family ?? -1]
+      if (family !== undefined) family.signedOutAt = undefined
     },
     crashed(holder) {
       for (const [request, { holder: waiting, set }] of open) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { guardRemovals } from './guards.ts'
 
 /**
- * Loads the sources of core without one guard, and looks for a schedule that shows it. A program of its own, since
+ * Loads the sources without one guard, and looks for a schedule that shows it. A program of its own, since
  * sources are loaded once per process: `node --conditions=@authchart/source remove-guard.ts <index> <runs> <seed>`.
  *
  * Prints which of the expected things went wrong, or that none did. Fails when the guard is not where it should be.
@@ -13,7 +13,7 @@ import { guardRemovals } from './guards.ts'
 const [index, runs, seed] = argv.slice(2).map(Number)
 const removal = guardRemovals[index ?? -1]
 if (removal === undefined) throw new Error(`There is no removal ${index}`)
-const file = new URL(`../../../packages/core/src/${removal.file}`, import.meta.url).href
+const file = new URL(`../../../packages/${removal.file}`, import.meta.url).href
 let isRemoved = false
 
 registerHooks({

@@ -9,10 +9,26 @@ export interface Command {
 
 /**
  * - `use`: somebody asks for a token. `refresh`: somebody wants a new one now. `reject`: an API refuses the current one.
- * - `crash`: the holder is gone with all it has in memory, and another one opens the session.
- * - `fireTimer`: the next timer is due before anything else happens. `sleep`: an hour passes, and tokens expire.
+ * - `crash`: the holder is gone with all it has in memory, and another one opens the session. `suspend`: it stands still,
+ *   until `resume`.
+ * - `fireTimer`: the next timer is due before anything else happens. `sleep`: an hour passes, and tokens expire. `minute`:
+ *   up to a minute passes, in which hardly anything else happens.
+ * - `restore`: the store goes back to an older record. `clockJump`: the clock of the database is set a minute ahead.
  */
-export type Action = 'use' | 'refresh' | 'reject' | 'signIn' | 'signOut' | 'crash' | 'fireTimer' | 'sleep'
+export type Action =
+  | 'use'
+  | 'refresh'
+  | 'reject'
+  | 'signIn'
+  | 'signOut'
+  | 'crash'
+  | 'suspend'
+  | 'resume'
+  | 'fireTimer'
+  | 'sleep'
+  | 'minute'
+  | 'restore'
+  | 'clockJump'
 
 /** What goes wrong with one operation of a store. `at` counts the operations of all holders. */
 export interface StoreFault {
@@ -40,6 +56,8 @@ export interface Script {
   readonly commands: readonly Command[]
   readonly storeFaults: readonly StoreFault[]
   readonly networkFaults: readonly NetworkFault[]
+  /** Leases run out unless they are renewed, as those of a database do. */
+  readonly leasesRunOut: boolean
 }
 
 /** Who decides what happens next: `fc.scheduler()` is one. */

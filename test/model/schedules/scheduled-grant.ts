@@ -21,7 +21,10 @@ export function createScheduledGrant(parts: GrantParts): Grant {
   return {
     needsRefreshToken: true,
     identity: {},
-    async refresh({ refreshToken, previous, signal, now }) {
+    async refresh({ refreshToken, previous, signal, now, mayStillBeSent }) {
+      // Discovery, a client's assertion and a proof take their time.
+      await life.point(`${life.name} prepares its request`)
+      if (mayStillBeSent?.() === false) return { kind: 'failed', failure: { kind: 'transport', sent: 'no' } }
       const set = server.find(refreshToken, previous?.accessToken)
       const close = observer.sent(life.name, set)
       const fault = takeFault()

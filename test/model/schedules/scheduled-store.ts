@@ -1,5 +1,5 @@
 import { type SessionStore, StoreError } from '@authchart/core'
-import type { SessionRecord } from '@authchart/core/store'
+import type { Lease, SessionRecord } from '@authchart/core/store'
 import type { Life } from './life.ts'
 import type { StoreFault } from './schedule.ts'
 
@@ -14,10 +14,12 @@ export function createScheduledStore(
     takeFault: () => StoreFault['fault'] | undefined
     onLanded: (next: SessionRecord) => void
     onLease: () => void
+    /** Whether a write under that lease may be made, as the database says. */
+    isHeld?: (lease: Lease) => boolean
   },
 ): SessionStore {
   const { name, world } = life
-  const { takeFault, onLanded, onLease } = options
+  const { takeFault, onLanded, onLease, isHeld } = options
 
   async function operate<Value>(verb: string, act: () => Promise<Value>): Promise<Value> {
     const fault = takeFault()
@@ -45,9 +47,10 @@ export function createScheduledStore(
         world.say(`${name} reads ${describeRecord(record)}`)
         return record
       }),
-    compareAndSet: (key, expectedRevision, next) =>
+    compareAndSet: (key, expectedRevision, next, { under } = {}) =>
       operate(`writes ${describeRecord(next)}`, async () => {
-        const isWritten = await store.compareAndSet(key, expectedRevision, next)
+        const isFenced = under !== undefined && isHeld?.(under) === false
+        const isWritten = !isFenced && (await store.compareAndSet(key, expectedRevision, next))
         world.say(`${name} ${isWritten ? 'has written' : 'comes too late to write'} ${describeRecord(next)}`)
         if (isWritten) onLanded(next)
         return isWritten

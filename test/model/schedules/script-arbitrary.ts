@@ -7,6 +7,9 @@ export interface Flavour {
   readonly actions: readonly Action[]
   readonly storeFaults: number
   readonly networkFaults: number
+  /** The first token requests after the sign-in fail, up to so many of them. */
+  readonly outage?: number
+  readonly leasesRunOut?: boolean
 }
 
 /** Scripts of a flavour; a shorter one is a simpler one. */
@@ -24,11 +27,17 @@ export function scripts(server: ServerKind, flavour: Flavour): fc.Arbitrary<Scri
     at: fc.nat({ max: 4 }),
     fault: fc.constantFrom('notSent', 'lostRequest', 'lostAnswer', 'slow', 'trouble', 'troubleAfterwards', 'throttled'),
   })
+  const outage = fc
+    .array(fc.constantFrom<NetworkFault['fault']>('notSent', 'throttled', 'trouble'), {
+      maxLength: flavour.outage ?? 0,
+    })
+    .map((faults) => faults.map((fault, at) => ({ at, fault })))
   return fc.record({
     server: fc.constant(server),
     holders: fc.constantFrom(2, 3),
     commands: fc.array(command, { minLength: 1, maxLength: 7 }),
     storeFaults: fc.array(storeFault, { maxLength: flavour.storeFaults }),
-    networkFaults: fc.array(networkFault, { maxLength: flavour.networkFaults }),
+    networkFaults: flavour.outage === undefined ? fc.array(networkFault, { maxLength: flavour.networkFaults }) : outage,
+    leasesRunOut: fc.constant(flavour.leasesRunOut === true),
   })
 }

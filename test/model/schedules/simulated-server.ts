@@ -17,7 +17,7 @@ export interface SimulatedServer {
 /** How long its access tokens last, in seconds. */
 export const lifetimeSeconds = 3600
 
-export function createSimulatedServer(kind: ServerKind, observer: Observer): SimulatedServer {
+export function createSimulatedServer(kind: ServerKind, observer: Observer, now: () => number): SimulatedServer {
   const { sets, families } = observer
   /** Which set was issued last for each refresh token that was exchanged. */
   const successors = new Map<ObservedSet, ObservedSet>()
@@ -29,7 +29,10 @@ export function createSimulatedServer(kind: ServerKind, observer: Observer): Sim
       doubtful: false,
       answered: 'nothing',
       wasRefused: false,
-      wanted: false,
+      wanted: 'no',
+      issuedAt: now(),
+      undone: false,
+      contested: false,
       reader: undefined,
       fate: 'travelling',
       heldBy: undefined,

@@ -1,7 +1,7 @@
 import type { EndReason } from '../errors/codes.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import { isHeldBack, longestBackoffMilliseconds, longestCooldownMilliseconds } from './backoff.ts'
-import { isOfAnotherIssuer } from './is-of-another-issuer.ts'
+import { isOfAnotherIssuer } from './identities.ts'
 import { decideRejection, type Rejection, type Rejections } from './rejections.ts'
 
 /** What made a holder want a refresh, and which token set it had. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   decideRejection,
+  nextPauseEnd,
   pausedUntil,
   pausingOrigins,
   type Rejection,
@@ -193,6 +194,19 @@ describe('the pauses of a record', () => {
     expect(pausedUntil(rejections, 'https://running.example', now)).toBeUndefined()
     expect(pausedUntil(rejections, 'https://unknown.example', now)).toBeUndefined()
     expect(pausedUntil(undefined, 'https://b.example', now)).toBeUndefined()
+  })
+
+  it('end one after the other', () => {
+    expect(nextPauseEnd(rejections, now)).toBe(now + 1)
+    expect(nextPauseEnd(rejections, now + 1)).toBe(now + 2)
+    expect(nextPauseEnd(rejections, now + 2)).toBe(Infinity)
+    expect(nextPauseEnd(undefined, now)).toBe(Infinity)
+  })
+
+  it('are listed for all others only where those pause', () => {
+    const shared = { '*': { generation: 5, count: 1, pausedUntil: now + 7 } }
+    expect(pausingOrigins({ ...others(8), ...shared }, now)[0]).toBe('*')
+    expect(pausingOrigins({ ...others(7), ...shared }, now)).toHaveLength(7)
   })
 
   it('are listed, sorted', () => {

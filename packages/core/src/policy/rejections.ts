@@ -47,11 +47,17 @@ export function pausedUntil(rejections: Rejections | undefined, origin: string, 
   return run !== undefined && isPausing(run, now) ? run.pausedUntil : undefined
 }
 
-/** The origins that pause, sorted. */
+/** The origins that pause, sorted; with `*` where all others do. */
 export function pausingOrigins(rejections: Rejections | undefined, now: number): string[] {
-  return Object.entries(rejections ?? {})
-    .flatMap(([origin, run]) => (isPausing(run, now) ? [origin] : []))
+  return Object.keys(rejections ?? {})
+    .filter((origin) => pausedUntil(rejections, origin, now) !== undefined)
+    .filter((origin) => origin !== otherOrigins || isFull(rejections ?? {}, now))
     .sort()
+}
+
+/** When the next pause ends, in milliseconds since the epoch; `Infinity` where none does. */
+export function nextPauseEnd(rejections: Rejections | undefined, now: number): number {
+  return Math.min(...pausingOrigins(rejections, now).map((origin) => rejections?.[origin]?.pausedUntil ?? Infinity))
 }
 
 /**

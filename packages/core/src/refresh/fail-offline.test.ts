@@ -34,7 +34,6 @@ describe('a device that says it has no network', () => {
 
   it.each([
     { name: 'does not answer', isReachable: async () => false },
-    { name: 'cannot be asked', isReachable: undefined },
     { name: 'is asked in vain', isReachable: () => Promise.reject(new Error('bug')) },
     {
       name: 'is asked by a grant that throws',
@@ -48,6 +47,15 @@ describe('a device that says it has no network', () => {
     expect(outcome).toEqual({ kind: 'failed', code: 'offline', retryAt: recordTime + 100, serverAsked: false })
     expect(holder.diary).toEqual(['lease', 'read', 'give back'])
     expect(holder.clock.timers).toBe(0)
+  })
+
+  it('is not believed any more at 10 s, where the grant cannot ask: the refresh itself is tried', async () => {
+    const believed = await openOffline(9_999)
+    expect(await believed.refresh()).toMatchObject({ code: 'offline', retryAt: recordTime + 1 })
+    expect(believed.sent).toEqual([])
+    const tried = await openOffline(10_000)
+    expect(await tried.refresh()).toMatchObject({ code: 'network' })
+    expect(tried.sent).toEqual(['refresh-1'])
   })
 
   it('keeps the lease for 10 s at most while the server is asked', async () => {

@@ -112,7 +112,7 @@ export interface RefreshDecisionEntry {
   readonly type: 'decision'
   /**
    * What was decided: under the lease (`request`, `adopt`, `follow`, `wait`, `pause`, `end`), about an answer (`issued`,
-   * `ended`, `transient`, `unknown`), or to send the same token again (`replay`).
+   * `ended`, `transient`, `unknown`, or `leaseLost` where it was not sent), or to send the same token again (`replay`).
    */
   readonly decision: string
   readonly generation?: number

@@ -4,7 +4,7 @@ import { type GrantAnswer, openHolder, refreshKey } from '../../../../test/suppo
 import { createRecord, createTokenSet, recordTime } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
 import type { SessionRecord } from '../store/session-record.ts'
-import type { IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
+import type { GrantOutcome, IdTokenVerdict, TokenEndpointFailure } from '../token/grant.ts'
 
 const issued: GrantAnswer = {
   kind: 'issued',
@@ -218,6 +218,17 @@ describe('nothing is sent', () => {
       'give back',
     ])
   })
+})
+
+it.each([
+  { name: 'cannot be counted on from', highest: 2 ** 52 },
+  { name: 'is the last', highest: 2 ** 52 - 1 },
+])('a generation that $name sends nothing, and loses nothing', async ({ highest }) => {
+  const record = createRecord({ highestReservedGeneration: highest })
+  const holder = await openHolder(record)
+  expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'storeUnavailable' })
+  expect(holder.sent).toEqual([])
+  expect(await holder.record()).toEqual(record)
 })
 
 describe('an answer that was lost', () => {
@@ -768,11 +779,58 @@ describe('the lease', () => {
     expect(await holder.refresh()).toMatchObject({ kind: 'refreshed' })
   })
 
-  it('that was lost before anything was sent makes sure that nothing is', async () => {
+  it('that was lost before anything was sent is waited for again, three times in all', async () => {
     const holder = await openHolder(createRecord())
     holder.store.lease = async () => ({ lost: AbortSignal.abort(), [Symbol.asyncDispose]: async () => {} })
     expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'leaseTimeout' })
-    expect(holder.diary).toEqual(['read'])
+    expect(holder.diary).toEqual(['read', 'read', 'read'])
+  })
+
+  it.each([
+    { name: 'before the intent', loseAt: 'read', diary: ['read'] },
+    { name: 'while the intent is written', loseAt: 'compareAndSet', diary: ['read', 'write intent', 'write pause'] },
+    { name: 'right before the request', loseAt: 'sending', diary: ['read', 'write intent', 'write pause'] },
+  ])('that is lost $name is waited for again, and the refresh begins anew', async ({ loseAt, diary }) => {
+    const lost = new AbortController()
+    const holder = await openHolder(createRecord(), [], {
+      async refresh({ refreshToken, mayStillBeSent }) {
+        if (loseAt === 'sending') lost.abort()
+        if (mayStillBeSent?.() === false) return { kind: 'failed', failure: { kind: 'transport', sent: 'no' } }
+        holder.sent.push(refreshToken)
+        return issued as GrantOutcome
+      },
+    })
+    const { lease, read, compareAndSet } = holder.store
+    let leases = 0
+    holder.store.lease = async (key, options) => {
+      leases += 1
+      return leases > 1 ? lease(key, options) : { lost: lost.signal, [Symbol.asyncDispose]: async () => {} }
+    }
+    holder.store.read = (key) => {
+      if (loseAt === 'read') lost.abort()
+      return read(key)
+    }
+    holder.store.compareAndSet = (...write) => {
+      if (loseAt === 'compareAndSet') lost.abort()
+      return compareAndSet(...write)
+    }
+    expect(await holder.refresh()).toMatchObject({ kind: 'refreshed' })
+    expect(holder.diary).toEqual([...diary, 'lease', 'read', 'write intent', 'write tokens', 'give back'])
+    expect(holder.sent).toEqual(['refresh-1'])
+  })
+
+  it('that is lost while another holder brings tokens is not waited for: they are adopted', async () => {
+    const holder = await openHolder(createRecord())
+    const { lease, read } = holder.store
+    holder.store.lease = async () => ({ lost: AbortSignal.abort(), [Symbol.asyncDispose]: async () => {} })
+    holder.store.read = async (key) => {
+      const record = await read(key)
+      holder.store.lease = lease
+      await holder.overwrite(newer)
+      return record
+    }
+    expect(await holder.refresh()).toMatchObject({ kind: 'adopted' })
+    expect(holder.sent).toEqual([])
   })
 
   it('that is lost while the intent is written takes the intent back: nothing was sent', async () => {

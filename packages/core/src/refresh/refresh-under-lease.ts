@@ -14,11 +14,13 @@ import { type RequestResult, requestTokens } from './request-tokens.ts'
 import { settle } from './settle.ts'
 import { signInUnderLease } from './sign-in-under-lease.ts'
 import { readRecord, storeFailureCode, writeRecord } from './store-access.ts'
-import { settleMilliseconds, writeBack } from './write-back.ts'
+import { writeBack } from './write-back.ts'
 import { follow, type RefreshEnd, storeEnd, storeFailure, storeIssued } from './write-outcome.ts'
 
 /** How often the record may change between the re-read and the intent before we give up for now. */
 const intentAttempts = 5
+/** How often the lease may be lost before anything is sent until we give up for now. */
+const leaseAttempts = 3
 
 /**
  * Gets the session its next token set, alone among all holders that share the store:
@@ -31,29 +33,39 @@ const intentAttempts = 5
  * 6. refused for good: write the end;
  * 7. transient: write the backoff.
  *
+ * Where the lease is lost before anything was sent, it begins anew.
+ *
  * Never throws. Reading a token that is valid needs none of this.
  */
 export async function refreshUnderLease(refresh: Refresh): Promise<RefreshOutcome> {
   const { holder } = refresh
-  const waited = await waitForLease(refresh)
-  if (waited.kind === 'settled') return waited.outcome
-  const { lease } = waited
-  try {
-    refresh.report({ type: 'lease.acquired' })
-    return await (holder.grant.signIn === undefined ? refreshOnce(refresh, lease) : signInUnderLease(refresh, lease))
-  } finally {
-    await giveBack(lease, holder.clock)
+  const proceed = holder.grant.signIn === undefined ? refreshOnce : signInUnderLease
+  for (let attempt = 0; attempt < leaseAttempts; attempt += 1) {
+    const waited = await waitForLease(refresh)
+    if (waited.kind === 'settled') return waited.outcome
+    const { lease } = waited
+    try {
+      refresh.report({ type: 'lease.acquired' })
+      const outcome = await proceed(refresh, lease)
+      if (outcome !== 'leaseLost') return outcome
+    } finally {
+      await giveBack(lease, holder.clock)
+    }
   }
+  return failLocally('leaseTimeout', holder)
 }
 
-async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutcome> {
+async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutcome | 'leaseLost'> {
   const { prompt, holder, interest } = refresh
   for (let attempt = 0; attempt < intentAttempts; attempt += 1) {
     const read = await readRecord(holder)
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
     const record = read.value
     if (record === undefined) return { kind: 'followed', record }
-    if (await writeBack(holder, record)) return failWrittenBack(holder)
+    const settledAt = await writeBack(holder, record)
+    if (settledAt !== undefined) {
+      return { kind: 'failed', code: 'storeUnavailable', retryAt: settledAt, serverAsked: true }
+    }
     const decision = decideAfterReread(record, prompt, {
       now: holder.clock.now(),
       needsRefreshToken: holder.grant.needsRefreshToken,
@@ -65,7 +77,7 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     if (offline !== undefined) return offline
     // Callers may have left while we waited; from the intent on, nothing can stop us.
     if (interest.aborted) return { kind: 'cancelled' }
-    if (isLost(lease)) return failLocally('leaseTimeout', holder)
+    if (isLost(lease)) return 'leaseLost'
 
     const intended = recordWithIntent(record, await createIntent(record, decision, holder))
     const written = await writeRecord(holder, record.revision, intended, { under: lease })
@@ -73,12 +85,6 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     if (written.value) return spendRefreshToken(record, intended, { refresh, lease })
   }
   return failLocally('storeUnavailable', holder)
-}
-
-/** The store went back in time: what this holder knows has to settle before anything is sent. */
-function failWrittenBack({ clock }: RefreshHolder): RefreshOutcome {
-  const retryAt = clock.now() + settleMilliseconds
-  return { kind: 'failed', code: 'storeUnavailable', retryAt, serverAsked: true }
 }
 
 async function createIntent(
@@ -116,14 +122,8 @@ async function spendRefreshToken(
   before: SessionRecord,
   intended: SessionRecord,
   { refresh, lease }: { refresh: Refresh; lease: Lease },
-): Promise<RefreshOutcome> {
+): Promise<RefreshOutcome | 'leaseLost'> {
   const { holder } = refresh
-  if (isLost(lease)) {
-    // Nothing was sent, so nothing need be asked again. Should this write fail, it will be: that is harmless.
-    const { refreshIntent } = before
-    await writeRecord(holder, intended.revision, { ...intended, refreshIntent, revision: holder.createId() })
-    return failLocally('leaseTimeout', holder)
-  }
   refresh.report({ type: 'intent.written', signInId: intended.signInId })
   const outcomeUnknown = intended.refreshIntent?.outcomeUnknown ?? false
   const from = { record: intended, expectedRevision: intended.revision }
@@ -136,6 +136,12 @@ async function spendRefreshToken(
       return storeEnd(from, describeEnd(result), refresh)
     case 'transient':
       return storeFailure(from, result, refresh)
+    case 'leaseLost': {
+      // Nothing was sent, so nothing need be asked again. Should this write fail, it will be: that is harmless.
+      const { refreshIntent } = before
+      await writeRecord(holder, intended.revision, { ...intended, refreshIntent, revision: holder.createId() })
+      return 'leaseLost'
+    }
     case 'moved': {
       const read = await readRecord(holder)
       return read.ok ? follow(read.value, refresh) : failLocally(storeFailureCode(read.error), holder)

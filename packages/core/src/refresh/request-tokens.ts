@@ -50,6 +50,8 @@ export type RequestResult =
     }
   /** While we waited to send it again, the record moved on. */
   | { readonly kind: 'moved' }
+  /** The lease was lost before anything was sent. */
+  | { readonly kind: 'leaseLost' }
 
 /**
  * Sends the refresh token of a record whose intent is written. Where the connection ends without a readable answer,
@@ -61,7 +63,7 @@ export async function requestTokens(
   holder: RefreshHolder,
   { lease, outcomeUnknown }: { lease: Lease; outcomeUnknown: boolean },
 ): Promise<RequestResult> {
-  const first = await requestOnce(intended, holder, lease)
+  const first = isLost(lease) ? leaseLost : await requestOnce(intended, holder, lease)
   if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
   const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
   // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
@@ -74,7 +76,8 @@ export async function requestTokens(
   if (now.value?.revision !== intended.revision) return { kind: 'moved' }
 
   holder.debug({ type: 'decision', decision: 'replay', generation: intended.generation })
-  return conclude(await requestOnce(intended, holder, lease), true)
+  const second = await requestOnce(intended, holder, lease)
+  return conclude(second.kind === 'leaseLost' ? first : second, true)
 }
 
 /** The token request of a grant that signs in by itself: there is no refresh token that could be lost, nor a replay. */
@@ -86,7 +89,9 @@ export async function requestSignIn(
   return conclude(await requestOnce(record, holder, lease), false)
 }
 
-type OneRequest = Extract<RequestResult, { kind: 'issued' }> | TokenEndpointVerdict
+type OneRequest = Extract<RequestResult, { kind: 'issued' | 'leaseLost' }> | TokenEndpointVerdict
+
+const leaseLost = { kind: 'leaseLost' } as const
 
 async function requestOnce(record: SessionRecord, holder: RefreshHolder, lease: Lease): Promise<OneRequest> {
   let isRefused = false
@@ -95,7 +100,7 @@ async function requestOnce(record: SessionRecord, holder: RefreshHolder, lease: 
     return !isRefused
   }
   const answer = await callGrant(record, holder, mayStillBeSent)
-  const result: OneRequest = isRefused ? { kind: 'transient', code: 'leaseTimeout', mayHaveCommitted: false } : answer
+  const result: OneRequest = isRefused ? leaseLost : answer
   const {
     kind: decision,
     code,
@@ -204,6 +209,7 @@ function ask(
 function conclude(result: OneRequest, wasUnknown: boolean): RequestResult {
   switch (result.kind) {
     case 'issued':
+    case 'leaseLost':
       return result
     case 'ended':
       return { kind: 'refused', verdict: result, wasUnknown }

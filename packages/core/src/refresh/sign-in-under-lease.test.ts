@@ -113,6 +113,17 @@ describe('a refresh of a grant that signs in by itself', () => {
     expect(outcome).toMatchObject({ kind: 'ended', record: { end: { reason: 'grantRejected' } } })
   })
 
+  it('begins anew where the lease is lost before anything was sent', async () => {
+    const holder = await open(undefined, [issued])
+    const { lease } = holder.store
+    holder.store.lease = async () => {
+      holder.store.lease = lease
+      return { lost: AbortSignal.abort(), [Symbol.asyncDispose]: async () => {} }
+    }
+    expect(await holder.refresh()).toMatchObject({ kind: 'refreshed' })
+    expect(holder.sent).toHaveLength(1)
+  })
+
   it('pauses for an origin that rejects every token', async () => {
     const origin = 'https://api.example'
     const rejection = { origin, acceptedBefore: false, olderRejected: 0, endedGeneration: 0 }

@@ -19,7 +19,7 @@ import { type RefreshedRecord, storeEnd, storeFailure, storeIssued } from './wri
  *
  * @see RFC 6749, section 4.4
  */
-export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<RefreshOutcome> {
+export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<RefreshOutcome | 'leaseLost'> {
   const { holder, prompt, interest } = refresh
   const read = await readRecord(holder)
   if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
@@ -32,7 +32,7 @@ export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<
   const offline = await failOffline(holder)
   if (offline !== undefined) return offline
   if (interest.aborted) return { kind: 'cancelled' }
-  if (isLost(lease)) return failLocally('leaseTimeout', holder)
+  if (isLost(lease)) return 'leaseLost'
 
   const from = beginRecord(read.value, decision?.kind === 'request' ? decision.rejections : undefined, holder)
   refresh.report({ type: 'intent.written', signInId: from.record.signInId })
@@ -49,6 +49,8 @@ export async function signInUnderLease(refresh: Refresh, lease: Lease): Promise<
     }
     case 'transient':
       return storeFailure(from, { verdict: result.verdict, keepIntent: false }, refresh)
+    case 'leaseLost':
+      return 'leaseLost'
     case 'moved':
       return failLocally('unknownOutcome', holder)
   }

@@ -54,6 +54,20 @@ describe('access to a store', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('writes no generation that could not be read again, and says why', async () => {
+    const last = createRecord({ highestReservedGeneration: 2 ** 52 - 1 })
+    const { access, memory } = open()
+    expect(await access.compareAndSet(undefined, last)).toEqual({ ok: true, value: true })
+    expect(await access.read()).toMatchObject({ ok: true })
+    const beyond = { ...last, highestReservedGeneration: 2 ** 52, revision: 'beyond' }
+    const refused = {
+      ok: false,
+      error: { message: expect.stringContaining('generations of this session are used up') },
+    }
+    expect(await access.compareAndSet(last.revision, beyond)).toMatchObject(refused)
+    expect(await memory.read(key)).toEqual(last)
+  })
+
   it('stores no member that says nothing', async () => {
     const { access, memory } = open()
     const tokenSet = { ...createTokenSet(), idToken: undefined }

@@ -1,6 +1,6 @@
 import { isObject, isText, withoutUndefined } from '../errors/check-options.ts'
 import { isStoreError, StoreError, type StoreErrorCode } from '../errors/store-error.ts'
-import { parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
+import { isGeneration, parseSessionRecord, type SessionRecord } from '../store/session-record.ts'
 import type { ExpectedRecord, Lease } from '../store/session-store.ts'
 import type { RefreshHolder } from './holder.ts'
 import { storeOperationMilliseconds } from './timing.ts'
@@ -34,6 +34,12 @@ export function writeRecord(
   options?: { readonly under?: Lease },
 ): Promise<StoreResult<boolean>> {
   const written = storable(next)
+  // Nobody could read it again. A refresh comes here with its intent: nothing is sent.
+  if (!isGeneration(next.highestReservedGeneration)) {
+    return Promise.resolve(
+      failed('storeUnavailable', 'The generations of this session are used up: remove its record.'),
+    )
+  }
   return bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
 }
 

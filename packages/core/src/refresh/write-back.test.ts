@@ -49,6 +49,21 @@ describe('a store that went back in time', () => {
   })
 
   it.each([
+    { name: 'one look of the store, where that is longer', look: 75_000, settle: 75_000 },
+    { name: '5 s, where it looks more often', look: 3_000, settle: 5_000 },
+    { name: 'an hour, where it looks less often', look: 7_200_000, settle: 3_600_000 },
+  ])('has nothing sent for $name', async ({ look, settle }) => {
+    const holder = await open(createRecord(), known, [issued])
+    Object.assign(holder.store, { suggestedLookMilliseconds: look })
+    expect(await holder.refresh({ generation: 7 })).toMatchObject({ retryAt: recordTime + settle })
+    await holder.clock.advance(settle - 1)
+    expect(await holder.refresh({ generation: 7, cause: 'explicit' })).toMatchObject({ kind: 'failed' })
+    expect(holder.sent).toEqual([])
+    await holder.clock.advance(1)
+    expect(await holder.refresh({ generation: 7 })).toMatchObject({ kind: 'refreshed' })
+  })
+
+  it.each([
     { name: 'is replaced where the token lives', answer: issued, outcome: { kind: 'refreshed' } },
     {
       name: 'says that the rotation is lost where it does not',

@@ -18,7 +18,7 @@ import { signOutOfStore } from './sign-in-and-out.ts'
 export class LiveEffects implements SessionEffects {
   readonly #core: SessionCore
   /** The refreshes under way, with the sign-in of each: what becomes of its tokens, it tells itself. */
-  #refreshes: readonly { signInId: string; missedHint: boolean }[] = []
+  #refreshes: readonly { signInId: string; missed: number | undefined }[] = []
   /** Ends the pause before a hint is followed once more. */
   #pause: AbortController | undefined
   #followOnce: (() => void) | undefined
@@ -63,7 +63,7 @@ export class LiveEffects implements SessionEffects {
 
   async #refresh(prompt: RefreshPrompt, answer: Answer, left: AbortSignal): Promise<void> {
     const core = this.#core
-    const underWay = { signInId: core.vault.facts.signInId, missedHint: false }
+    const underWay = { signInId: core.vault.facts.signInId, missed: undefined as number | undefined }
     this.#refreshes = [...this.#refreshes, underWay]
     let mustFollow = false
     try {
@@ -76,7 +76,7 @@ export class LiveEffects implements SessionEffects {
           for (const event of stepEvents(step, core)) answer(event)
         },
       })
-      mustFollow = left.aborted || (outcome.kind === 'failed' && underWay.missedHint)
+      mustFollow = left.aborted || hasMissed(underWay.missed, outcome)
       for (const event of outcomeEvents(outcome, core)) answer(event)
     } catch {
       // The procedure does not throw. If it did, the session would still be there.
@@ -117,7 +117,7 @@ export class LiveEffects implements SessionEffects {
         await wait(clock, delay, { signal: AbortSignal.any([signal, this.#pause.signal]) })
       } else if (vault.highestGeneration === before) {
         // A refresh under way is about to write what it knows.
-        const wroteBack = this.#refreshes.length === 0 && (await writeBack(core, read.value))
+        const wroteBack = this.#refreshes.length === 0 && (await writeBack(core, read.value)) !== undefined
         if (!wroteBack) this.#tellFollowed(read.value)
         return
       }
@@ -128,8 +128,14 @@ export class LiveEffects implements SessionEffects {
   #tellFollowed(record: SessionRecord | undefined): void {
     const refreshing = this.#refreshes.filter(({ signInId }) => signInId === record?.signInId)
     if (refreshing.length === 0 || record?.status === 'signedOut') this.#core.send(recordEvent(record, this.#core))
-    else for (const refresh of refreshing) refresh.missedHint = true
+    else for (const refresh of refreshing) refresh.missed = record?.generation
   }
+}
+
+/** Whether a hint that was not followed during a refresh told of more than that came to. */
+function hasMissed(generation: number | undefined, outcome: RefreshOutcome): boolean {
+  if (generation === undefined) return false
+  return outcome.kind === 'failed' || (outcome.kind === 'adopted' && generation > outcome.record.generation)
 }
 
 /** How far a refresh has come, for the chart. */

@@ -24,14 +24,15 @@ export class RejectionLog {
   readonly #accepted = new Map<string, number>()
   readonly #origins = new Map<string, OriginLog>()
 
-  /** An address accepted a token. Only one that rejected a token before ends the run of its origin. */
-  noteAccepted(origin: string, address: string, generation: number): void {
+  /** An address accepted a token. Only one that rejected a token before ends the run of its origin; returns whether it did. */
+  noteAccepted(origin: string, address: string, generation: number): boolean {
     remember(this.#accepted, address, generation)
     const log = this.#origins.get(origin)
     const rejected = log?.rejecting.get(address)
-    if (log === undefined || rejected === undefined || rejected > generation) return
+    if (log === undefined || rejected === undefined || rejected > generation) return false
     this.#origins.delete(origin)
     this.endedRuns.set(origin, log.last)
+    return true
   }
 
   /**

@@ -89,7 +89,6 @@ export const createSessionMachine = () =>
         type: 'parallel',
         on: {
           'store.changed': { actions: 'followRecord' },
-          'record.signedIn': { actions: 'noteRejections' },
           'record.signedOut': { target: 'signedOut', guard: 'isLater', actions: 'noteTombstone' },
           'record.absent': [
             { target: 'signedOut', guard: 'signsInAgain', actions: 'forgetGeneration' },
@@ -117,7 +116,10 @@ export const createSessionMachine = () =>
               'session.ended': '.judging',
               'refresh.paused': '.judging',
               'tokens.adopted': { target: '.judging', guard: 'isNewer', actions: 'takeToken' },
-              'record.signedIn': { target: '.judging', guard: 'isNewer', actions: 'takeToken' },
+              'record.signedIn': [
+                { target: '.judging', guard: 'isNewer', actions: 'takeToken' },
+                { target: '.judging', guard: 'isCurrent', actions: 'noteRejections' },
+              ],
               'request.ended': [
                 { target: '.judging', guard: 'rejectsToken', actions: ['noteRejection', 'noteOutcome'] },
                 { actions: 'noteOutcome' },
@@ -137,7 +139,7 @@ export const createSessionMachine = () =>
               },
               fresh: { tags: 'usable', after: { untilRefreshIsDue: 'judging' } },
               expiring: { tags: 'usable', after: { untilExpiry: 'judging' } },
-              expired: {},
+              expired: { after: { untilSignInExpires: 'judging' } },
               rejected: { after: { untilExpiry: 'judging' } },
             },
           },

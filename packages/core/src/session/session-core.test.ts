@@ -114,6 +114,29 @@ describe('a rejection', () => {
     expect(reject(core, origin)).toBe('noted')
   })
 
+  it('lists an origin as pausing until the pause is over, wherever that was heard of, and no longer', async () => {
+    const { core, clock, signIn } = open()
+    signIn()
+    const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: recordTime + 10_000 } }
+    signIn(createRecord({ rejections, revision: 'theirs' }))
+    await clock.advance(9_999)
+    expect(core.snapshot.rejectedBy).toEqual([origin])
+    await clock.advance(1)
+    expect(core.snapshot.rejectedBy).toBeUndefined()
+  })
+
+  it('lists an origin as pausing until its run has ended, and no longer', () => {
+    const { core, signIn } = open()
+    signIn()
+    reject(core, origin)
+    const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: recordTime + 10_000 } }
+    signIn(recordOf(6, { rejections }))
+    reject(core, files, 6)
+    expect(core.snapshot.rejectedBy).toEqual([origin])
+    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/orders` }) })
+    expect(core.snapshot.rejectedBy).toBeUndefined()
+  })
+
   it('by an address that accepted the same token is told, whatever pauses', () => {
     const { core, signIn, take } = open()
     const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: recordTime + 10_000 } }

@@ -126,6 +126,8 @@ export class SessionCore implements RefreshHolder {
 
   /** Starts the chart, and listens to the store and the device. */
   start(): void {
+    // Workers refuse timers at module scope: better here than where the chart would stand still without one.
+    this.clock.clearTimeout(this.clock.setTimeout(() => {}, 0))
     this.actor.subscribe(this)
     this.#unwatch = watchRecord(this.store, {
       key: this.key,
@@ -174,7 +176,7 @@ export class SessionCore implements RefreshHolder {
     this.vault.hold(context.token, isWithheld, this)
     if (context.failure !== before.context.failure) this.#noteFailure(context.failure)
     const previous = this.snapshot
-    this.snapshot = describeSession(chart, previous)
+    this.snapshot = describeSession(chart, previous, this.endedRuns)
     const { notices, told } = noticesBetween(before, chart, this.#told)
     this.#told = told
     for (const notice of notices) this.tell(notice)
@@ -407,12 +409,14 @@ export class SessionCore implements RefreshHolder {
   ): void {
     const { rejections, lastOutcome, token } = this.context
     const hasRun = rejections !== undefined && runOf(rejections, origin, this.clock.now()) !== undefined
+    let endsRun = false
     if (hasRun || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
       this.#log ??= new RejectionLog()
-      this.#log.noteAccepted(origin, addressOf(request.target().url), generation)
+      endsRun = this.#log.noteAccepted(origin, addressOf(request.target().url), generation)
     }
     // While a run of rejections goes on, what other addresses of the origin accept is not news.
-    if (lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)) {
+    const isNews = lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)
+    if (endsRun || isNews) {
       this.noteOutcome({ outcome: 'accepted', origin, generation, status })
     }
   }

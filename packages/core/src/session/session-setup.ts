@@ -2,6 +2,8 @@ import { assign, createMachine, fromCallback, type setup } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
+import { nextPauseEnd } from '../policy/rejections.ts'
 import {
   blankSession,
   isMendable,
@@ -86,9 +88,16 @@ const actors = {
 }
 
 const delays = {
-  untilRefreshIsDue: ({ context: { token, judgedAt } }: Moment) =>
-    nextJudgement(Math.min(token.refreshDueAt ?? Infinity, token.expiresAt ?? Infinity), judgedAt),
-  untilExpiry: ({ context: { token, judgedAt } }: Moment) => nextJudgement(token.expiresAt ?? Infinity, judgedAt),
+  untilRefreshIsDue: ({ context }: Moment) => nextJudgement(context.token.refreshDueAt, context),
+  untilExpiry: ({ context }: Moment) => nextJudgement(undefined, context),
+  /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
+  untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
+    const { signInExpiresAt = 0, receivedAt: since } = token
+    const at = signInExpiringAt({ signInExpiresAt, since })
+    return judgedAt < at
+      ? Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
+      : delayUntil(Infinity, judgedAt)
+  },
   untilRetry: ({ context: { failure } }: Moment) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
 }
 
@@ -147,9 +156,7 @@ const actions = {
     const isFirst = before === undefined || rejection?.acceptedBefore === true
     return { rejected: { generation, origins: [...others, origin], rejection: isFirst ? rejection : before.rejection } }
   }),
-  noteRejections: set((moment) =>
-    generationOf(moment) === moment.context.token.generation ? { rejections: tokenOf(moment).rejections } : {},
-  ),
+  noteRejections: set((moment) => ({ rejections: tokenOf(moment).rejections })),
   notePause: set(({ event }) => ({
     rejections: (event as { rejections?: TokenFacts['rejections'] }).rejections,
     rejected: undefined,
@@ -294,6 +301,8 @@ function delayUntil(at: number, now: number): number {
   return Math.max(safeDelay(at - now), 1)
 }
 
-function nextJudgement(at: number, judgedAt: number): number {
+/** Until the token expires, an origin's pause ends, or that time comes. */
+function nextJudgement(dueAt = Infinity, { token, rejections, judgedAt }: SessionContext): number {
+  const at = Math.min(dueAt, token.expiresAt ?? Infinity, nextPauseEnd(rejections, judgedAt))
   return Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
 }

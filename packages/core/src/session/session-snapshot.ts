@@ -1,5 +1,5 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import { pausingOrigins } from '../policy/rejections.ts'
+import { pausingOrigins, withoutRuns } from '../policy/rejections.ts'
 import { isRejected, judgeHeldToken, type SessionContext } from './session-context.ts'
 
 /** In a word, how a session is: what is being done about its token, else how the token is. */
@@ -54,11 +54,19 @@ export interface ChartSnapshot {
   readonly context: SessionContext
 }
 
-/** The snapshot of a chart at rest; `previous` itself when nothing in it has changed. */
-export function describeSession(chart: ChartSnapshot, previous?: SessionSnapshot): SessionSnapshot {
+/**
+ * The snapshot of a chart at rest; `previous` itself when nothing in it has changed.
+ *
+ * @param endedRuns the runs of rejections that have ended here, as `withoutRuns` takes them
+ */
+export function describeSession(
+  chart: ChartSnapshot,
+  previous?: SessionSnapshot,
+  endedRuns: ReadonlyMap<string, number> = new Map(),
+): SessionSnapshot {
   const status = statusOf(chart.value)
   const { token, failure, end, online, rejections, judgedAt } = chart.context
-  const pausing = rejections && pausingOrigins(rejections, judgedAt)
+  const pausing = rejections && pausingOrigins(withoutRuns(rejections, endedRuns), judgedAt)
   const rejectedBy = pausing?.length ? pausing : undefined
   const next: SessionSnapshot = {
     signedIn: token.held && end === undefined,

@@ -2,9 +2,8 @@ import { checkOptions, flag, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { StoreError, type UnreadableSummary } from '../errors/store-error.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
-import { isOfAnotherIssuer } from '../policy/is-of-another-issuer.ts'
+import { canRevokeReplaced, isOfAnotherIssuer } from '../policy/identities.ts'
 import { begunRecord, signedInRecord, signedOutRecord } from '../policy/next-record.ts'
-import { canRevokeReplaced } from '../policy/revoke-replaced.ts'
 import { hasLanded, readRecord, storeFailureCode, writeRecord } from '../refresh/store-access.ts'
 import type { SessionIdentity, SessionRecord } from '../store/session-record.ts'
 import { isIssuerOf } from '../token/issuers.ts'
@@ -74,7 +73,7 @@ export async function signInNow(core: SessionCore, input: SignInTokens, options:
   if (written.error !== undefined) throw written.error
   const { before, next } = written
   revokeReplaced(core, before, next)
-  const { refreshTokenAdvice: advice } = input
+  const advice = input.refreshTokenAdvice ?? core.grant.provider?.refreshTokenAdvice
   const token = core.vault.describe(next, core)
   core.send({ type: 'signIn.stored', token, advice: typeof advice === 'string' ? advice : undefined })
 }

@@ -166,8 +166,8 @@ const objectOf =
 const highestGeneration = 2 ** 52
 
 /** A number that can still be counted on from: a record with one that cannot would be lost with its next token set. */
-function isGeneration(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highestGeneration
+export function isGeneration(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < highestGeneration
 }
 
 /** A count, or a time in milliseconds since the epoch. */

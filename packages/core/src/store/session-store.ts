@@ -77,7 +77,10 @@ export interface SessionStore {
    * session should be left alone (a process). Default `onUse`.
    */
   readonly suggestedRefreshTiming?: 'eager' | 'onUse'
-  /** How often to read a record whose hints are lost, in milliseconds. Default: the session's own pace. */
+  /**
+   * How often to read a record whose hints are lost, or at least how often this store does so by itself where looking is
+   * its way, in milliseconds. Default: the session's own pace.
+   */
   readonly suggestedLookMilliseconds?: number
 }
 

@@ -1,6 +1,6 @@
 import { format, inspect } from 'node:util'
-import { describe, expect, it } from 'vitest'
-import { createAccessToken } from './access-token.ts'
+import { describe, expect, it, test } from 'vitest'
+import { authorizationHeader, createAccessToken } from './access-token.ts'
 
 const tokenSet = {
   accessToken: 'canary-access',
@@ -64,4 +64,13 @@ describe('an access token', () => {
   it('says its type when it is made a text by accident', () => {
     expect(String(createAccessToken(tokenSet, 7))).toBe('DPoP [redacted]')
   })
+})
+
+test.each([
+  { type: 'Bearer', scheme: undefined, expected: 'Bearer abc' },
+  { type: 'DPoP', scheme: undefined, expected: 'DPoP abc' },
+  { type: 'Bearer', scheme: 'Token', expected: 'Token abc' },
+  { type: 'DPoP', scheme: '', expected: 'abc' },
+])('a $type token with the scheme $scheme is sent as "$expected"', ({ type, scheme, expected }) => {
+  expect(authorizationHeader({ type, value: 'abc' }, scheme)).toBe(expected)
 })

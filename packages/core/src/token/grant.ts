@@ -22,7 +22,7 @@ export interface Grant {
   /** Makes the key that tokens are bound to, and proofs of having it; absent for tokens without a key (RFC 9449). */
   readonly dpop?: ProofMaker
   /** What the authorization server and its API do in a way of their own, where the app does not say otherwise. */
-  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'http'>
+  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'refreshTokenAdvice' | 'http'>
   /**
    * Revokes a token at the authorization server.
    * @throws when the server could not be reached or refused; the caller turns that into a notice.

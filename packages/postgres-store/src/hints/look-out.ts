@@ -6,6 +6,9 @@ import { jittered, later } from '../database/time.ts'
 /** So many keys are looked at in one statement. */
 const keysInStatement = 1_000
 
+/** How much sooner or later than it should a look is made, as a part of the time between two. */
+export const lookJitter = 0.25
+
 /** Looks at the revisions of keys from time to time. */
 export interface LookOut {
   /** Begins, unless it has; ends by itself when there is nothing to look at. */
@@ -49,7 +52,7 @@ where key in (select json_array_elements_text($1::text::json))`
   }
 
   function plan(): void {
-    callOff = later(jittered(everyMilliseconds, 0.25), () => void lookAndPlan())
+    callOff = later(jittered(everyMilliseconds, lookJitter), () => void lookAndPlan())
   }
 
   return {

@@ -22,7 +22,7 @@ export type ClearRecord = Omit<SessionRecord, 'secrets'>
 export const recordColumns =
   's.key as key, s.revision as revision, s.key_id as key_id, s.clear as clear, (s.sealed is not null)::text as is_sealed'
 /** Those that only opening a record needs. */
-export const secretColumns = 's.sealed as sealed, s.mac as mac'
+export const secretColumns = `replace(encode(s.sealed, 'base64'), e'\\n', '') as sealed, s.mac as mac`
 
 /** The row among columns that may all be null: a `left join` that found nothing. */
 export function recordRowOf(row: Row | undefined): RecordRow | undefined {

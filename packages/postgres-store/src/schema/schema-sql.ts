@@ -17,7 +17,7 @@ create table "authchart".session (
   written_at timestamptz not null,
   key_id text,                         -- which key has sealed it
   clear text not null,                 -- all but the tokens, as JSON
-  sealed text,                         -- the tokens: AES-256-GCM
+  sealed bytea,                        -- the tokens: AES-256-GCM, the nonce first
   mac text                             -- binds the clear part and the sealed part together: HMAC-SHA-256
 ) with (fillfactor = 85);
 alter table "authchart".session alter column sealed set storage external;

@@ -6,6 +6,8 @@ import type { ReadyKey } from './key-source.ts'
  * one text, the nonce first: it is always 16 characters, and tells seals apart.
  */
 export const nonceCharacters = 16
+/** The same in bytes, as a row keeps it. */
+export const nonceBytes = 12
 
 const tagBytes = 16
 
@@ -15,7 +17,7 @@ export async function sealText(
   { key, additionalData }: { key: ReadyKey; additionalData: string },
 ): Promise<string> {
   // 96 random bits for each text: NIST SP 800-38D, section 8.3, allows 2^32 of them under one key.
-  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const iv = crypto.getRandomValues(new Uint8Array(nonceBytes))
   const sealed = await crypto.subtle.encrypt(algorithm(iv, additionalData), key.seal, new TextEncoder().encode(text))
   return toBase64(iv) + toBase64(new Uint8Array(sealed))
 }
@@ -27,7 +29,7 @@ export async function openText(
 ): Promise<string | undefined> {
   const iv = fromBase64(sealed.slice(0, nonceCharacters))
   const bytes = fromBase64(sealed.slice(nonceCharacters))
-  if (iv?.length !== 12 || bytes === undefined || bytes.length < tagBytes) return undefined
+  if (iv?.length !== nonceBytes || bytes === undefined || bytes.length < tagBytes) return undefined
   try {
     return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm(iv, additionalData), key.seal, bytes))
   } catch {

@@ -2,6 +2,7 @@ import type { SessionStore, SessionSummary } from '@authchart/core/store'
 import { isStoreError, StoreError } from '@authchart/core/store'
 import { createDatabase, type Database } from '../database/database.ts'
 import { textOf } from '../database/query.ts'
+import { lookJitter } from '../hints/look-out.ts'
 import { createWatches } from '../hints/watches.ts'
 import { createLeases } from '../lease/leases.ts'
 import { createMaintenance, type Maintenance } from '../row/maintenance.ts'
@@ -68,6 +69,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
   const store: PostgresStore = {
     suggestedRefreshTiming: 'onUse',
+    suggestedLookMilliseconds: pace && presence === undefined ? pace.everyMilliseconds * (1 + lookJitter) : undefined,
 
     async read(key) {
       const record = await rows.read(key)
