@@ -59,11 +59,7 @@ describe.each(Object.entries(bundlers))('an app that is built by %s', (name, bun
       await tab.open(app.url)
       await tab.page.getByRole('button', { name: /^Sign in/ }).click()
       await tab.page.getByRole('button', { name: 'Refresh now' }).click()
-      await tab.page
-        .getByRole('listitem')
-        .filter({ hasText: 'refreshed' })
-        .waitFor()
-        .catch(async () => console.log(await tab.page.content(), tab.console, JSON.stringify(app.server.counts)))
+      await tab.page.getByRole('listitem').filter({ hasText: 'refreshed' }).waitFor()
       await tab.page.getByRole('button', { name: 'Call the API' }).click()
       await tab.page.getByRole('listitem').filter({ hasText: '200, as alice' }).waitFor()
       expect(tab.page.url()).toBe(app.url)
