@@ -5,6 +5,7 @@ const core = new URL('packages/core/', import.meta.url)
 
 const browserStore = fileURLToPath(new URL('packages/browser-store/dist/index.js', import.meta.url))
 const browserRedirect = fileURLToPath(new URL('packages/browser-store/dist/redirect.js', import.meta.url))
+const browserMigrate = fileURLToPath(new URL('packages/browser-store/dist/migrate.js', import.meta.url))
 const postgresStore = fileURLToPath(new URL('packages/postgres-store/dist/index.js', import.meta.url))
 const postgresPresence = fileURLToPath(new URL('packages/postgres-store/dist/pg.js', import.meta.url))
 const kyPath = fileURLToPath(new URL('packages/core/node_modules/ky/distribution/index.js', import.meta.url))
@@ -83,6 +84,13 @@ export default [
     gzip: true,
     limit: '3 kB',
   },
+  ...['takeOverOidcClient', 'takeOverAuth0'].map((name) => ({
+    name: `${name}, beside what a session takes`,
+    import: { [browserMigrate]: `{ ${name} }` },
+    ignore: ['@authchart/core'],
+    gzip: true,
+    limit: '1 kB',
+  })),
   {
     name: 'the store in PostgreSQL, beside core',
     import: { [postgresStore]: '{ postgresStore }' },
@@ -97,7 +105,8 @@ export default [
     gzip: true,
     limit: '2 kB',
   },
-  ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky'], gzip: true })),
+  { name: 'useSession and useClaims', path: pathOf('react'), ignore: ['react'], gzip: true, limit: '500 B' },
+  ...doors().map((door) => ({ name: `${door} alone`, path: pathOf(door), ignore: ['ky', 'react'], gzip: true })),
 ]
 
 /** A part of the door `oauth`, by the names that an app imports. */

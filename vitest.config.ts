@@ -22,15 +22,21 @@ export default defineConfig({
       project('contract', ['test/contract/**/*.test.ts']),
       project('providers', ['test/providers/**/*.test.ts']),
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
+      project('recipes', ['test/recipes/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
+      project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
-      project('packaging', ['test/packaging/**/*.test.ts'], {
-        fileParallelism: false,
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-      }),
+      project(
+        'packaging',
+        ['test/packaging/**/*.test.ts', 'test/bundlers/**/*.test.ts', 'test/docs/packed/**/*.test.ts'],
+        {
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      ),
       // Many processes on one store: after everything else and file by file, so that they compete with each other only.
       project('concurrency', ['test/concurrency/**/*.test.ts'], {
         fileParallelism: false,
@@ -42,6 +48,12 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 1 },
         testTimeout: isSoak ? 1_800_000 : 120_000,
+      }),
+      // The MCP SDKs at a real MCP server; among them many processes on one store, for the same reason.
+      project('mcp', ['test/mcp/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: isSoak ? 900_000 : 60_000,
       }),
       // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
@@ -57,6 +69,13 @@ export default defineConfig({
         sequence: { groupOrder: 3 },
         testTimeout: 60_000,
         hookTimeout: 60_000,
+      }),
+      // Bun, Deno, workerd and other Nodes, which the files install.
+      project('runtimes', ['test/runtimes/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
       }),
       // All processor and no waiting: last, so that it keeps nobody from being in time.
       project('model', ['test/model/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),

@@ -30,6 +30,8 @@ async function bundle(folder: string): Promise<void> {
     chunkNames: 'chunks/[hash]',
     format: 'esm',
     platform: 'neutral',
+    // Node 22 has no `await using`.
+    target: 'es2022',
     packages: 'external',
     tsconfig: join(folder, 'tsconfig.json'),
     sourcemap: true,

@@ -26,6 +26,12 @@ const systemPackages: readonly SystemPackage[] = [
   { name: 'libglib2.0-bin', provides: '/usr/bin/gdbus', neededFor: keyring },
   { name: 'chromium', provides: '/usr/bin/chromium', neededFor: 'tests in a browser' },
   { name: 'firefox-esr', provides: '/usr/bin/firefox-esr', neededFor: 'test/browser, the contract and six tabs' },
+  {
+    name: 'webkit2gtk-driver',
+    provides: '/usr/bin/WebKitWebDriver',
+    neededFor: 'test/browser, in the engine of Safari',
+  },
+  { name: 'xvfb', provides: '/usr/bin/Xvfb', neededFor: 'test/browser, in the engine of Safari' },
   // The version is the system's: /usr/lib/postgresql/15, say.
   { name: 'postgresql', provides: '/usr/lib/postgresql', neededFor: database },
   { name: 'pgbouncer', provides: '/usr/sbin/pgbouncer', neededFor: database },

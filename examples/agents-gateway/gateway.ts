@@ -46,6 +46,15 @@ export function createGateway(
     return context.body(await metrics.render(), 200, headers)
   })
 
+  // What browsers come to, they come to by its own name, and from no page of another site.
+  for (const path of ['/connect/*', '/callback']) {
+    app.use(path, (context, next) => {
+      const { host, origin } = new URL(publicUrl)
+      const isOwn = context.req.header('host') === host && (context.req.header('origin') ?? origin) === origin
+      return isOwn ? next() : Promise.resolve(context.json({ error: 'foreignRequest' }, 403))
+    })
+  }
+
   // In a service of yours, the user is who is signed in to it; here, who says so.
   app.get('/connect/:provider', async (context) => {
     const provider = find(providers, context.req.param('provider'))
@@ -58,7 +67,6 @@ export function createGateway(
       clientSecret,
       scope,
       redirectUri,
-      prompt: 'consent',
       loginHint: user,
     })
     const connecting: Connecting = { user, provider: provider.name, transaction: begun.transaction }

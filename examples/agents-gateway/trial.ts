@@ -32,7 +32,10 @@ export async function startTrial({ PORT: port = '8080', HOST: host = '127.0.0.1'
 }
 
 async function startProvider(name: string): Promise<{ provider: Provider; close(): Promise<void> }> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: accessTokenSeconds } })
+  const server = await startAuthorizationServer({
+    lifetimes: { accessToken: accessTokenSeconds },
+    wantsPromptForOfflineAccess: false,
+  })
   // As most providers do: a refresh token that was just spent is answered once more, for those who lost the answer.
   server.faults.setGrace(graceMilliseconds)
   const api = await startApi({ authorizationServer: server })

@@ -43,6 +43,7 @@ export async function serveSpa({
   const server = await startAuthorizationServer({
     lifetimes: { accessToken: accessTokenLifetime },
     keepsConnections: false,
+    wantsPromptForOfflineAccess: false,
   })
   const api = await startApi({ authorizationServer: server, keepsConnections: false })
   const stageHands = createStageHands({ server, api })
@@ -81,7 +82,7 @@ function configure(port: number, stageHands: ReturnType<typeof stageHandsPlugin>
     // For the top-level `await` of the configuration.
     build: { target: 'es2022' },
     // Take the packages from source, wherever the workspace links them.
-    resolve: { conditions: ['@authchart/source', ...defaultClientConditions], dedupe: ['xstate'] },
+    resolve: { conditions: ['@authchart/source', ...defaultClientConditions], dedupe: ['xstate', 'react'] },
     optimizeDeps: {
       // Dependencies that Vite would find late, which would reload the page.
       include: [

@@ -1,17 +1,12 @@
 import { expect, it } from 'vitest'
-import { type Beat, followBeat, noPulse, type Pulse } from './heartbeat.ts'
+import type { Failure } from './describe-error.ts'
+import { followBeat, noPulse, type Pulse } from './heartbeat.ts'
 
-const ok: Beat = { kind: 'ok' }
-const failed = (code: string, retryAt?: number): Beat => ({
-  kind: 'failed',
-  code,
-  text: `because of ${code}`,
-  isOver: false,
-  retryAt,
-})
+const ok = undefined
+const failed = (code: string, retryAt?: number): Failure => ({ exitCode: 4, code, lines: [code], facts: { retryAt } })
 
 /** What is said of beats that come a second after one another. */
-function follow(beats: readonly Beat[], random = 0) {
+function follow(beats: readonly (Failure | undefined)[], random = 0) {
   let pulse: Pulse = noPulse
   return beats.map((beat, index) => {
     const decision = followBeat(pulse, beat, { everyMilliseconds: 1000, now: index * 1000, random })
@@ -20,7 +15,7 @@ function follow(beats: readonly Beat[], random = 0) {
   })
 }
 
-const changesOf = (beats: readonly Beat[]) => follow(beats).map(({ change }) => change?.type)
+const changesOf = (beats: readonly (Failure | undefined)[]) => follow(beats).map(({ change }) => change?.state)
 
 it('says once that it works, and then nothing', () => {
   expect(changesOf([ok, ok, ok])).toEqual(['ok', undefined, undefined])
@@ -28,8 +23,8 @@ it('says once that it works, and then nothing', () => {
 
 it('says each code once until the next success, even if they alternate', () => {
   const beats = [failed('a'), failed('b'), failed('a'), failed('b'), ok, failed('a')]
-  expect(changesOf(beats)).toEqual(['failing', 'failing', undefined, undefined, 'recovered', 'failing'])
-  expect(follow(beats)[4]?.change).toEqual({ type: 'recovered', failures: 4, afterMilliseconds: 4000 })
+  expect(changesOf(beats)).toEqual(['failing', 'failing', undefined, undefined, 'ok', 'failing'])
+  expect(follow(beats)[4]?.change).toEqual({ state: 'ok', failures: 4, afterMilliseconds: 4000 })
 })
 
 it('doubles the jittered pause up to five minutes, and returns to its pace after a success', () => {

@@ -1,16 +1,4 @@
-/** The result of a heartbeat. */
-export type Beat = { readonly kind: 'ok' } | FailedBeat
-
-/** A heartbeat that failed: `code` says why in a word, `text` in a sentence. */
-export interface FailedBeat {
-  readonly kind: 'failed'
-  readonly code: string
-  readonly text: string
-  /** Whether only a new sign-in helps. */
-  readonly isOver: boolean
-  /** When the next try can succeed, in milliseconds since the epoch. */
-  readonly retryAt?: number
-}
+import type { Failure } from './describe-error.ts'
 
 /** The state of the heartbeats so far. */
 export interface Pulse {
@@ -27,9 +15,8 @@ export const noPulse: Pulse = { state: 'unknown', failures: 0, failingSince: 0, 
 
 /** News for a line of output. */
 export type PulseChange =
-  | { readonly type: 'ok' }
-  | { readonly type: 'recovered'; readonly failures: number; readonly afterMilliseconds: number }
-  | { readonly type: 'failing'; readonly code: string; readonly text: string; readonly isOver: boolean }
+  | { readonly state: 'ok'; readonly failures?: number; readonly afterMilliseconds?: number }
+  | { readonly state: 'failing'; readonly failure: Failure }
 
 /** What to do after a heartbeat. */
 export interface PulseDecision {
@@ -49,28 +36,28 @@ const longestPause = 5 * 60 * 1000
  */
 export function followBeat(
   pulse: Pulse,
-  beat: Beat,
+  failure: Failure | undefined,
   { everyMilliseconds, now, random }: { everyMilliseconds: number; now: number; random: number },
 ): PulseDecision {
-  if (beat.kind === 'ok') {
-    const next: Pulse = { ...noPulse, state: 'ok' }
-    const { failures, failingSince } = pulse
-    const recovered: PulseChange = { type: 'recovered', failures, afterMilliseconds: now - failingSince }
-    const change: PulseChange | undefined =
-      pulse.state === 'failing' ? recovered : pulse.state === 'unknown' ? { type: 'ok' } : undefined
-    return { pulse: next, delayMilliseconds: everyMilliseconds, change }
+  if (failure === undefined) {
+    const { state, failures, failingSince } = pulse
+    const recovery = state === 'failing' ? { failures, afterMilliseconds: now - failingSince } : {}
+    const change: PulseChange | undefined = state === 'ok' ? undefined : { state: 'ok', ...recovery }
+    return { pulse: { ...noPulse, state: 'ok' }, delayMilliseconds: everyMilliseconds, change }
   }
-  const failures = pulse.failures + 1
-  const isTold = pulse.told.includes(beat.code)
-  const next: Pulse = {
-    state: 'failing',
-    failures,
-    failingSince: pulse.state === 'failing' ? pulse.failingSince : now,
-    told: isTold ? pulse.told : [...pulse.told, beat.code],
-  }
+  const { failures: before, told } = pulse
+  const failures = before + 1
+  const failingSince = before === 0 ? now : pulse.failingSince
+  // What is over is said by its own code, whatever the API answered; another status of the API is news.
+  const code = `${failure.code} ${failure.facts?.status ?? ''}`
+  const isTold = told.includes(code)
   // From half the pause to all of it.
-  const pause = Math.min(everyMilliseconds * 2 ** failures, Math.max(longestPause, everyMilliseconds))
-  const delayMilliseconds = Math.max((pause * (1 + random)) / 2, Math.min((beat.retryAt ?? now) - now, longestPause))
-  const { code, text, isOver } = beat
-  return { pulse: next, delayMilliseconds, change: isTold ? undefined : { type: 'failing', code, text, isOver } }
+  const pause =
+    (Math.min(everyMilliseconds * 2 ** failures, Math.max(longestPause, everyMilliseconds)) * (1 + random)) / 2
+  const untilRetry = Math.min(Number(failure.facts?.retryAt ?? now) - now, longestPause)
+  return {
+    pulse: { state: 'failing', failures, failingSince, told: isTold ? told : [...told, code] },
+    delayMilliseconds: Math.max(pause, untilRetry),
+    change: isTold ? undefined : { state: 'failing', failure },
+  }
 }

@@ -2,7 +2,7 @@ import { type CommandName, readCommandLine } from './command-line.ts'
 import type { Command } from './commands/command.ts'
 import { describeError } from './describe-error.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createOutput } from './output.ts'
+import { createTerminal } from './terminal.ts'
 import { usage } from './usage.ts'
 
 /** Each command is loaded only when it runs: `status` needs no HTTP. */
@@ -28,14 +28,14 @@ switch (commandLine.kind) {
     break
   case 'run': {
     const { name, options } = commandLine
-    const output = createOutput(options)
+    const terminal = createTerminal(options)
     try {
       const command = await commands[name]()
       // Not `process.exit`: work under way is finished, and nothing else keeps the process alive.
-      process.exitCode = await command(options, output)
+      process.exitCode = await command(options, terminal)
     } catch (error) {
       const failure = describeError(error, options)
-      output.fail(failure)
+      terminal.fail(failure)
       process.exitCode = failure.exitCode
     }
   }

@@ -8,7 +8,7 @@ export async function signIn(configuration: Configuration): Promise<number> {
   const { issuer, user } = configuration
   await using session = openUserSession(configuration, openStore(configuration))
   try {
-    await signInByLoopback(session, { issuer, clientId: user.clientId, scope: user.scope, prompt: 'consent' })
+    await signInByLoopback(session, { issuer, clientId: user.clientId, scope: user.scope })
     console.log('Signed in.')
     return 0
   } catch (error) {

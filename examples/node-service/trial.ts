@@ -24,7 +24,10 @@ const allowedHosts = ['127.0.0.1', 'localhost', '[::1]']
 
 /** Starts everything. */
 export async function startTrial({ host, port }: { host: string; port: number }): Promise<Trial> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: accessTokenSeconds } })
+  const server = await startAuthorizationServer({
+    lifetimes: { accessToken: accessTokenSeconds },
+    wantsPromptForOfflineAccess: false,
+  })
   const api = await startApi({ authorizationServer: server })
   const sessionDirectory = await mkdtemp(join(tmpdir(), 'authchart-node-service-'))
   const { id, secret } = server.secretBasicClient

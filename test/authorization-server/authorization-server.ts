@@ -38,12 +38,19 @@ export interface AuthorizationServerOptions {
   readonly path?: string
   /** Whether authorization requests must be pushed (RFC 9126). Default false. */
   readonly requirePushedAuthorizationRequests?: boolean
+  /** Whether `offline_access` is granted only with `prompt=consent`, as few servers want it. Default true. */
+  readonly wantsPromptForOfflineAccess?: boolean
   /** The origin that the issuer names, where another server stands in front. Default: its own. */
   readonly publicOrigin?: string
   /** Default 0: any free one. */
   readonly port?: number
   /** Lets clients register themselves (RFC 7591). Default: not. */
   readonly registration?: { readonly initialAccessToken?: string }
+  /**
+   * Clients that are described by a document (draft-ietf-oauth-client-id-metadata-document), by its https URL, which is
+   * their client id. Default: the server takes no such clients.
+   */
+  readonly clientDocuments?: Readonly<Record<string, ClientMetadata>>
   /** Whether a connection serves more than one request. Default true. */
   readonly keepsConnections?: boolean
   /** How many token requests the log remembers. Default 10,000. */
@@ -83,6 +90,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly lifetimes: Lifetimes
   /** How proofs are demanded (RFC 9449). Change it at any time. */
   readonly dpop: { requiresNonce: boolean }
+  /** Resource servers besides `https://api.*.example`, with the scope of each. Change it at any time. */
+  readonly resources: Map<string, string>
   readonly faults: TokenEndpointFaults
   readonly counts: TokenRequestCounts
   /** Every refresh token that was issued, in order of issue, without the token. */
@@ -141,6 +150,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     ...options.lifetimes,
   }
   const dpop = { requiresNonce: false }
+  const resources = new Map<string, string>()
   const closing = new AbortController()
   const storage = createProviderStorage()
   const ledger = createRefreshTokenLedger()
@@ -162,6 +172,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
     deniesConsent: () => denials > 0 && denials-- > 0,
     registration: options.registration,
+    wantsPromptForOfflineAccess: options.wantsPromptForOfflineAccess ?? true,
+    clientDocuments: options.clientDocuments,
+    resources,
     rotates: (context) => rotates(context, faults),
     requiresNonce: () => dpop.requiresNonce,
   })
@@ -197,6 +210,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     secretPostClient,
     lifetimes,
     dpop,
+    resources,
     faults,
     get counts() {
       return journal.counts

@@ -23,6 +23,12 @@ export interface ProviderSettings {
   requiresNonce(): boolean
   /** Lets clients register themselves (RFC 7591), with this initial access token where one is given. */
   readonly registration?: { readonly initialAccessToken?: string } | undefined
+  /** Whether `offline_access` is granted only with `prompt=consent` (OpenID Connect Core, section 11). */
+  readonly wantsPromptForOfflineAccess: boolean
+  /** Clients that are described by a document, by its URL. */
+  readonly clientDocuments?: Readonly<Record<string, ClientMetadata>> | undefined
+  /** Resource servers besides those of this domain, with their scope. */
+  readonly resources: ReadonlyMap<string, string>
   /** Whether the refresh that is being answered spends its refresh token. */
   rotates(context: object): boolean
 }
@@ -44,7 +50,7 @@ const sessionLifetime = 14 * 24 * 60 * 60
  * Every function it would otherwise warn about using the default of is given here.
  */
 export function createProvider(settings: ProviderSettings): Provider {
-  const { issuer, clients, storage, lifetimes, registration, rotates } = settings
+  const { issuer, clients, storage, lifetimes, registration, clientDocuments, resources, rotates } = settings
   const { requirePushedAuthorizationRequests, requiresNonce } = settings
   const path = new URL(issuer).pathname.replace(/\/$/, '')
   const provider = new Provider(issuer, {
@@ -56,7 +62,12 @@ export function createProvider(settings: ProviderSettings): Provider {
     clockTolerance: 0,
     cookies: { keys: [randomUUID()] },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256', 'PS256', 'RS256'] },
+    fetch: async (url) => {
+      const document = clientDocuments?.[String(url)]
+      return document === undefined ? new Response(null, { status: 404 }) : Response.json(document)
+    },
     features: {
+      clientIdMetadataDocument: { enabled: clientDocuments !== undefined, ack: 'draft-02' },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       deviceFlow: {
@@ -74,7 +85,7 @@ export function createProvider(settings: ProviderSettings): Provider {
       resourceIndicators: {
         enabled: true,
         defaultResource: () => [],
-        getResourceServerInfo: (_context, resource) => describeResourceServer(resource, lifetimes),
+        getResourceServerInfo: (_context, resource) => describeResourceServer(resource, { resources, lifetimes }),
         useGrantedResource: () => true,
       },
       revocation: {
@@ -112,15 +123,25 @@ export function createProvider(settings: ProviderSettings): Provider {
       Session: sessionLifetime,
     },
   })
+  if (!settings.wantsPromptForOfflineAccess) provider.use(promptForOfflineAccess)
   provider.use(consentAtOnce(provider, settings))
   return provider
 }
 
-/** Any resource server of this domain is known, each with the scope `api`; no other is (RFC 8707, section 2). */
-function describeResourceServer(resource: string, lifetimes: Lifetimes) {
-  if (!resource.startsWith('https://api.') || !resource.endsWith('.example')) throw new errors.InvalidTarget()
+/** The scope of a resource server: `api` for each of this domain, and what the test says for its own (RFC 8707, section 2). */
+function scopeOfResource(resource: string, resources: ReadonlyMap<string, string>): string | undefined {
+  const isOurs = resource.startsWith('https://api.') && resource.endsWith('.example')
+  return resources.get(resource) ?? (isOurs ? 'api' : undefined)
+}
+
+function describeResourceServer(
+  resource: string,
+  { resources, lifetimes }: Pick<ProviderSettings, 'resources' | 'lifetimes'>,
+) {
+  const scope = scopeOfResource(resource, resources)
+  if (scope === undefined) throw new errors.InvalidTarget()
   return {
-    scope: 'api',
+    scope,
     audience: resource,
     accessTokenFormat: 'opaque' as const,
     accessTokenTTL: lifetimes.accessToken,
@@ -135,13 +156,25 @@ function showSuccess(context: { body?: unknown }): void {
   context.body = 'Signed in'
 }
 
+/** Most servers grant it without: the provider, which does not, is told that it was asked with. */
+const promptForOfflineAccess: Parameters<Provider['use']>[0] = (context, next) => {
+  const { scope, prompt } = context.query
+  if (context.path === '/auth' && prompt === undefined && String(scope).includes('offline_access')) {
+    context.query = { ...context.query, prompt: 'consent' }
+  }
+  return next()
+}
+
 /**
  * Logs in the subject named by `login_hint` and grants all that was asked for, without a page in between; or says no.
  *
  * A browser that has signed in at this client before gets the grant that it has, as oidc-provider's own example does:
  * sign-ins of one browser then share one grant.
  */
-function consentAtOnce(provider: Provider, { deniesConsent }: ProviderSettings): Parameters<Provider['use']>[0] {
+function consentAtOnce(
+  provider: Provider,
+  { deniesConsent, resources }: ProviderSettings,
+): Parameters<Provider['use']>[0] {
   return async (context, next) => {
     if (!context.path.startsWith('/interaction/')) return next()
     const { params, prompt, session, grantId } = await provider.interactionDetails(context.req, context.res)
@@ -156,7 +189,9 @@ function consentAtOnce(provider: Provider, { deniesConsent }: ProviderSettings):
       known?.accountId === accountId ? known : new provider.Grant({ accountId, clientId: String(params.client_id) })
     const scope = String(params.scope ?? 'openid')
     grant.addOIDCScope(scope)
-    for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), 'api')
+    for (const resource of [params.resource ?? []].flat().map(String)) {
+      grant.addResourceScope(resource, scopeOfResource(resource, resources) ?? '')
+    }
     const consent = { grantId: await grant.save() }
     await provider.interactionFinished(
       context.req,

@@ -30,7 +30,10 @@ let secrets: Set<string>
 let shown: string[]
 
 beforeEach(async () => {
-  server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+  server = await startAuthorizationServer({
+    lifetimes: { accessToken: 3600 },
+    wantsPromptForOfflineAccess: false,
+  })
   api = await startApi({ authorizationServer: server })
   folder = createTemporaryFolder()
   input = { server, api, directory: join(folder.path, 'sessions'), key: randomBytes(32).toString('base64') }

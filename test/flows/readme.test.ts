@@ -3,13 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { startApi, startAuthorizationServer } from '../authorization-server/index.ts'
 import { compileCache } from '../support/program.ts'
 
 const run = promisify(execFile)
 
-/** A block of TypeScript: the first one below `heading`, or of all. */
-async function readLines(path: string, { heading = '' } = {}): Promise<string> {
+/** The first block of TypeScript below a heading. */
+async function readLines(path: string, { heading }: { heading: string }): Promise<string> {
   const readme = await readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
   const lines = /```ts\n([\s\S]*?)```/.exec(readme.slice(readme.indexOf(heading)))?.[1]
   if (lines === undefined || !readme.includes(heading)) throw new Error(`${path} has no such block of TypeScript`)
@@ -30,21 +29,6 @@ async function runProgram(program: string): Promise<string> {
     await rm(folder, { recursive: true })
   }
 }
-
-it('runs the lines of the README that embed authchart, as they stand there', async () => {
-  await using server = await startAuthorizationServer()
-  await using api = await startApi({ authorizationServer: server })
-  const { access_token, refresh_token } = await server.signIn()
-  // A token that has expired already: the lines have to refresh it.
-  const tokens = { accessToken: access_token, refreshToken: refresh_token, expiresIn: 0 }
-  const lines = (await readLines('README.md'))
-    .replaceAll('https://login.acme.example', server.issuer)
-    .replaceAll('https://api.acme.example', api.origin)
-    .replaceAll('acme-cli', server.publicClient.id)
-  const program = `const tokens = ${JSON.stringify(tokens)}\n${lines}\nconsole.log(JSON.stringify(orders))\n`
-  expect(JSON.parse(await runProgram(program))).toMatchObject({ method: 'GET', path: '/orders' })
-  expect(server.counts.refreshes).toBe(1)
-})
 
 it('runs the lines for the tests of an app, as they stand there', async () => {
   const lines = await readLines('packages/core/README.md', { heading: '## In your tests' })

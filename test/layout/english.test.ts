@@ -3,7 +3,12 @@ import { glob } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-const patterns = ['packages/*/src/**/*.ts', 'examples/**/*.{ts,tsx,md}', '*.md', '{docs,packages/*,.changeset}/*.md']
+const patterns = [
+  'packages/*/src/**/*.ts',
+  'examples/**/*.{ts,tsx,md}',
+  '*.md',
+  '{docs,docs/{start,guides,recipes,migrate},packages/*,.changeset}/*.md',
+]
 const exclude = (name: string) => name.endsWith('node_modules')
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

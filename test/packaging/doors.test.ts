@@ -16,7 +16,8 @@ test('the packed doors fit each other: a session of one is a session to the othe
     import { getSessionActor } from '@authchart/core/machine'
     import { refreshTokenGrant } from '@authchart/core/oauth'
     import { parseSessionRecord } from '@authchart/core/store'
-    import { createSimulatedClock } from '@authchart/core/testing'
+    import { useSession } from '@authchart/core/react'
+    import { createFakeSession, createSimulatedClock } from '@authchart/core/testing'
 
     const session = createSession({
       key: 'acme:alice',
@@ -30,8 +31,11 @@ test('the packed doors fit each other: a session of one is a session to the othe
     console.log(getSessionActor(session).getSnapshot().value, parseSessionRecord(undefined).kind)
     console.log(explainRecording(recordSession(session).getRecording()).verdict)
     await session[Symbol.asyncDispose]()
+    const fake = await createFakeSession()
+    console.log((await fake.end('grantRejected')).reason, useSession.length, createKyHooks(fake).init.length)
+    await fake.close()
   `)
-  expect(printed).toBe('true 1\nsignedOut malformed\nsignedOut')
+  expect(printed).toBe('true 1\nsignedOut malformed\nsignedOut\ngrantRejected 1 1')
 })
 
 test("the machine, and a session's actor, work with the XState that a Node program imports itself", () => {

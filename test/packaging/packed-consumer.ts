@@ -36,12 +36,8 @@ const require = createRequire(import.meta.url)
 /** Builds, packs and unpacks the packages into a new project, with a copy of the type tests as its sources. */
 export function createPackedConsumer(): PackedConsumer {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'authchart-consumer-'))
-  runCommand('node', ['scripts/build.ts'])
-  for (const name of readdirSync(join(repositoryRoot, 'packages'))) install(name, folder)
-  // No registry is asked: what the packages depend on is here already.
-  for (const name of ['xstate', 'oauth4webapi', 'ky']) {
-    symlinkSync(realpathSync(join(repositoryRoot, 'packages/core/node_modules', name)), nodeModule(folder, name))
-  }
+  installPackages(folder)
+  linkDependencies(folder, 'core', ['xstate', 'oauth4webapi', 'ky', 'react'])
   cpSync(fileURLToPath(new URL('../types', import.meta.url)), join(folder, 'src'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
 
@@ -61,6 +57,18 @@ export function createPackedConsumer(): PackedConsumer {
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   }
+}
+
+/** Builds, packs and unpacks the packages into a folder's `node_modules`. */
+export function installPackages(folder: string): void {
+  runCommand('node', ['scripts/build.ts'])
+  for (const name of readdirSync(join(repositoryRoot, 'packages'))) install(name, folder)
+}
+
+/** Gives a folder what one of the packages depends on. No registry is asked: it is here already. */
+export function linkDependencies(folder: string, packageName: string, names: readonly string[]): void {
+  const source = join(repositoryRoot, 'packages', packageName, 'node_modules')
+  for (const name of names) symlinkSync(realpathSync(join(source, name)), nodeModule(folder, name))
 }
 
 /** What every consumer of the types needs: the sources here import each other by their `.ts` names. */

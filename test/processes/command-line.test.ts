@@ -9,7 +9,10 @@ import { createTemporaryFolder } from '../support/temporary-folder.ts'
 describe.skipIf(missingKeyringTools !== undefined)('the command-line example with a keyring', () => {
   it('keeps its sessions there, shows them while it is locked, and says that it is', async () => {
     await using keyring = await startSecretService()
-    await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+    await using server = await startAuthorizationServer({
+      lifetimes: { accessToken: 3600 },
+      wantsPromptForOfflineAccess: false,
+    })
     await using folder = createTemporaryFolder()
     const environment = {
       ...keyring.environment,
@@ -18,7 +21,10 @@ describe.skipIf(missingKeyringTools !== undefined)('the command-line example wit
       ACME_API: 'http://127.0.0.1:9',
       ACME_STATE: join(folder.path, 'state'),
     }
-    expect(await logIn([], environment, { server })).toMatchObject({ code: 0, stdout: '✓ Signed in as alice.\n' })
+    expect(await logIn([], environment, { server })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^✓ Signed in as alice\.\n/),
+    })
 
     await keyring.lock()
     const status = await startAcme(['status', '--json'], environment).ended()

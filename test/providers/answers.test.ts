@@ -86,6 +86,16 @@ describe('the corpus', () => {
     for (const { answer } of rows) expect(answer.source).toMatch(/^https:\/\/[\w.-]+\/\S+$/)
   })
 
+  test('says of each provider what was checked against which source, and what was not', () => {
+    for (const { checked, unchecked } of providers) {
+      expect(unchecked).toMatch(/^[^.].*[^.]$/)
+      for (const { what, source } of checked) {
+        expect(what).not.toBe('')
+        expect(source).toMatch(/^https:\/\/[\w.-]+\/\S+$/)
+      }
+    }
+  })
+
   test('has a success and a dead refresh token of each provider', () => {
     for (const { name, answers } of providers) {
       const meanings = answers.map(({ means }) => means)

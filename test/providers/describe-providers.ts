@@ -1,5 +1,5 @@
 import type { ProviderPreset } from '@authchart/core/providers'
-import type { ProviderAnswer, ProviderEntry } from './provider-entry.ts'
+import { checkedOn, type ProviderAnswer, type ProviderEntry } from './provider-entry.ts'
 
 const introduction = `# Providers
 
@@ -19,8 +19,12 @@ For a provider that is not here, or a word that means something else at yours, g
 is asked before the preset's.
 
 This page is written by \`pnpm write:providers\` from the presets and from the answers in \`test/providers/corpus\`, each of
-which a test plays through a real socket to a session with and without the preset. The answers are from documentation and
-bug reports, read in November 2026; no provider was called.
+which a test plays through a real socket to a session with and without the preset. No provider was called.
+
+What is said here was collected from documentation, bug reports and articles. On ${checkedOn} a part of it was compared with
+stored copies of sources, which may be older than what the provider says today: each provider lists what was compared with
+which source, and what was not checked. The sources of answers are where their words come from; a date beside one says
+that the words were seen there that day.
 `
 
 const meanings: Readonly<Record<ProviderAnswer['means'], string>> = {
@@ -41,7 +45,7 @@ export function describeProviders(providers: readonly ProviderEntry[]): string {
   return `${introduction}\n${table}\n\n${providers.map(describeProvider).join('\n')}`
 }
 
-function describeProvider({ name, usage, preset, refreshTokens, source, leftOut, answers }: ProviderEntry): string {
+function describeProvider({ name, usage, preset, leftOut, answers, ...facts }: ProviderEntry): string {
   const needs = describePreset(preset)
   const lines = [
     `## ${name}`,
@@ -49,19 +53,34 @@ function describeProvider({ name, usage, preset, refreshTokens, source, leftOut,
     `\`${usage}\`${needs.length === 0 ? ' needs nothing: it follows the RFCs.' : ':'}`,
     ...(needs.length === 0 ? [] : ['', ...needs.map((need) => `- ${need}`)]),
     '',
-    `Refresh tokens: ${refreshTokens} ([source](${source}))`,
+    ...describeChecks(facts),
     ...(leftOut === undefined ? [] : ['', `Left out, for want of a source: ${leftOut}`]),
     '',
-    '| answer | status | with the preset | source |',
-    '|---|---|---|---|',
+    '| answer | status | with the preset | source | seen there |',
+    '|---|---|---|---|---|',
     ...answers.map(describeAnswer),
     '',
   ]
   return lines.join('\n')
 }
 
-function describeAnswer({ name, status = 200, means, source }: ProviderAnswer): string {
-  return `| ${name} | ${status} | ${meanings[means]} | [${new URL(source).host}](${source}) |`
+function describeChecks({
+  refreshTokens,
+  checked,
+  unchecked,
+}: Pick<ProviderEntry, 'refreshTokens' | 'checked' | 'unchecked'>): string[] {
+  const items = checked.map(({ what, kind, source }) => `- ${what} ([${kind}, ${new URL(source).host}](${source}))`)
+  return [
+    `Refresh tokens: ${refreshTokens}`,
+    '',
+    ...(items.length === 0 ? [] : [`Compared on ${checkedOn} with a stored copy:`, '', ...items, '']),
+    `Not checked: ${unchecked}.`,
+  ]
+}
+
+function describeAnswer({ name, status = 200, means, source, readAgain }: ProviderAnswer): string {
+  const seen = readAgain === true ? checkedOn : 'not checked'
+  return `| ${name} | ${status} | ${meanings[means]} | [${new URL(source).host}](${source}) | ${seen} |`
 }
 
 function describePreset(preset: ProviderPreset): string[] {

@@ -7,13 +7,25 @@ export interface ProviderEntry {
   /** What an app writes to spread it, such as `...google`. */
   readonly usage: string
   readonly preset: ProviderPreset
-  /** How long a refresh token lives, and whether it is replaced. */
+  /** How long a refresh token lives, and whether it is replaced: only what is `checked`. */
   readonly refreshTokens: string
-  /** Where that is told. */
-  readonly source: string
+  /** What was compared on the day of `checkedOn`, with a stored copy of which source. */
+  readonly checked: readonly Check[]
+  /** What was taken over without that. */
+  readonly unchecked: string
   /** What could not be told from a source, and so is not in the preset. */
   readonly leftOut?: string
   readonly answers: readonly ProviderAnswer[]
+}
+
+/** When the entries were last compared with stored copies of their sources. */
+export const checkedOn = '2026-11-28'
+
+export interface Check {
+  readonly what: string
+  /** `documentation` is the provider's own; a `third party` writes about it. */
+  readonly kind: 'documentation' | 'public issue' | 'third party'
+  readonly source: string
 }
 
 /** An answer to a refresh, as its provider documents it or a user reported it. */
@@ -22,6 +34,8 @@ export interface ProviderAnswer {
   readonly name: string
   /** Where it is documented or reported. */
   readonly source: string
+  /** Whether its words were seen there on the day of `checkedOn`. */
+  readonly readAgain?: boolean
   /** Default 200. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>

@@ -6,12 +6,14 @@ import {
   type Session,
   type SessionStore,
 } from '@authchart/core'
+import { explainRecording, recordSession } from '@authchart/core/inspect'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import { describe, expect, test } from 'vitest'
 import { type HttpAnswer, jsonAnswer, writeAnswer } from '../authorization-server/http-answer.ts'
 import { startLoopbackServer } from '../authorization-server/loopback-server.ts'
-import { collectNotices, typesOf } from '../support/notices.ts'
+import { findInTexts, reachableTexts } from '../support/find-secrets.ts'
+import { collectNotices, noticesOf, typesOf } from '../support/notices.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
 import { sessionKey } from '../support/signed-in-session.ts'
 import { readRecord } from '../support/stored-session.ts'
@@ -144,5 +146,46 @@ describe('P88 refusals that name no reason that is known', () => {
     expect(typesOf(notices).filter((type) => type === 'refusedWithoutReason')).toHaveLength(1)
     world.answer = answers.issued
     expect(await world.tryAt(40 * 60_000)).toBe('issued')
+  })
+})
+
+describe('P88 the server’s own words', () => {
+  const said = 'This subscription is on hold.'
+  const secretly = { message: `${said} canary-0123456789abcdef`, access_token: 'canary-fedcba9876543210' }
+
+  test('are in the error, the notices and the explanation, short and without secrets', async () => {
+    await using world = await createWorld(jsonAnswer(403, secretly))
+    await using session = world.open()
+    const notices = collectNotices(session)
+    const recorder = recordSession(session)
+    const errors: unknown[] = []
+    for (let minutes = 0; minutes < 15; minutes += 3) {
+      await world.clock.advance(start + minutes * 60_000 - world.clock.now())
+      await passTimeWhile(world.clock, session.refresh()).catch((error: unknown) => errors.push(error))
+    }
+    const words = expect.stringContaining(said) as string
+    for (const error of errors) expect(error).toMatchObject({ code: 'refused', serverWords: words, message: words })
+    expect(notices).toMatchObject([
+      { type: 'refreshFailed', code: 'refused', serverWords: words },
+      { type: 'refusedWithoutReason', serverWords: words, advice: expect.stringContaining('`classifyFailure`') },
+    ])
+    const { answered } = explainRecording(recorder.getRecording())
+    expect(answered).toContain(said)
+    expect(findInTexts(reachableTexts([errors, notices, answered]), ['canary-0123456789abcdef'])).toEqual([])
+    expect(findInTexts(reachableTexts([errors, notices, answered]), [secretly.access_token])).toEqual([])
+  })
+
+  test.each([
+    ['with what a terminal would act on', '\u001b[2Jwiped\u0007'],
+    ['without an end', 'more and '.repeat(1000)],
+    ['over lines', 'one\r\ntwo'],
+  ])('%s, are printable and at most 100 characters', async (_name, message) => {
+    await using world = await createWorld(jsonAnswer(403, { message }))
+    await using session = world.open()
+    const notices = collectNotices(session)
+    const error: unknown = await passTimeWhile(world.clock, session.refresh()).catch((reason: unknown) => reason)
+    const { serverWords = '' } = error as { serverWords?: string }
+    expect(serverWords).toMatch(/^[^\p{C}]{0,100}$/u)
+    expect(noticesOf(notices, 'refreshFailed')[0]?.serverWords ?? '').toBe(serverWords)
   })
 })

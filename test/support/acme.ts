@@ -30,19 +30,27 @@ const asSource = '--conditions=@authchart/source'
 /** A browser that opens what it is given, and shows it to nobody. */
 export const browserCommand = `${process.execPath} ${asSource} ${pathOf('./programs/visit-as-browser.ts')}`
 
-/** Starts it. Nothing of this process's environment is passed on but where programs are found. */
+/**
+ * Starts it. Nothing of this process's environment is passed on but where programs are found.
+ *
+ * @param options `onTerminal`: on one that `script` of util-linux makes; all that it prints is then in `stdout`
+ */
 export function startAcme(
   commandArguments: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  { onTerminal = false }: { onTerminal?: boolean } = {},
 ): Acme {
-  const child = spawn(process.execPath, [asSource, program, ...commandArguments], {
+  const command = [process.execPath, asSource, program, ...commandArguments]
+  const [file = '', ...given] = onTerminal ? ['script', '-qefc', command.join(' '), '/dev/null'] : command
+  const child = spawn(file, given, {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // A terminal whose input has ended hangs up.
+    stdio: [onTerminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   })
   const printed = { stdout: '', stderr: '' }
   let news = Promise.withResolvers<void>()
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       printed[name] += text
       news.resolve()
       news = Promise.withResolvers<void>()

@@ -3,6 +3,7 @@ import {
   createSession,
   type EndedNotice,
   type EndReason,
+  type Explained,
   isRefreshUnavailableError,
   isSessionEndedError,
   isSessionError,
@@ -90,12 +91,12 @@ export async function signInAndOut(): Promise<void> {
 
 export function listen(): void {
   const stop = session.on('ended', (notice) => {
-    expectType<EndedNotice>()(notice)(true)
+    expectType<EndedNotice & Explained>()(notice)(true)
     expectType<EndReason>()(notice.reason)(true)
   })
   expectType<() => void>()(stop)(true)
   session.on('*', (notice) => {
-    expectType<SessionNotice>()(notice)(true)
+    expectType<SessionNotice & Explained>()(notice)(true)
     if (notice.type === 'refreshFailed') expectType<TransientCode>()(notice.code)(true)
   })
   // @ts-expect-error: there is no such notice

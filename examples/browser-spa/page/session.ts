@@ -37,7 +37,6 @@ export function signIn(): Promise<void> {
     ...client,
     redirectUri,
     scope: 'openid offline_access',
-    prompt: 'consent',
     loginHint: 'alice',
   })
 }

@@ -1,4 +1,3 @@
-import { plain } from '@authchart/example-demo/line'
 import { exitCodes } from '../exit-codes.ts'
 import { startRecorder } from '../flight-recorder.ts'
 import { openChosen, requireApi, urlAt } from '../open-session.ts'
@@ -11,21 +10,27 @@ import type { Command } from './command.ts'
  *
  * The session stays open. It does not keep the process alive, except for a refresh under way until that is stored.
  */
-export const call: Command = async (options, output) => {
+export const call: Command = async (options, terminal) => {
   const api = requireApi(options)
   const url = urlAt(api, options.path)
   const { account, session } = await openChosen(await openStore(options), { options, api })
   const recorder = startRecorder(session, { state: stateFolder(options), account })
+  const hideProgress = terminal.showProgress((seconds) => {
+    const { status } = session.getSnapshot()
+    return `Waiting for ${status === 'fresh' ? 'the API' : `a token (${status})`}, ${seconds} s`
+  })
   try {
     const { status, body, failure } = await createApiClient(session, { api })(url)
-    if (body !== '') output.print([plain(body.replace(/\n$/, ''))])
+    hideProgress()
+    if (body !== '') terminal.print({ text: body.replace(/\n$/, '') })
     if (failure === undefined) {
-      output.printJson({ account, status, body: parseBody(body) })
+      terminal.printJson({ account, status, body: parseBody(body) })
       return exitCodes.done
     }
-    output.fail({ ...failure, ...(body === '' ? {} : { facts: { ...failure.facts, body } }) })
+    terminal.fail({ ...failure, facts: { ...failure.facts, body: body || undefined } })
     return failure.exitCode
   } finally {
+    hideProgress()
     await recorder.keep()
   }
 }

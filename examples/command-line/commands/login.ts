@@ -1,47 +1,58 @@
-import { createSession, memoryStore, type Session, type SignInTokens } from '@authchart/core'
+import { createSession, memoryStore, type Session, type SessionSnapshot, type SignInTokens } from '@authchart/core'
 import { beginDeviceAuthorization, refreshTokenGrant } from '@authchart/core/oauth'
-import { plain, styled } from '@authchart/example-demo/line'
-import type { NodeStore } from '@authchart/node-store'
 import { signInByLoopback } from '@authchart/node-store/loopback'
 import { keyOf, nameFromClaims } from '../accounts.ts'
 import type { Options } from '../command-line.ts'
 import { UsageError } from '../describe-error.ts'
+import { describeUntil } from '../describe-time.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { forgetRecording } from '../flight-recorder.ts'
 import { type OpenAccount, openSession, type Server } from '../open-session.ts'
-import type { Output } from '../output.ts'
 import { openStore, stateFolder } from '../place.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Command } from './command.ts'
 
 /** `acme login`: signs in, under the given name or else under the name in the id token. */
-export const login: Command = async (options, output) => {
+export const login: Command = async (options, terminal) => {
   const server = requireServer(options)
-  const store = await openStore(options)
   const interruption = new AbortController()
   process.once('SIGINT', () => interruption.abort())
+  const hideProgress = terminal.showProgress((seconds) => `Waiting for you to sign in, ${seconds} s; Ctrl-C ends it`)
   try {
-    const { account, session } = await signIn({ options, output, server, store, signal: interruption.signal })
-    const { expiresAt } = session.getSnapshot()
+    const { account, session } = await signIn(server, { options, terminal, signal: interruption.signal })
+    hideProgress()
     await forgetRecording(stateFolder(options), account)
-    output.print([styled('good', '✓ '), plain(`Signed in as ${account}.`)])
-    output.printJson({ account, issuer: server.issuer, expiresAt })
+    const { expiresAt, signInExpiresAt } = session.getSnapshot()
+    terminal.print({ mark: 'good', text: `Signed in as ${account}.` })
+    for (const text of describeLifetimes({ expiresAt, signInExpiresAt })) terminal.print({ text: `  ${text}` })
+    terminal.printJson({ account, issuer: server.issuer, expiresAt, signInExpiresAt })
     return exitCodes.done
   } catch (error) {
     if (interruption.signal.aborted) return exitCodes.interrupted
     throw error
+  } finally {
+    hideProgress()
   }
+}
+
+/** Until when the tokens live, as far as the server has said. */
+function describeLifetimes({ expiresAt, signInExpiresAt }: Pick<SessionSnapshot, 'expiresAt' | 'signInExpiresAt'>) {
+  const now = Date.now()
+  return [
+    ...(expiresAt === undefined ? [] : [`Access token until ${describeUntil(expiresAt, now)}, then renewed on use.`]),
+    ...(signInExpiresAt === undefined ? [] : [`Sign-in until ${describeUntil(signInExpiresAt, now)}.`]),
+  ]
 }
 
 interface SignIn {
   readonly options: Options
-  readonly output: Output
-  readonly server: Server
-  readonly store: NodeStore
+  readonly terminal: Terminal
   readonly signal: AbortSignal
 }
 
-async function signIn({ options, output, server, store, signal }: SignIn): Promise<OpenAccount> {
+async function signIn(server: Server, { options, terminal, signal }: SignIn): Promise<OpenAccount> {
   const { account: named, scope } = options
+  const store = await openStore(options)
   const opened = Promise.withResolvers<OpenAccount>()
   // The account is known only after the sign-in. Check before the browser opens that the store can keep one.
   const target = {
@@ -49,32 +60,22 @@ async function signIn({ options, output, server, store, signal }: SignIn): Promi
     async signIn(tokens: SignInTokens) {
       const account = named ?? (await nameOf(tokens, server))
       const session = openSession(account, { store, server, options })
-      session.on('refreshTokenMissing', ({ advice }) => output.say([styled('caution', '! '), plain(advice)]))
+      session.on('refreshTokenMissing', ({ advice }) => terminal.say({ mark: 'caution', text: advice }))
       const snapshot = await session.signIn(tokens)
       opened.resolve({ account, session })
       return snapshot
     },
   } satisfies Pick<Session, 'checkStore' | 'signIn'>
-  if (options.device) {
-    await target.checkStore()
-    await target.signIn(await waitForDevice({ server, scope, output, signal }))
-  } else {
-    await signInByLoopback(target, { ...server, scope, prompt: 'consent', signal, loginHint: named })
+  if (!options.device) {
+    await signInByLoopback(target, { ...server, scope, signal, loginHint: named })
+    return opened.promise
   }
-  return opened.promise
-}
-
-async function waitForDevice({
-  server,
-  scope,
-  output,
-  signal,
-}: Pick<SignIn, 'server' | 'output' | 'signal'> & { scope: string }): Promise<SignInTokens> {
+  await target.checkStore()
   const device = await beginDeviceAuthorization({ ...server, scope, signal })
-  const { verificationUri, userCode } = device
   // On stderr with --json too: the user has to see it.
-  output.say([plain('Open '), styled('accent', verificationUri), plain(' and type '), styled('strong', userCode)])
-  return device.waitForTokens({ signal })
+  terminal.say({ text: `Open ${device.verificationUri} and type ${device.userCode}` })
+  await target.signIn(await device.waitForTokens({ signal }))
+  return opened.promise
 }
 
 /** The claims of the id token, read by a session that stores nothing. */

@@ -1,45 +1,46 @@
-import { plain, styled } from '@authchart/example-demo/line'
 import type { NodeStore } from '@authchart/node-store'
 import { accountOf } from '../accounts.ts'
 import type { Options } from '../command-line.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { forgetRecording } from '../flight-recorder.ts'
 import { openChosen } from '../open-session.ts'
-import type { Output } from '../output.ts'
 import { openStore, stateFolder } from '../place.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Command } from './command.ts'
 
 /** `acme logout`: forgets the tokens here first, then revokes them, which may fail. */
-export const logout: Command = async (options, output) => {
+export const logout: Command = async (options, terminal) => {
   const store = await openStore(options)
-  if (!options.all) {
-    const outcome = await signOut(store, options, output)
-    output.printJson(outcome)
+  const hideProgress = terminal.showProgress((seconds) => `Waiting for the server to revoke the tokens, ${seconds} s`)
+  try {
+    if (!options.all) {
+      terminal.printJson(await signOut(store, options, terminal))
+      return exitCodes.done
+    }
+    const signedIn = (await store.list()).filter(({ status }) => status !== 'signedOut')
+    const accounts = await Promise.all(
+      signedIn.map(({ key }) => signOut(store, { ...options, account: accountOf(key) }, terminal)),
+    )
+    if (accounts.length === 0) terminal.print({ text: 'Not signed in.' })
+    terminal.printJson({ accounts })
     return exitCodes.done
+  } finally {
+    hideProgress()
   }
-  const signedIn = (await store.list()).filter(({ status }) => status !== 'signedOut')
-  const accounts = await Promise.all(
-    signedIn.map(({ key }) => signOut(store, { ...options, account: accountOf(key) }, output)),
-  )
-  if (accounts.length === 0) output.print([plain('Not signed in.')])
-  output.printJson({ accounts })
-  return exitCodes.done
 }
 
-async function signOut(store: NodeStore, options: Options, output: Output) {
+async function signOut(store: NodeStore, options: Options, terminal: Terminal) {
   const { account, session } = await openChosen(store, { options })
-  let isRevoked = true
+  let revoked = true
   session.on('revocationFailed', () => {
-    isRevoked = false
+    revoked = false
   })
   await session.signOut()
   // Notices arrive after the other listeners have seen the change.
   await session.close()
   await forgetRecording(stateFolder(options), account)
-  output.print([styled('good', '✓ '), plain(`Signed out ${account}.`)])
-  if (!isRevoked) {
-    const text = `The server could not be told to revoke the tokens of ${account}: they end by themselves.`
-    output.say([styled('caution', '! '), plain(text)])
-  }
-  return { account, revoked: isRevoked }
+  terminal.print({ mark: 'good', text: `Signed out ${account}.` })
+  const failure = `The server could not be told to revoke the tokens of ${account}: they end by themselves.`
+  if (!revoked) terminal.say({ mark: 'caution', text: failure })
+  return { account, revoked }
 }

@@ -1,87 +1,88 @@
-import { isNotSignedInError, isSessionEndedError, isSessionError, type Session } from '@authchart/core'
-import type { Options } from '../command-line.ts'
-import { describeError } from '../describe-error.ts'
+import { setTimeout } from 'node:timers/promises'
+import { isSessionError, type Session, type SessionNotice } from '@authchart/core'
+import { describeError, type Failure } from '../describe-error.ts'
+import { describeDuration } from '../describe-time.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { startRecorder } from '../flight-recorder.ts'
-import { type Beat, followBeat, noPulse } from '../heartbeat.ts'
+import { followBeat, noPulse } from '../heartbeat.ts'
 import { openChosen, requireApi, urlAt } from '../open-session.ts'
-import { createPause } from '../pause.ts'
 import { openStore, stateFolder } from '../place.ts'
-import { type AskApi, createApiClient } from '../request-api.ts'
-import { createWatchTeller } from '../watch-teller.ts'
+import { createApiClient } from '../request-api.ts'
+import { createTeller, isOver } from '../tell-news.ts'
+import type { Terminal } from '../terminal.ts'
 import type { Command } from './command.ts'
+
+/** Notices that `acme explain` is to know of, and those after which it is worth trying again early. */
+const recorded: readonly SessionNotice['type'][] = ['ended', 'refreshFailed', 'recovered']
+const goodNews: readonly SessionNotice['type'][] = ['signedIn', 'adopted', 'recovered']
 
 /**
  * `acme watch`: a heartbeat beside other programs that use the account. It prints one line for each change, not for each
  * failure. It survives outages and the end of the session: it goes on after the next sign-in.
  */
-export const watch: Command = async (options, output) => {
+export const watch: Command = async (options, terminal) => {
   const api = requireApi(options)
   const url = urlAt(api, options.path)
   const { account, session: opened } = await openChosen(await openStore(options), { options, api })
   // Store a refresh under way before the program ends.
   await using session = opened
   const recorder = startRecorder(session, { state: stateFolder(options), account })
-  const teller = createWatchTeller(output)
+  const tell = createTeller(terminal, options)
   session.on('*', (notice) => {
-    teller.tellNotice(notice)
-    if (['ended', 'refreshFailed', 'recovered'].includes(notice.type)) void recorder.keep()
+    tell.notice(notice)
+    if (recorded.includes(notice.type)) void recorder.keep()
   })
   const stop = createStop()
-  const client = createApiClient(session, { api })
-  await beatOn(session, {
-    ask: (signal) => makeBeat(client, { url, signal, options }),
-    everyMilliseconds: options.everySeconds * 1000,
-    stop,
-    teller,
-  })
+  const ask = createApiClient(session, { api })
+  const beat = async () => {
+    try {
+      return (await ask(url, { signal: stop })).failure
+    } catch (error) {
+      // Stopped, or a fault of this program, after which it must not go on.
+      if (!isSessionError(error) && !stop.aborted) throw error
+      return describeError(error, options)
+    }
+  }
+  await beatOn(session, { beat, everyMilliseconds: options.everySeconds * 1000, stop, tell, terminal })
   await recorder.keep()
   const { status, reason } = session.getSnapshot()
   return status === 'signedOut' || reason !== undefined ? exitCodes.notSignedIn : exitCodes.done
 }
 
 interface Beating {
-  readonly ask: (signal: AbortSignal) => Promise<Beat>
+  readonly beat: () => Promise<Failure | undefined>
   readonly everyMilliseconds: number
   readonly stop: AbortSignal
-  readonly teller: ReturnType<typeof createWatchTeller>
+  readonly tell: ReturnType<typeof createTeller>
+  readonly terminal: Terminal
 }
 
 /** Makes one heartbeat after another until it is stopped; only one if there is no session at first. */
-async function beatOn(session: Session, { ask, everyMilliseconds, stop, teller }: Beating): Promise<void> {
-  const pause = createPause(session, stop)
+async function beatOn(session: Session, { beat, everyMilliseconds, stop, tell, terminal }: Beating): Promise<void> {
   let pulse = noPulse
-  while (!stop.aborted) {
-    const beat = await ask(stop)
-    if (stop.aborted) return
-    const decision = followBeat(pulse, beat, { everyMilliseconds, now: Date.now(), random: Math.random() })
-    if (decision.change !== undefined) teller.tellChange(decision.change)
-    if (pulse.state === 'unknown' && beat.kind === 'failed' && beat.isOver) return
-    pulse = decision.pulse
-    await pause(decision.delayMilliseconds, { untilNews: pulse.state === 'failing' })
-  }
-}
-
-async function makeBeat(
-  ask: AskApi,
-  { url, signal, options }: { url: URL; signal: AbortSignal; options: Options },
-): Promise<Beat> {
+  let beats = 0
+  let news = new AbortController()
+  for (const type of goodNews) session.on(type, () => news.abort())
+  const hideProgress = terminal.showProgress((seconds) => {
+    const { expiresAt = 0, status } = session.getSnapshot()
+    const left = expiresAt > Date.now() ? `, token for ${describeDuration(expiresAt - Date.now())}` : ''
+    return `${beats} heartbeats in ${describeDuration(seconds * 1000)}; session ${status}${left}`
+  })
   try {
-    const { failure } = await ask(url, { signal })
-    if (failure === undefined) return { kind: 'ok' }
-    const { code, lines, facts } = failure
-    const status = facts?.status === undefined ? '' : ` ${facts.status}`
-    return { kind: 'failed', code: `${code}${status}`, text: lines.join(' '), isOver: code === 'sessionEnded' }
-  } catch (error) {
-    // Stopped, or a fault of this program, after which it must not go on.
-    if (!isSessionError(error)) {
-      if (signal.aborted) return { kind: 'ok' }
-      throw error
+    while (!stop.aborted) {
+      news = new AbortController()
+      const failure = await beat()
+      if (stop.aborted) return
+      beats += 1
+      const decision = followBeat(pulse, failure, { everyMilliseconds, now: Date.now(), random: Math.random() })
+      if (decision.change !== undefined) tell.change(decision.change)
+      if (pulse.state === 'unknown' && isOver(failure)) return
+      pulse = decision.pulse
+      const signal = failure === undefined ? stop : AbortSignal.any([stop, news.signal])
+      await setTimeout(decision.delayMilliseconds, undefined, { signal }).catch(() => {})
     }
-    const { code, lines, facts } = describeError(error, options)
-    const retryAt = Number(facts?.retryAt ?? Number.NaN)
-    const isOver = isSessionEndedError(error) || isNotSignedInError(error)
-    return { kind: 'failed', code, text: lines.join(' '), isOver, retryAt: Number.isNaN(retryAt) ? undefined : retryAt }
+  } finally {
+    hideProgress()
   }
 }
 

@@ -27,7 +27,7 @@ export const nodeArguments = [asSource, program]
 /** Starts all of it on loopback, and leaves nothing behind. */
 export async function startWorld(): Promise<World> {
   // Seconds, so that you see refreshes.
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 4 } })
+  const server = await startAuthorizationServer({ lifetimes: { accessToken: 4 }, wantsPromptForOfflineAccess: false })
   const api = await startApi({ authorizationServer: server })
   const folder = await mkdtemp(join(tmpdir(), 'acme-tour-'))
   const commands = join(folder, 'acme')

@@ -1,6 +1,7 @@
 export type { Clock } from './clock/clock.ts'
 export type { EndReason, TransientCode } from './errors/codes.ts'
 export { ConfigurationError, isConfigurationError } from './errors/configuration-error.ts'
+export type { Explained } from './errors/help.ts'
 export { isNotSignedInError, NotSignedInError } from './errors/not-signed-in-error.ts'
 export { isRefreshRejectedError, RefreshRejectedError } from './errors/refresh-rejected-error.ts'
 export { isRefreshUnavailableError, RefreshUnavailableError } from './errors/refresh-unavailable-error.ts'

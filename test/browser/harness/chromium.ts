@@ -37,9 +37,9 @@ const switches = [
  * Starts the Chromium of the system. It is not launched by Playwright, which would pretend that every page is seen and
  * switch off the back and forward cache and the throttling of hidden pages: those are what is tested.
  */
-export async function startChromium(): Promise<Chromium> {
+export async function startChromium(moreSwitches: readonly string[] = []): Promise<Chromium> {
   const profile = await mkdtemp(join(tmpdir(), 'authchart-chromium-'))
-  const child = spawn(chromiumPath, [...switches, `--user-data-dir=${profile}`, 'about:blank'], {
+  const child = spawn(chromiumPath, [...switches, ...moreSwitches, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const endpoint = await findEndpoint(child.stderr)

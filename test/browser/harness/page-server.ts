@@ -1,14 +1,15 @@
 import { type LoopbackServer, startLoopbackServer } from '../../authorization-server/loopback-server.ts'
 import { buildPageBundle } from './page-bundle.ts'
 
-let bundle: Promise<string> | undefined
+const bundles = new Map<string, Promise<string>>()
 
 /**
- * Serves the app, at an origin of its own each time, so that nothing is stored there yet:
+ * Serves the app, or another script of `page/`, at an origin of its own each time, so that nothing is stored there yet:
  * `/` with its script, `/sandboxed` in a frame without an origin, `/elsewhere` without anything.
  */
-export async function startPageServer(): Promise<LoopbackServer> {
-  bundle ??= buildPageBundle(new URL('../page/app.ts', import.meta.url))
+export async function startPageServer(name = 'app'): Promise<LoopbackServer> {
+  const bundle = bundles.get(name) ?? buildPageBundle(new URL(`../page/${name}.ts`, import.meta.url))
+  bundles.set(name, bundle)
   const script = await bundle
   return startLoopbackServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://page.example')

@@ -29,7 +29,7 @@ export function describeRedirect(name: string, tests: (stage: Stage<RedirectWorl
 }
 
 /** Starts the servers; the page is of an origin where nothing is stored yet. */
-async function startRedirectWorld(): Promise<RedirectWorld> {
+export async function startRedirectWorld(): Promise<RedirectWorld> {
   bundle ??= buildPageBundle(new URL('../page/redirect.ts', import.meta.url))
   const script = await bundle
   const server = await startAuthorizationServer({

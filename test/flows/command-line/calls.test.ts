@@ -110,6 +110,7 @@ describe('acme explain', () => {
       expect.stringContaining('It said `invalid_grant`.'),
       expect.stringContaining('One refresh was tried'),
       '  To do:    Only a new sign-in helps: run "acme login".',
+      '  More:     https://authchart.github.io/authchart/reasons-and-codes#grantRejected',
     ])
     expect(JSON.parse(inJson.stdout)).toMatchObject({
       account: 'alice',

@@ -30,7 +30,10 @@ export interface AcmeWorld extends AsyncDisposable {
 
 /** Starts one. Tokens live for an hour. */
 export async function startAcmeWorld(): Promise<AcmeWorld> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+  const server = await startAuthorizationServer({
+    lifetimes: { accessToken: 3600 },
+    wantsPromptForOfflineAccess: false,
+  })
   const api = await startApi({ authorizationServer: server })
   const folder = createTemporaryFolder()
   const key = randomBytes(32)

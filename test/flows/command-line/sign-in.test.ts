@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { withMembers } from '../../authorization-server/index.ts'
 import { startAcme } from '../../support/acme.ts'
 import { type AcmeWorld, startAcmeWorld } from './fixture.ts'
 
@@ -16,7 +17,8 @@ describe('acme login', () => {
   // Elsewhere the opener shows the address in a real browser, whatever `BROWSER` says.
   it.runIf(process.platform === 'linux')('signs in by the browser, under the name that was given', async () => {
     const { code, stdout, stderr } = await world.run('login', '--account', 'bob')
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '✓ Signed in as bob.\n' })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^✓ Signed in as bob\.\n {2}Access token until .+ \((59|60) min\), then renewed on use\.\n$/)
     expect(stderr).toMatch(/^To sign in, go on in the browser/)
     expect(await world.store.list()).toMatchObject([{ key: 'acme:bob', identity: { subject: 'bob' } }])
   })
@@ -35,6 +37,30 @@ describe('acme login', () => {
     })
     expect(await world.store.list()).toMatchObject([{ key: 'acme:alice', status: 'signedIn' }])
   })
+
+  it('says until when the sign-in itself lives, where the server says so', async () => {
+    world.server.faults.alterAnswer(withMembers({ refresh_expires_in: 30 * 24 * 60 * 60 }), { grantType: 'any' })
+    const { stdout } = await world.logIn()
+    expect(stdout.split('\n')).toEqual([
+      '✓ Signed in as alice.',
+      expect.stringMatching(/^ {2}Access token until .+, then renewed on use\.$/),
+      expect.stringMatching(/^ {2}Sign-in until .+ \((29|30) days\)\.$/),
+      '',
+    ])
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'shows on a terminal that it waits, and takes that away in the end',
+    async () => {
+      await using login = startAcme(['login', '--device'], world.environment, { onTerminal: true })
+      const [, code = ''] = await login.says(/type (\S+)\r?\n/)
+      await login.says(/Waiting for you to sign in, 2 s/)
+      await world.server.answerDevice(code, { approve: true })
+      const { stdout } = await login.ended()
+      // The line is erased before the next one is written.
+      expect(stdout).toMatch(/Waiting.*\r[^\r]*✓.* Signed in as alice\./)
+    },
+  )
 
   it('says who said no, and leaves with 1', async () => {
     world.server.denyNextConsent()

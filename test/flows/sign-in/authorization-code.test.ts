@@ -94,8 +94,7 @@ describe('a sign-in by authorization code', () => {
   })
 
   test.each([
-    ['the scope', { scope: 'openid', prompt: 'login' }, /offline_access.*prompt/],
-    ['the scope alone', { scope: 'openid', prompt: 'login consent' }, /offline_access` when signing in\.$/],
+    ['the scope', { scope: 'openid', prompt: 'login' }, /offline_access` when signing in\.$/],
     ['the prompt', { prompt: 'login' }, /^Sign in with `prompt: "consent"`/],
     ['the grant type of the client', { clientId: 'without-refresh' }, /Allow the client "without-refresh"/],
   ])('says that %s is missing where no refresh token came, and so does the notice', async (_name, changes, advice) => {
@@ -122,6 +121,27 @@ describe('a sign-in by authorization code', () => {
     await session.signIn(tokens)
     expect(said).toEqual([tokens.refreshTokenAdvice])
   })
+})
+
+test('refreshTokenMissing goes by the preset where the app has signed in by itself', async () => {
+  const google = {
+    issuer: 'https://accounts.google.com',
+    provider: { refreshTokenAdvice: 'Sign in with `access_type=offline`.' },
+  }
+  const grant = refreshTokenGrant({ ...google, clientId: 'app' })
+  await using session = createSession({ key: 'a', store: memoryStore(), grant })
+  const said: string[] = []
+  session.on('refreshTokenMissing', ({ advice }) => said.push(advice))
+  await session.signIn({ accessToken: 'access', expiresIn: 60 })
+  await using plain = createSession({
+    key: 'b',
+    store: memoryStore(),
+    grant: refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'app' }),
+  })
+  plain.on('refreshTokenMissing', ({ advice }) => said.push(advice))
+  await plain.signIn({ accessToken: 'access', expiresIn: 60 })
+  expect(said).toEqual([google.provider.refreshTokenAdvice, expect.stringMatching(/`offline_access`/)])
+  expect(said[1]).not.toContain('consent')
 })
 
 describe('a sign-in that does not come about', () => {

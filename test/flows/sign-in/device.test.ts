@@ -171,6 +171,18 @@ describe('signing a device in', () => {
     expect(polledAt).toEqual([interval, 2 * interval])
   })
 
+  it('ends as expired with the code where the server’s interval is longer than that', async () => {
+    const device = await begin({ fetch: withAnswer({ interval: 900, expires_in: 12 }) })
+    const begun = clock.now()
+    const waiting = failureOf(device.waitForTokens())
+    await clock.advance(11_999)
+    expect(clock.timers).toBe(1)
+    await clock.advance(1)
+    expect(await waiting).toMatchObject({ code: 'expired' })
+    expect(clock.now() - begun).toBe(12_000)
+    expect(polledAt).toEqual([])
+  })
+
   it('ends as expired when the server says so', async () => {
     const device = await begin()
     server.faults.answerWith(oauthError('expired_token'), { grantType })

@@ -5,8 +5,25 @@ export const atlassianEntry: ProviderEntry = {
   name: 'Atlassian Cloud',
   usage: '...atlassian',
   preset: atlassian,
-  refreshTokens: '90 days after its last use. Used once.',
-  source: 'https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/',
+  refreshTokens: '90 days after its last use. Replaced with each use.',
+  checked: [
+    {
+      what: 'rotation; the scope `offline_access`; the client secret in the body',
+      kind: 'documentation',
+      source: 'https://developer.atlassian.com/cloud/oauth/getting-started/refresh-tokens',
+    },
+    {
+      what: 'the 90 days; `access_denied` for a wrong client secret',
+      kind: 'third party',
+      source: 'https://mrrefactoring.github.io/jira.js/api/functions/index.isReauthorizationRequired.html',
+    },
+    {
+      what: '403 `invalid_grant`',
+      kind: 'third party',
+      source: 'https://nango.dev/blog/jira-oauth-refresh-token-invalid-grant',
+    },
+  ],
+  unchecked: '`unauthorized_client` for a dead refresh token; the endpoints',
   answers: [
     {
       name: 'new tokens',
@@ -30,6 +47,7 @@ export const atlassianEntry: ProviderEntry = {
     },
     {
       name: 'a wrong client secret',
+      readAgain: true,
       source: 'https://mrrefactoring.github.io/jira.js/api/functions/index.isReauthorizationRequired.html',
       status: 401,
       body: { error: 'access_denied', error_description: 'Unauthorized' },

@@ -5,10 +5,23 @@ export const auth0Entry: ProviderEntry = {
   name: 'Auth0',
   usage: '...auth0',
   preset: auth0,
-  refreshTokens: 'By the application’s settings. Replaced if rotation is on, with a grace if one is set.',
-  source: 'https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation',
+  refreshTokens: 'By the application’s settings. Replaced if rotation is on, with an overlap if one is set.',
   leftOut:
     'Whether a denial by an Action (403 `access_denied`) passes: three of them over 30 s end the session, and `refresh()` may go on.',
+  checked: [
+    {
+      what: 'rotation and its overlap',
+      kind: 'documentation',
+      source: 'https://auth0.com/docs/tokens/guides/configure-refresh-token-rotation',
+    },
+    {
+      what: '403 `invalid_grant` of a dead refresh token',
+      kind: 'documentation',
+      source:
+        'https://support.auth0.com/center/s/article/troubleshoot-refresh-token-unknown-or-invalid-before-expiry-403-unknown-or-invalid-refresh-token',
+    },
+  ],
+  unchecked: '401 `access_denied` for a wrong client secret; the answer for too many requests',
   answers: [
     {
       name: 'new tokens',
@@ -18,6 +31,7 @@ export const auth0Entry: ProviderEntry = {
     },
     {
       name: 'expired or revoked',
+      readAgain: true,
       source:
         'https://support.auth0.com/center/s/article/troubleshoot-refresh-token-unknown-or-invalid-before-expiry-403-unknown-or-invalid-refresh-token',
       status: 403,

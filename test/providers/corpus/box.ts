@@ -5,8 +5,9 @@ export const boxEntry: ProviderEntry = {
   name: 'Box',
   usage: '...box',
   preset: box,
-  refreshTokens: '60 days. Used once.',
-  source: 'https://developer.box.com/guides/authentication/tokens/refresh',
+  refreshTokens: 'Not checked.',
+  checked: [],
+  unchecked: 'all of it: 60 days, used once, the endpoints, the words of errors',
   answers: [
     {
       name: 'new tokens',

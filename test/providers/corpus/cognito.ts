@@ -5,10 +5,17 @@ export const cognitoEntry: ProviderEntry = {
   name: 'Amazon Cognito',
   usage: '...cognito',
   preset: cognito,
-  refreshTokens:
-    '30 days unless the app client says otherwise. Not replaced unless rotation is on, then with a grace of at most 60 s.',
-  source:
-    'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html',
+  refreshTokens: 'Replaced if the app client says so, with a grace of at most 60 s.',
+  checked: [
+    {
+      what: 'rotation and its grace, with `GetTokensFromRefreshToken`',
+      kind: 'documentation',
+      source:
+        'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html',
+    },
+  ],
+  unchecked:
+    'whether the token endpoint rotates as `GetTokensFromRefreshToken` does; `logout_uri`; lifetimes; the words of errors',
   answers: [
     {
       name: 'new access token',

@@ -5,8 +5,10 @@ export const dropboxEntry: ProviderEntry = {
   name: 'Dropbox',
   usage: '...dropbox',
   preset: dropbox,
-  refreshTokens: 'No end, until it is revoked. Not replaced.',
-  source: 'https://developers.dropbox.com/oauth-guide',
+  refreshTokens: 'Not checked.',
+  checked: [],
+  unchecked:
+    'all of it: the endpoints, `token_access_type`, that a refresh token does not end and is not replaced, the words of errors',
   answers: [
     {
       name: 'new access token',

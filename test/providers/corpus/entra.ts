@@ -5,8 +5,16 @@ export const entraEntry: ProviderEntry = {
   name: 'Microsoft Entra, B2C, External ID',
   usage: '...entra',
   preset: entra,
-  refreshTokens: '90 days after its last use, 24 hours in a single-page app. Replaced, and the old one stays good.',
-  source: 'https://learn.microsoft.com/entra/identity-platform/refresh-tokens',
+  refreshTokens:
+    '90 days, 24 hours in a single-page app from its sign-in. Replaced with each use; the old one stays good.',
+  checked: [
+    {
+      what: 'lifetimes, and that the old one is not revoked',
+      kind: 'documentation',
+      source: 'https://learn.microsoft.com/en-nz/entra/identity-platform/refresh-tokens',
+    },
+  ],
+  unchecked: 'the numbers and words of errors',
   answers: [
     {
       name: 'new tokens',

@@ -5,8 +5,15 @@ export const fitbitEntry: ProviderEntry = {
   name: 'Fitbit',
   usage: '...fitbit',
   preset: fitbit,
-  refreshTokens: 'No end, until it is used. Used once.',
-  source: 'https://dev.fitbit.com/build/reference/web-api/authorization/refresh-token/',
+  refreshTokens: 'None: Fitbit’s authorization server was shut down on 2026-11-02. What follows it is Google’s.',
+  checked: [
+    {
+      what: 'the end of the Fitbit Web API and its OAuth endpoints, which answer 410 since 2026-11-02',
+      kind: 'documentation',
+      source: 'https://developers.google.com/health/about',
+    },
+  ],
+  unchecked: 'the rest; the answers below are those of before',
   answers: [
     {
       name: 'new tokens',

@@ -6,8 +6,24 @@ export const githubEntry: ProviderEntry = {
   usage: '...github',
   preset: github,
   refreshTokens: 'Six months. Used once.',
-  source:
-    'https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
+  checked: [
+    {
+      what: 'lifetimes, rotation and the token endpoint',
+      kind: 'documentation',
+      source: 'https://docs.github.com/en/developers/apps/refreshing-user-to-server-access-tokens',
+    },
+    {
+      what: 'the issuer',
+      kind: 'documentation',
+      source: 'https://github.com/github/docs/blob/main/content/apps/github-authentication-discovery-endpoints.md',
+    },
+    {
+      what: 'the word `bad_refresh_token`',
+      kind: 'public issue',
+      source: 'https://github.com/orgs/community/discussions/24745',
+    },
+  ],
+  unchecked: 'the word for a wrong client secret; the device endpoint',
   answers: [
     {
       name: 'new tokens',
@@ -24,6 +40,7 @@ export const githubEntry: ProviderEntry = {
     },
     {
       name: 'used before or expired',
+      readAgain: true,
       source: 'https://github.com/orgs/community/discussions/24745',
       body: {
         error: 'bad_refresh_token',

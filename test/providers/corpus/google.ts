@@ -5,9 +5,21 @@ export const googleEntry: ProviderEntry = {
   name: 'Google',
   usage: '...google',
   preset: google,
-  refreshTokens:
-    'No fixed end; dies after six months without use, and after seven days for an app in testing. Not replaced.',
-  source: 'https://developers.google.com/identity/protocols/oauth2#expiration',
+  refreshTokens: 'Dies after six months without use.',
+  checked: [
+    {
+      what: 'a refresh token dies after six months without use',
+      kind: 'third party',
+      source:
+        'https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/google_oauth2_refresh_token',
+    },
+    {
+      what: 'none comes without `access_type=offline`, nor after the first consent',
+      kind: 'public issue',
+      source: 'https://github.com/googleapis/google-api-php-client/issues/2591',
+    },
+  ],
+  unchecked: 'the seven days of apps in testing; that it is not replaced; the words of errors',
   answers: [
     {
       name: 'new access token',

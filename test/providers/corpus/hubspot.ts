@@ -5,10 +5,27 @@ export const hubspotEntry: ProviderEntry = {
   name: 'HubSpot',
   usage: '...hubspot',
   preset: hubspot,
-  refreshTokens: 'No fixed end. Not replaced.',
-  source:
-    'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth',
+  refreshTokens: 'Not told.',
   leftOut: 'Its words for a wrong client: no source shows a whole answer.',
+  checked: [
+    {
+      what: 'the token endpoint, and that the one before ends on 2027-02-16',
+      kind: 'documentation',
+      source: 'https://developers.hubspot.com/changelog/v1-oauth-api-deprecation',
+    },
+    {
+      what: 'the form of its errors since then',
+      kind: 'documentation',
+      source: 'https://developers.hubspot.com/changelog/new-oauth-v3-api-endpoints-and-standardized-error-responses',
+    },
+    {
+      what: 'the form of its errors before',
+      kind: 'third party',
+      source: 'https://nango.dev/blog/hubspot-oauth-bad-refresh-token',
+    },
+  ],
+  unchecked:
+    'how long a refresh token lives, and that it is not replaced; a revocation endpoint, `/oauth/2026-03/token/revoke`, is named in the same changelog without its parameters, so it is not in the preset',
   answers: [
     {
       name: 'new access token',
@@ -19,9 +36,23 @@ export const hubspotEntry: ProviderEntry = {
     },
     {
       name: 'the app was uninstalled',
+      readAgain: true,
       source: 'https://nango.dev/blog/hubspot-oauth-bad-refresh-token',
       status: 400,
       body: { status: 'BAD_REFRESH_TOKEN', message: 'missing or invalid refresh token' },
+      means: 'dead',
+    },
+    {
+      name: 'refused, since 2026',
+      readAgain: true,
+      source: 'https://developers.hubspot.com/changelog/new-oauth-v3-api-endpoints-and-standardized-error-responses',
+      status: 400,
+      body: {
+        error: 'invalid_grant',
+        error_description: 'refresh token is invalid, expired or revoked',
+        status: 'BAD_REFRESH_TOKEN',
+        message: 'refresh token is invalid, expired or revoked',
+      },
       means: 'dead',
     },
     {

@@ -5,9 +5,9 @@ export const keycloakEntry: ProviderEntry = {
   name: 'Keycloak',
   usage: '...keycloak',
   preset: keycloak,
-  refreshTokens:
-    'As long as the user’s session, which the answer tells. Replaced; the old one dies if the realm revokes refresh tokens.',
-  source: 'https://www.keycloak.org/docs/latest/server_admin/#_timeouts',
+  refreshTokens: 'Not checked.',
+  checked: [],
+  unchecked: 'all of it: `refresh_expires_in`, rotation, the sentences of errors',
   answers: [
     {
       name: 'new tokens',

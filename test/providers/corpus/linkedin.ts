@@ -5,9 +5,21 @@ export const linkedinEntry: ProviderEntry = {
   name: 'LinkedIn',
   usage: '...linkedin',
   preset: linkedin,
-  refreshTokens: '365 days from the sign-in; using it does not change that. Not replaced.',
-  source: 'https://learn.microsoft.com/linkedin/shared/authentication/programmatic-refresh-tokens',
+  refreshTokens: '365 days from the sign-in; using it does not change that. For approved partners only.',
   leftOut: 'Whether it accepts PKCE from every kind of app.',
+  checked: [
+    {
+      what: 'lifetimes, who gets one, and `refresh_token_expires_in`',
+      kind: 'documentation',
+      source: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens',
+    },
+    {
+      what: 'the token endpoint and `invalid_grant`',
+      kind: 'third party',
+      source: 'https://nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant',
+    },
+  ],
+  unchecked: '`invalid_request` for an expired one; that it is not replaced',
   answers: [
     {
       name: 'new access token',
@@ -17,6 +29,7 @@ export const linkedinEntry: ProviderEntry = {
     },
     {
       name: 'expired or revoked',
+      readAgain: true,
       source: 'https://nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant',
       status: 400,
       body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },

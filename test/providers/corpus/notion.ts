@@ -5,8 +5,20 @@ export const notionEntry: ProviderEntry = {
   name: 'Notion',
   usage: '...notion',
   preset: notion,
-  refreshTokens: 'No fixed end. Replaced; the old one dies.',
-  source: 'https://developers.notion.com/reference/create-a-token',
+  refreshTokens: 'No end is told. Replaced with each use.',
+  checked: [
+    {
+      what: 'the token endpoint, the client secret as Basic, and that a refresh brings a new refresh token',
+      kind: 'documentation',
+      source: 'https://developers.notion.com/reference/refresh-a-token',
+    },
+    {
+      what: '`invalid_grant`',
+      kind: 'third party',
+      source: 'https://nango.dev/blog/notion-oauth-refresh-token-invalid-grant',
+    },
+  ],
+  unchecked: 'that the old refresh token dies; that a form is not taken',
   answers: [
     {
       name: 'new tokens',
@@ -16,6 +28,7 @@ export const notionEntry: ProviderEntry = {
     },
     {
       name: 'revoked or replaced before',
+      readAgain: true,
       source: 'https://nango.dev/blog/notion-oauth-refresh-token-invalid-grant',
       status: 400,
       body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },

@@ -5,8 +5,9 @@ export const oktaEntry: ProviderEntry = {
   name: 'Okta',
   usage: '...okta',
   preset: okta,
-  refreshTokens: 'By the authorization server’s policy. Replaced if the app says so, with a grace of up to 60 s.',
-  source: 'https://developer.okta.com/docs/guides/refresh-tokens/main/',
+  refreshTokens: 'Not checked.',
+  checked: [],
+  unchecked: 'all of it: rotation with its grace, `X-Rate-Limit-Reset`, the denial by a policy, the words of errors',
   answers: [
     {
       name: 'new tokens',

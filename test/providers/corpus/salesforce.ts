@@ -5,8 +5,22 @@ export const salesforceEntry: ProviderEntry = {
   name: 'Salesforce',
   usage: '...salesforce',
   preset: salesforce,
-  refreshTokens: 'By the policy of the connected app. Not replaced, unless rotation is on.',
-  source: 'https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_refresh_token_flow.htm',
+  refreshTokens: 'Replaced if the connected app says so; the old one is then invalid.',
+  checked: [
+    {
+      what: 'rotation',
+      kind: 'documentation',
+      source:
+        'https://help.salesforce.com/apex/HTViewHelpDoc?id=remoteaccess_oauth_refresh_token_flow.htm&language=en_US',
+    },
+    {
+      what: 'that the lifetime of an access token is the session timeout, which no answer tells',
+      kind: 'documentation',
+      source:
+        'https://developer.salesforce.com/docs/atlas.en-us.222.0.api_rest.meta/api/intro_understanding_refresh_token_oauth.htm',
+    },
+  ],
+  unchecked: 'the words of errors',
   answers: [
     {
       name: 'new access token',

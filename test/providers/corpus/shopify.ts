@@ -5,8 +5,21 @@ export const shopifyEntry: ProviderEntry = {
   name: 'Shopify',
   usage: "...shopify('acme')",
   preset: shopify('acme'),
-  refreshTokens: '90 days. Replaced; the old one stays good until the new one is used.',
-  source: 'https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens',
+  refreshTokens: 'Replaced with each use; the old one stays good until the new one is used.',
+  checked: [
+    {
+      what: 'rotation, and how long the old one stays good',
+      kind: 'documentation',
+      source: 'https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens',
+    },
+    {
+      what: 'access tokens of an hour',
+      kind: 'documentation',
+      source: 'https://shopify.dev/changelog/offline-access-tokens-now-support-expiry-and-refresh',
+    },
+    { what: '`expiring=1`', kind: 'public issue', source: 'https://github.com/Shopify/shopify-app-php/issues/12' },
+  ],
+  unchecked: 'the 90 days of a refresh token; the words of errors; the endpoints',
   answers: [
     {
       name: 'new tokens',

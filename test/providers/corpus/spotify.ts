@@ -5,8 +5,15 @@ export const spotifyEntry: ProviderEntry = {
   name: 'Spotify',
   usage: '...spotify',
   preset: spotify,
-  refreshTokens: 'Six months since July 2026. Not replaced, unless the app is a public client.',
-  source: 'https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens',
+  refreshTokens: 'Six months from the sign-in; using it does not change that.',
+  checked: [
+    {
+      what: 'the six months, the token endpoint and `invalid_grant`',
+      kind: 'documentation',
+      source: 'https://developer.spotify.com/blog/2026-06-18-refresh-token-expiration',
+    },
+  ],
+  unchecked: 'when it is replaced; the authorization endpoint; the words for the client',
   answers: [
     {
       name: 'new access token',

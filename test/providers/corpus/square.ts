@@ -5,9 +5,31 @@ export const squareEntry: ProviderEntry = {
   name: 'Square',
   usage: '...square',
   preset: square,
-  refreshTokens: 'No end for apps with a secret. With PKCE 90 days, used once.',
-  source: 'https://developer.squareup.com/docs/oauth-api/refresh-revoke-limit-scope',
+  refreshTokens: 'No end for apps with a secret, and the same one again. With PKCE a new one each time.',
   leftOut: 'Its answer to a wrong client secret: it has the same `type`.',
+  checked: [
+    {
+      what: 'the token endpoint, what is replaced, the client secret in the body',
+      kind: 'documentation',
+      source: 'https://developer.squareup.com/reference/square/o-auth/obtain-token',
+    },
+    {
+      what: 'that it does not expire in the code flow',
+      kind: 'documentation',
+      source: 'https://developer.squareup.com/docs/oauth-api/overview',
+    },
+    {
+      what: '`expires_at` as a date',
+      kind: 'documentation',
+      source: 'https://developer.squareup.com/reference/square/objects/ObtainTokenResponse',
+    },
+    {
+      what: 'token requests as JSON',
+      kind: 'public issue',
+      source: 'https://github.com/airbytehq/airbyte/issues/7080',
+    },
+  ],
+  unchecked: 'the 90 days with PKCE; the words of errors',
   answers: [
     {
       name: 'new access token',

@@ -5,8 +5,12 @@ export const stravaEntry: ProviderEntry = {
   name: 'Strava',
   usage: '...strava',
   preset: strava,
-  refreshTokens: 'No fixed end. Replaced with each new access token; the old one dies.',
-  source: 'https://developers.strava.com/docs/authentication/',
+  refreshTokens: 'No end is told.',
+  checked: [
+    { what: 'the authorization endpoint', kind: 'third party', source: 'https://github.com/dal-liu/strava-wx' },
+  ],
+  unchecked:
+    'rotation; the words of errors; the token endpoint (third parties use `/oauth/token`, the preset `/api/v3/oauth/token`)',
   answers: [
     {
       name: 'new tokens',

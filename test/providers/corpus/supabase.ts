@@ -5,8 +5,9 @@ export const supabaseEntry: ProviderEntry = {
   name: 'Supabase',
   usage: '...supabase',
   preset: supabase,
-  refreshTokens: 'No fixed end. Used once, with a short grace.',
-  source: 'https://supabase.com/docs/guides/auth/sessions',
+  refreshTokens: 'Not checked.',
+  checked: [],
+  unchecked: 'all of it: rotation with a short grace, the words of errors',
   answers: [
     {
       name: 'new tokens',

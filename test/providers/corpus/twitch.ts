@@ -5,8 +5,15 @@ export const twitchEntry: ProviderEntry = {
   name: 'Twitch',
   usage: '...twitch',
   preset: twitch,
-  refreshTokens: 'No fixed end with a secret; 30 days for a public client, used once.',
-  source: 'https://dev.twitch.tv/docs/authentication/refresh-tokens/',
+  refreshTokens: 'No end is told.',
+  checked: [
+    {
+      what: 'the token endpoint, and that a refresh token comes with the code flow',
+      kind: 'documentation',
+      source: 'https://dev.twitch.tv/docs/authentication/refresh-tokens/',
+    },
+  ],
+  unchecked: 'the 30 days of public clients; the sentences of errors; the other endpoints',
   answers: [
     {
       name: 'new tokens',

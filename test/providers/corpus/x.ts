@@ -5,9 +5,21 @@ export const xEntry: ProviderEntry = {
   name: 'X (Twitter)',
   usage: '...x',
   preset: x,
-  refreshTokens: 'Used once.',
-  source: 'https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code',
+  refreshTokens: 'No end is told.',
   leftOut: 'How long a refresh token lives.',
+  checked: [
+    {
+      what: 'the token endpoint and the scope `offline.access`',
+      kind: 'documentation',
+      source: 'https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code',
+    },
+    {
+      what: 'the client secret as Basic',
+      kind: 'documentation',
+      source: 'https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token',
+    },
+  ],
+  unchecked: 'that a refresh token is used once; the words of errors; the other endpoints',
   answers: [
     {
       name: 'new tokens',

@@ -5,8 +5,15 @@ export const xeroEntry: ProviderEntry = {
   name: 'Xero',
   usage: '...xero',
   preset: xero,
-  refreshTokens: '60 days. Replaced, with a grace of 30 minutes.',
-  source: 'https://developer.xero.com/documentation/guides/oauth2/auth-flow',
+  refreshTokens: 'Not told.',
+  checked: [
+    {
+      what: 'the token endpoint, and `invalid_grant`',
+      kind: 'third party',
+      source: 'https://nango.dev/blog/xero-oauth-refresh-token-invalid-grant',
+    },
+  ],
+  unchecked: 'the 60 days, rotation and its grace of 30 minutes',
   answers: [
     {
       name: 'new tokens',
@@ -16,6 +23,7 @@ export const xeroEntry: ProviderEntry = {
     },
     {
       name: 'expired or revoked',
+      readAgain: true,
       source: 'https://github.com/XeroAPI/xero-node/issues/382',
       status: 400,
       body: { error: 'invalid_grant' },

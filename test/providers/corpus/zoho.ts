@@ -5,8 +5,25 @@ export const zohoEntry: ProviderEntry = {
   name: 'Zoho',
   usage: "...zoho('eu')",
   preset: zoho(),
-  refreshTokens: 'No end, until it is revoked or 20 newer ones are there. Not replaced.',
-  source: 'https://www.zoho.com/crm/developer/docs/api/v2/token-validity.html',
+  refreshTokens: 'At most 20 of a user: a newer one deletes the oldest. Not replaced.',
+  checked: [
+    {
+      what: 'ten access tokens in ten minutes; the token endpoint; `api_domain`',
+      kind: 'documentation',
+      source: 'https://zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html',
+    },
+    {
+      what: 'the 20 refresh tokens; the hosts of the data centres, Canada’s too',
+      kind: 'documentation',
+      source: 'https://www.zoho.com/fsm/developer/help/api/refresh-token.html',
+    },
+    {
+      what: 'the scheme `Zoho-oauthtoken`',
+      kind: 'documentation',
+      source: 'https://www.manageengine.com/analytics-plus/api/v2/authentication/refresh-token.html',
+    },
+  ],
+  unchecked: 'the answers for the throttle and for a revoked refresh token',
   answers: [
     {
       name: 'new access token',

@@ -5,8 +5,28 @@ export const zoomEntry: ProviderEntry = {
   name: 'Zoom',
   usage: '...zoom',
   preset: zoom,
-  refreshTokens: '90 days. Used once.',
-  source: 'https://developers.zoom.us/docs/integrations/oauth/',
+  refreshTokens: 'About 90 days. Used once.',
+  checked: [
+    {
+      what: 'the sentence of a fault that it did not expect',
+      kind: 'documentation',
+      source: 'https://developers.zoom.us/docs/integrations/oauth-error-messages/',
+    },
+    {
+      what: '90 days, commonly, and used once',
+      kind: 'third party',
+      source:
+        'https://raw.githubusercontent.com/anthropics/knowledge-work-plugins/main/partner-built/zoom-plugin/skills/oauth/concepts/token-lifecycle.md',
+    },
+    {
+      what: 'the endpoints',
+      kind: 'third party',
+      source:
+        'https://raw.githubusercontent.com/anthropics/knowledge-work-plugins/main/partner-built/zoom-plugin/skills/oauth/RUNBOOK.md',
+    },
+  ],
+  unchecked:
+    'the sentence "Invalid Token!", and that the word beside both is `invalid_request`; the revocation endpoint',
   answers: [
     {
       name: 'new tokens',
@@ -36,6 +56,7 @@ export const zoomEntry: ProviderEntry = {
     },
     {
       name: 'a fault of its own',
+      readAgain: true,
       source: 'https://developers.zoom.us/docs/integrations/oauth-error-messages/',
       status: 400,
       body: { reason: 'Bad Request', error: 'invalid_request' },

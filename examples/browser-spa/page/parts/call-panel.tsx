@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { type CallResult, callApi } from '../api.ts'
-import { useLastOutcome } from '../use-session.ts'
+import { useLastOutcome } from '../use-last-outcome.ts'
 
 const mostShown = 6
 

@@ -1,14 +1,14 @@
+import { useClaims, useSession } from '@authchart/core/react'
 import { type ReactNode, useState } from 'react'
 import { announceSession, describeSession } from '../describe-session.ts'
 import { session, signIn } from '../session.ts'
 import { useNow } from '../use-now.ts'
-import { useClaims, useSession } from '../use-session.ts'
 import { ExpiryRing } from './expiry-ring.tsx'
 
 /** The state of the session, and what to do. */
 export function SessionPanel({ arrivalError }: { arrivalError: string | undefined }) {
-  const snapshot = useSession()
-  const subject = useClaims()?.sub
+  const snapshot = useSession(session)
+  const subject = useClaims(session)?.sub
   const { tone, headline, detail } = describeSession(snapshot)
   const [error, setError] = useState<string>()
   const attempt = (work: () => Promise<unknown>) => () => {
@@ -59,7 +59,7 @@ export function SessionPanel({ arrivalError }: { arrivalError: string | undefine
 }
 
 function Facts({ subject }: { subject: string | undefined }) {
-  const snapshot = useSession()
+  const snapshot = useSession(session)
   const now = useNow(snapshot.expiresAt !== undefined)
   const { status, generation, expiresAt, refreshDueAt, retryAt, code, reason, usable, online } = snapshot
   return (

@@ -13,7 +13,7 @@ export interface IndexedDbStoreOptions {
    *   sessions. It gives up this: a copy of the profile holds all that it takes to read the tokens.
    */
   readonly fallback?: 'memory' | 'rawKey'
-  /** Is told once that the fallback is used, and why. */
+  /** Is told once that the fallback is used, and why. Default: nothing is told. */
   readonly onFallback?: (reason: StoreError) => void
 }
 

@@ -47,10 +47,12 @@ export function ruleOf(expected: string, accepts: (value: unknown) => boolean): 
   return { accepts, expected }
 }
 
+/** Whether a value is an object, and not a list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether a value is a string that is not empty. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
@@ -69,9 +71,13 @@ export function withoutUndefined<Value extends object>(value: Value): Value {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Value
 }
 
+/** A string that is not empty. */
 export const text: OptionRule = ruleOf('a non-empty string', isText)
+/** `true` or `false`. */
 export const flag: OptionRule = ruleOf('true or false', (value) => typeof value === 'boolean')
+/** A function. */
 export const callable: OptionRule = ruleOf('a function', isFunction)
+/** A duration in milliseconds. */
 export const milliseconds: OptionRule = ruleOf(
   'a number of milliseconds, zero or more',
   (value) => typeof value === 'number' && value >= 0,

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.ts'
 import { isSessionError } from '../errors/session-error.ts'
 import { classifyResponse, type ResponseVerdict, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { getAccessTokenSlowly, getNewerToken } from '../session/callers.ts'
@@ -57,7 +58,7 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
     const response = await sendOnce(core, sendable, token)
     const { status } = response
     const { generation } = token
-    const judged = judge(response, origin, core.options)
+    const judged = judge(response, origin, core)
     const verdict = typeof judged === 'string' ? judged : await judged
     if (verdict === 'accepted') core.accept({ origin, generation, status }, sendable)
     if (verdict === 'stepUpRequired') {
@@ -124,28 +125,37 @@ async function transmit(core: SessionCore, sendable: Sendable, token: AccessToke
   }
 }
 
-/** Bodies up to this size are read to ask whether they say that the token was rejected, in bytes. */
+/** Longer bodies are not read to ask whether they say that the token was rejected, in bytes as they are sent. */
 const longestJudgedBody = 64 * 1024
 
 /** Judges a response, and asks the app or the provider's preset where it looks accepted. */
 function judge(
   response: Response,
   origin: string,
-  { rejectedStatuses, isRejected }: SessionCore['options'],
+  { options: { rejectedStatuses, isRejected }, clock }: SessionCore,
 ): ResponseVerdict | 'notOurs' | Promise<ResponseVerdict | 'notOurs'> {
   const verdict = readVerdict(response, origin, rejectedStatuses)
-  return verdict !== 'accepted' || isRejected === undefined ? verdict : askWhetherRejected(response, isRejected)
+  return verdict !== 'accepted' || isRejected === undefined
+    ? verdict
+    : askWhetherRejected(response, { isRejected, clock })
 }
 
+/** The body is read from a clone: the caller gets all of it. A judgement that throws is none. */
 async function askWhetherRejected(
   response: Response,
-  isRejected: NonNullable<SessionCore['options']['isRejected']>,
+  { isRejected, clock }: { isRejected: NonNullable<SessionCore['options']['isRejected']>; clock: Clock },
 ): Promise<ResponseVerdict> {
   const { status, headers } = response
-  const isShort = Number(headers.get('content-length') ?? Number.NaN) <= longestJudgedBody
-  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')
-  const body: unknown = isShort && isJson ? await response.clone().json().catch(ignore) : undefined
-  return isRejected({ status, body }) ? 'rejected' : 'accepted'
+  // Most servers do not say how long a compressed answer is.
+  const isShort = Number(headers.get('content-length') ?? 0) <= longestJudgedBody
+  const isJson = /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('content-type') ?? '')
+  const clone = isShort && isJson ? await setBodyAside(response.clone(), clock) : undefined
+  try {
+    const body: unknown = await clone?.().json().catch(ignore)
+    return isRejected({ status, body }) === true ? 'rejected' : 'accepted'
+  } catch {
+    return 'accepted'
+  }
 }
 
 function ignore() {}

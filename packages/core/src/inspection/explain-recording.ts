@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { helpOn } from '../errors/help.ts'
 import { adviseOnEnd } from '../session/session-notices.ts'
 import { answers, failureAdvice } from './explanations.ts'
 import type { RecordedTransition, SessionRecording } from './record-session.ts'
@@ -19,6 +20,8 @@ export interface SessionExplanation {
   readonly tried: string
   /** What to do about it. */
   readonly advice: string
+  /** Where the docs say more; absent where there is nothing to explain. */
+  readonly help?: string
   /** All of this, below a line that says what it is about. */
   readonly text: string
 }
@@ -43,7 +46,7 @@ export function explainRecording(recording: SessionRecording): SessionExplanatio
   return explanation({ ...explainCalm(last), asked: askedIn(refreshes), tried: triedIn(refreshes) })
 }
 
-type Parts = Omit<SessionExplanation, 'text'>
+type Parts = Omit<SessionExplanation, 'text' | 'help'>
 
 const nothingHappened = {
   asked: 'Nothing was asked yet.',
@@ -163,6 +166,8 @@ function nextTry(code: TransientCode, { failures, retryAt }: RecordedTransition)
 
 function explanation(parts: Parts): SessionExplanation {
   const { verdict, reason, code, asked, answered, tried, advice } = parts
+  const name = reason ?? code
+  const help = name && helpOn(name)
   const heads = {
     ended: `The session has ended: ${reason}.`,
     failing: `The session goes on, but cannot be refreshed now: ${code}.`,
@@ -176,8 +181,9 @@ function explanation(parts: Parts): SessionExplanation {
     `  Answered: ${answered}`,
     `  Tried:    ${tried}`,
     `  To do:    ${advice}`,
+    ...(help === undefined ? [] : [`  More:     ${help}`]),
   ].join('\n')
-  return { ...parts, text }
+  return { ...parts, help, text }
 }
 
 function timeOf(milliseconds: number): string {

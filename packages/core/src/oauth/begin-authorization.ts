@@ -26,17 +26,17 @@ export interface AuthorizationOptions extends AuthorizationServerOptions {
   readonly redirectUri: string
   /** Space-separated, such as `openid offline_access`; default: what the server gives by itself. */
   readonly scope?: string
-  /** The resource servers the access token is for, as absolute URIs (RFC 8707). */
+  /** The resource servers the access token is for, as absolute URIs (RFC 8707). Default: what the server decides. */
   readonly resource?: string | readonly string[]
-  /** `consent`, `login`, `select_account` or `none`, or several, space-separated (OpenID Connect Core, 3.1.2.1). */
+  /** `consent`, `login`, `select_account` or `none`, or several, space-separated (OpenID Connect Core, 3.1.2.1). Default: what the server decides. */
   readonly prompt?: string
-  /** The user who is about to sign in, as far as the app knows: an address or a name. */
+  /** The user who is about to sign in, as far as the app knows: an address or a name. Default: none. */
   readonly loginHint?: string
-  /** What else the server wants to be told, such as `{ acr_values: 'mfa' }`. */
+  /** What else the server wants to be told, such as `{ acr_values: 'mfa' }`. Default: nothing. */
   readonly extraParameters?: Readonly<Record<string, string>>
-  /** Push the request (RFC 9126) though the server does not require it. Where it does, it is pushed anyway. */
+  /** Push the request (RFC 9126) though the server does not require it. Where it does, it is pushed anyway. Default `false`. */
   readonly pushRequest?: boolean
-  /** Ends the wait for the server with its reason. */
+  /** Ends the wait for the server with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -22,9 +22,9 @@ import { requestTokens } from './token-request.ts'
 export interface DeviceAuthorizationOptions extends AuthorizationServerOptions {
   /** Space-separated, such as `openid offline_access`; default: what the server gives by itself. */
   readonly scope?: string
-  /** The resource servers the access token is for, as absolute URIs (RFC 8707). */
+  /** The resource servers the access token is for, as absolute URIs (RFC 8707). Default: what the server decides. */
   readonly resource?: string | readonly string[]
-  /** Ends the wait for the device code with its reason; not the wait for tokens, which has a signal of its own. */
+  /** Ends the wait for the device code with its reason; the wait for tokens has a signal of its own. Default: none. */
   readonly signal?: AbortSignal | undefined
   /** Time and timers. Default: the system's. */
   readonly clock?: Clock

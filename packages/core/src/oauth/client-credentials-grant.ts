@@ -3,6 +3,7 @@ import type { Grant } from '../token/grant.ts'
 import { describeGrant, type GrantOptions, readGrantOptions } from './refresh-token-grant.ts'
 import { requestTokens } from './token-request.ts'
 
+/** Options of `clientCredentialsGrant`. */
 export type ClientCredentialsGrantOptions = GrantOptions
 
 /**

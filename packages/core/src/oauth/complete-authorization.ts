@@ -26,7 +26,7 @@ export interface CompletionOptions extends AuthorizationServerOptions {
    * Default: the one that it asked for, if it was one.
    */
   readonly resource?: string | readonly string[]
-  /** Ends the wait for the server with its reason. */
+  /** Ends the wait for the server with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -5,15 +5,15 @@ import { type AuthorizationServerOptions, parametersRule, readServer } from './s
 import { findSignInMetadata, signalRule } from './sign-in-request.ts'
 
 export interface EndSessionOptions extends AuthorizationServerOptions {
-  /** The id token of the session that was signed out, as `session.signOut({ returnIdToken: true })` gives it. */
+  /** The id token of the session that was signed out, as `session.signOut({ returnIdToken: true })` gives it. Default: none. */
   readonly idTokenHint?: string | undefined
-  /** Where the browser goes afterwards; one that the client has registered. */
+  /** Where the browser goes afterwards; one that the client has registered. Default: it stays at the server. */
   readonly postLogoutRedirectUri?: string
-  /** What the server adds to that address as `state`. */
+  /** What the server adds to that address as `state`. Default: nothing. */
   readonly state?: string
-  /** What else the server wants to be told. */
+  /** What else the server wants to be told. Default: nothing. */
   readonly extraParameters?: Readonly<Record<string, string>>
-  /** Ends the wait for the server's metadata with its reason. */
+  /** Ends the wait for the server's metadata with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 

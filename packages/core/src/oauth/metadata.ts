@@ -36,7 +36,7 @@ export interface AuthorizationServerMetadata {
  */
 export type Discovery = { readonly kind: 'found'; readonly metadata: AuthorizationServerMetadata } | DiscoveryFailure
 
-interface DiscoveryFailure {
+export interface DiscoveryFailure {
   readonly kind: 'failed'
   readonly failure: Extract<TokenEndpointFailure, { detail?: string }> & { readonly detail: string }
   readonly code: string
@@ -86,7 +86,13 @@ interface PlaceOptions extends DiscoveryOptions {
 }
 
 async function requestMetadata(url: string, options: PlaceOptions): Promise<Discovery> {
-  const { signal, issuer } = options
+  const document = await requestDocument(url, options)
+  return typeof document === 'string' ? readMetadata(document, { url, issuer: options.issuer }) : document
+}
+
+/** The text of a document that a server publishes at an address. Never throws. */
+export async function requestDocument(url: string, options: DiscoveryOptions): Promise<string | DiscoveryFailure> {
+  const { signal } = options
   let response: Response
   try {
     response = await follow(url, options)
@@ -96,8 +102,7 @@ async function requestMetadata(url: string, options: PlaceOptions): Promise<Disc
   }
   const text = await readBody(response, { signal })
   if (!response.ok) return describeRefusal(url, response)
-  if (text === undefined) return unreached(url, signal.aborted ? 'timeout' : 'discoveryCut')
-  return readMetadata(text, { url, issuer })
+  return text ?? unreached(url, signal.aborted ? 'timeout' : 'discoveryCut')
 }
 
 /** Sends the request, and follows redirects as long as they stay at the server. */
@@ -164,7 +169,8 @@ export function isSecureEndpoint(endpoint: unknown): endpoint is string {
   return typeof endpoint === 'string' && URL.canParse(endpoint) && isSecureUrl(new URL(endpoint))
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** The members of a JSON object; nothing where the text is something else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : undefined

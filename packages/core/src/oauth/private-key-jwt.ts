@@ -3,10 +3,11 @@ import { checkOptions, type OptionRules, required, ruleOf, text } from '../error
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
 
+/** Options of `privateKeyJwt`. */
 export interface PrivateKeyJwtOptions {
   /** Whose public key the server knows: ECDSA, RSA-PSS, RSASSA-PKCS1-v1_5 or Ed25519, with the usage `sign`. */
   readonly privateKey: CryptoKey
-  /** The `kid` under which the server knows it. */
+  /** The `kid` under which the server knows it. Default: none, for servers that know one key. */
   readonly keyId?: string
   /** `EdDSA` where a server knows Ed25519 by its older name only (RFC 8037; RFC 9864). Default: as the key says. */
   readonly algorithm?: 'EdDSA'

@@ -23,6 +23,7 @@ export interface GrantOptions extends AuthorizationServerOptions {
   readonly extraParameters?: Readonly<Record<string, string>>
 }
 
+/** Options of `refreshTokenGrant`. */
 export type RefreshTokenGrantOptions = GrantOptions
 
 /**

@@ -5,11 +5,12 @@ import { clientSecretPost } from './client-authentication.ts'
 import { type AuthorizationServerOptions, isChecked, readServer, serverRules } from './server.ts'
 import { findSignInMetadata, requestSignIn, signalRule, unavailable } from './sign-in-request.ts'
 
+/** Options of `registerClient`. */
 export interface ClientRegistrationOptions
   extends Pick<AuthorizationServerOptions, 'issuer' | 'metadata' | 'fetch' | 'userAgent'> {
   /** Where browsers may be sent after a sign-in; needed for the grant type `authorization_code`. */
   readonly redirectUris?: readonly string[]
-  /** The name that users read when they are asked to agree. */
+  /** The name that users read when they are asked to agree. Default: none. */
   readonly clientName?: string
   /** Default: `authorization_code` and `refresh_token`. Without the latter, no session outlives its access token. */
   readonly grantTypes?: readonly string[]
@@ -19,11 +20,11 @@ export interface ClientRegistrationOptions
   readonly authenticationMethod?: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   /** All that it may ever ask for, space-separated. Default: what the server gives. */
   readonly scope?: string
-  /** What else the server is to know, such as `{ client_uri, logo_uri, jwks, software_id }` (RFC 7591, section 2). */
+  /** What else the server is to know, such as `{ client_uri, logo_uri, jwks, software_id }` (RFC 7591, section 2). Default: nothing. */
   readonly extraMetadata?: Readonly<Record<string, unknown>>
-  /** What the server has given out for registering clients; a secret. */
+  /** What the server has given out for registering clients; a secret. Default: none. */
   readonly initialAccessToken?: string
-  /** Ends the wait for the server with its reason. */
+  /** Ends the wait for the server with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined
 }
 

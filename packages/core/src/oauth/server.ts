@@ -35,15 +35,16 @@ export interface AuthorizationServerOptions {
    * Needed unless `metadata` has it.
    */
   readonly issuer?: string
+  /** Under which name the server knows the client. */
   readonly clientId: string
   /** How the client proves who it is; default: a public client, which does not. */
   readonly clientAuthentication?: ClientAuthentication
   /**
    * Short for `clientAuthentication: clientSecretBasic(…)`, or `clientSecretPost(…)` where the given `metadata` says that
-   * the server takes only that.
+   * the server takes only that. Default: none.
    */
   readonly clientSecret?: string
-  /** Whether the client was registered dynamically (RFC 7591), so that the app can register it again. */
+  /** Whether the client was registered dynamically (RFC 7591), so that the app can register it again. Default `false`. */
   readonly dynamicallyRegistered?: boolean
   /**
    * What the server does not publish, or publishes wrongly: it completes what is discovered. Nothing is discovered as
@@ -54,7 +55,7 @@ export interface AuthorizationServerOptions {
   readonly fetch?: Fetch
   /** Binds the tokens to a key: `dpop()`, the same for the sign-in and for the grant. Default: bearer tokens. */
   readonly dpop?: ProofMaker
-  /** What is accepted of id tokens beyond OpenID Connect's rules, for servers that stray from them. */
+  /** What is accepted of id tokens beyond OpenID Connect's rules, for servers that stray from them. Default: nothing. */
   readonly idTokens?: IdTokenOptions
   /**
    * Members of the token responses, and parameters of the callback, that the app needs, such as `instance_url`. They are
@@ -65,17 +66,20 @@ export interface AuthorizationServerOptions {
   readonly tokenRequestFormat?: 'form' | 'json'
   /** The `User-Agent` of each request, outside browsers. Default: the library's name and version. */
   readonly userAgent?: string
-  /** What the server does in a way of its own, as the presets of `@authchart/core/providers` have it. */
+  /** What the server does in a way of its own, as the presets of `@authchart/core/providers` have it. Default: nothing. */
   readonly provider?: ProviderTraits
 }
 
 /** Each is off, or strict, by default. */
 export interface IdTokenOptions {
-  /** Accept an id token without the `nonce` that the sign-in sent. */
+  /** Accept an id token without the `nonce` that the sign-in sent. Default `false`. */
   readonly acceptWithoutNonce?: boolean
-  /** Accept an id token whose `nonce` is empty though the sign-in sent one. */
+  /** Accept an id token whose `nonce` is empty though the sign-in sent one. Default `false`. */
   readonly acceptEmptyNonce?: boolean
-  /** Accept id tokens that are signed with the client secret (HS256) though the server's metadata does not say so. */
+  /**
+   * Accept id tokens that are signed with the client secret (HS256) though the server's metadata does not say so. Default
+   * `false`.
+   */
   readonly acceptHs256?: boolean
   /** How far this device's clock may differ from the server's, in milliseconds. Default 30,000. */
   readonly clockToleranceMilliseconds?: number

@@ -106,16 +106,11 @@ export function adviseOnRefreshToken({ clientId, scope, prompt, metadata }: Aske
   }
   const asksForOffline = includesWord(scope, 'offline_access')
   const knowsOffline = !Array.isArray(scopes) || scopes.includes('offline_access')
-  if (!asksForOffline && knowsOffline)
-    return `Ask for the scope \`offline_access\` when signing in${andConsent(prompt)}.`
+  if (!asksForOffline && knowsOffline) return 'Ask for the scope `offline_access` when signing in.'
   if (asksForOffline && prompt !== 'inapplicable' && !includesWord(prompt, 'consent')) {
-    return 'Sign in with `prompt: "consent"`: without it, servers may drop the scope `offline_access`.'
+    return 'Sign in with `prompt: "consent"`: without it, this server seems to drop the scope `offline_access`.'
   }
   return `Allow the client ${JSON.stringify(clientId)} the grant type \`refresh_token\` at the authorization server.`
-}
-
-function andConsent(prompt: string | undefined): string {
-  return prompt === 'inapplicable' || includesWord(prompt, 'consent') ? '' : ', with `prompt: "consent"`'
 }
 
 /** Whether a space-separated list has a word. */

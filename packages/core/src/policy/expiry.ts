@@ -70,3 +70,10 @@ export function judgeToken(
   if (token.expiresAt !== undefined && now >= token.expiresAt) return 'expired'
   return now >= token.refreshDueAt ? 'expiring' : 'fresh'
 }
+
+const week = 7 * 24 * 60 * minute
+
+/** When to say that the sign-in itself ends: a quarter of its time before, at most a week. */
+export function signInExpiringAt({ signInExpiresAt, since }: { signInExpiresAt: number; since: number }): number {
+  return signInExpiresAt - Math.min((signInExpiresAt - since) / 4, week)
+}

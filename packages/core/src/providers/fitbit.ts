@@ -1,8 +1,9 @@
 import type { ProviderPreset } from './preset.ts'
 
 /**
- * Fitbit.
+ * Fitbit. Its endpoints were shut down on 2026-11-02; Google’s Health API, with `google`, follows it.
  *
+ * @see https://developers.google.com/health/about for the end
  * @see https://dev.fitbit.com/build/reference/web-api/authorization/
  */
 export const fitbit = {

@@ -10,12 +10,13 @@ function classifyFailure({ body }: TokenEndpointFailureFacts) {
  * Zoho, of one of its data centres. More than ten access tokens in ten minutes are an `Access Denied` that passes. The
  * callback's `accounts-server` names the data centre of the user, the token response's `api_domain` where to call.
  *
- * @param dataCentre the end of its addresses, such as `com`, `eu`, `in`, `com.au` or `jp`
+ * @param dataCentre the end of its addresses, such as `com`, `eu`, `in`, `com.au`, `jp` or `ca`
  * @see https://www.zoho.com/accounts/protocol/oauth/multi-dc.html for the data centres
+ * @see https://www.zoho.com/fsm/developer/help/api/refresh-token.html for the one of Canada
  * @see https://www.zoho.com/crm/developer/docs/api/v2/token-validity.html for `Access Denied` and `invalid_code`
  */
 export function zoho(dataCentre = 'com') {
-  const accounts = `https://accounts.zoho.${dataCentre}`
+  const accounts = `https://accounts.${dataCentre === 'ca' ? 'zohocloud' : 'zoho'}.${dataCentre}`
   return {
     issuer: accounts,
     metadata: {

@@ -21,6 +21,12 @@ export function coreOf(session: Session): SessionCore {
   return LiveSession.coreOf(session)
 }
 
+/**
+ * What compilers take for `await using` where the platform has no such symbol (Safari 26): esbuild's, Babel's, Oxc's and SWC's
+ * helpers all do.
+ */
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
 /** A session as apps have it. A class, since thousands of sessions share its functions. */
 export class LiveSession implements Session {
   readonly #core: SessionCore
@@ -60,7 +66,7 @@ export class LiveSession implements Session {
   }
 
   get details() {
-    return this.#core.vault.details
+    return freeze(this.#core.vault.details)
   }
 
   getAccessToken(options?: GetAccessTokenOptions) {
@@ -123,7 +129,7 @@ export class LiveSession implements Session {
     return this.#disposal
   }
 
-  [Symbol.asyncDispose]() {
+  [asyncDispose]() {
     return this.close()
   }
 
@@ -166,7 +172,8 @@ function freeze<Value>(value: Value): Value {
   const found: unknown[] = [value]
   while (found.length > 0) {
     const next = found.pop()
-    if (typeof next !== 'object' || next === null) continue
+    // What is frozen has been here: an app's own object may lead back to itself.
+    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
     for (const member of Object.values(Object.freeze(next))) found.push(member)
   }
   return value

@@ -139,7 +139,7 @@ export const createSessionMachine = () =>
               },
               fresh: { tags: 'usable', after: { untilRefreshIsDue: 'judging' } },
               expiring: { tags: 'usable', after: { untilExpiry: 'judging' } },
-              expired: {},
+              expired: { after: { untilSignInExpires: 'judging' } },
               rejected: { after: { untilExpiry: 'judging' } },
             },
           },

@@ -1,5 +1,6 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import { timeoutSignal, wait } from '../clock/wait.ts'
+import { helpOn } from '../errors/help.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
@@ -125,6 +126,8 @@ export class SessionCore implements RefreshHolder {
 
   /** Starts the chart, and listens to the store and the device. */
   start(): void {
+    // Workers refuse timers at module scope: better here than where the chart would stand still without one.
+    this.clock.clearTimeout(this.clock.setTimeout(() => {}, 0))
     this.actor.subscribe(this)
     this.#unwatch = watchRecord(this.store, {
       key: this.key,
@@ -258,6 +261,8 @@ export class SessionCore implements RefreshHolder {
 
   /** Tells the listeners of a notice. */
   tell(notice: SessionNotice): void {
+    const { reason, code = notice.type } = notice as { reason?: string; code?: string }
+    Object.defineProperty(notice, 'help', { value: helpOn(reason ?? code) })
     for (const { type, listener } of this.#noticeListeners ?? []) {
       if (type === '*' || type === notice.type) tellListener(`"${notice.type}"`, () => listener(notice as never))
     }

@@ -1,5 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
@@ -16,7 +17,13 @@ export type SessionNotice =
   /** New tokens, got by another tab or process. */
   | { readonly type: 'adopted'; readonly generation: number; readonly expiresAt?: number }
   /** Refreshing began to fail, or fails for another reason than before; said again only after a recovery. */
-  | { readonly type: 'refreshFailed'; readonly code: TransientCode; readonly retryAt?: number }
+  | {
+      readonly type: 'refreshFailed'
+      readonly code: TransientCode
+      readonly retryAt?: number
+      /** What the server said, with `refused`: short, and without secrets. */
+      readonly serverWords?: string
+    }
   /** Refreshing works again. */
   | { readonly type: 'recovered'; readonly generation: number }
   | EndedNotice
@@ -43,7 +50,7 @@ export type SessionNotice =
       readonly generation: number
     }
   /** The token endpoint has refused five times over ten minutes, in JSON and without a word we know: the sign-in may be over. */
-  | { readonly type: 'refusedWithoutReason' }
+  | { readonly type: 'refusedWithoutReason'; readonly serverWords?: string; readonly advice: string }
   /** A sign-in brought no refresh token, though the grant needs one: the session will end with its access token. */
   | { readonly type: 'refreshTokenMissing'; readonly expiresAt?: number; readonly advice: string }
   /** Tokens that are no longer used could not be revoked; they expire by themselves. */
@@ -84,8 +91,8 @@ export interface Told {
   end: EndReason | undefined
   refusedWithoutReason: boolean
   unreadable: boolean
-  /** The end of the sign-in that was told. */
-  signInExpiresAt: number | undefined
+  /** The end of the sign-in, since when it is known, and whether it was told. */
+  signInEnd: { readonly at: number; readonly since: number; readonly isTold?: boolean } | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -100,7 +107,7 @@ export const nothingTold: Readonly<Told> = {
   end: undefined,
   refusedWithoutReason: false,
   unreadable: false,
-  signInExpiresAt: undefined,
+  signInEnd: undefined,
   signedOut: false,
   stepUps: [],
   rejecting: [],
@@ -198,19 +205,21 @@ function tellNewTokens({ after: { token, source, failure }, told, notices }: Ste
   notices.push({ type: source === 'refresh' ? 'refreshed' : 'adopted', generation, expiresAt })
   if (!isTrouble) return
   notices.push({ type: 'recovered', generation })
-  const { rejecting, signInExpiresAt } = told
-  Object.assign(told, nothingTold, { generation, signInId, rejecting, signInExpiresAt })
+  const { rejecting, signInEnd } = told
+  Object.assign(told, nothingTold, { generation, signInId, rejecting, signInEnd })
 }
 
 function tellFailure({ before, after, to, told, notices }: Step): void {
   const { failure } = after
   if (failure === undefined || failure === before.failure) return
-  const { code, retryAt, refusedWithoutReason = false, unreadable = false } = failure
+  const { code, retryAt, serverWords, refusedWithoutReason = false, unreadable = false } = failure
   if (unreadable && !told.unreadable) notices.push({ type: 'recordUnreadable' })
   if (to === 'restoring') told.unreadable ||= unreadable
   if (to !== 'transientFailure') return
-  if (told.failure !== code) notices.push({ type: 'refreshFailed', code, retryAt })
-  if (refusedWithoutReason && !told.refusedWithoutReason) notices.push({ type: 'refusedWithoutReason' })
+  if (told.failure !== code) notices.push({ type: 'refreshFailed', code, retryAt, serverWords })
+  if (refusedWithoutReason && !told.refusedWithoutReason) {
+    notices.push({ type: 'refusedWithoutReason', serverWords, advice: refusedWithoutReasonAdvice })
+  }
   told.failure = code
   told.refusedWithoutReason ||= refusedWithoutReason
 }
@@ -257,15 +266,20 @@ function isRejectedAgain(
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
 }
 
-const week = 7 * 24 * 60 * 60 * 1000
+/** Ends that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
+const sameEndMilliseconds = 60_000
 
 /** A quarter of its time before, at most a week. */
 function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
   const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined || told.signInExpiresAt === signInExpiresAt) return
-  if (judgedAt < signInExpiresAt - Math.min((signInExpiresAt - receivedAt) / 4, week)) return
-  notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInExpiresAt = signInExpiresAt
+  if (signInExpiresAt === undefined || end !== undefined) return
+  const known = told.signInEnd
+  const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
+  const signInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
+  const isToBeTold =
+    signInEnd.isTold !== true && judgedAt >= signInExpiringAt({ signInExpiresAt, since: signInEnd.since })
+  if (isToBeTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = isToBeTold ? { ...signInEnd, isTold: true } : signInEnd
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
@@ -291,6 +305,8 @@ export function adviseOnEnd(
   }
 }
 
+const refusedWithoutReasonAdvice =
+  'If the server says so of a sign-in that is over, end the session: give it a `classifyFailure` that answers `grantRejected`.'
+
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
-const refreshTokenMissingAdvice =
-  'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant; some servers want `prompt=consent` as well.'
+const refreshTokenMissingAdvice = 'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant.'

@@ -32,9 +32,9 @@ export interface SessionOptions {
    * Default: none, which is for sessions without `createFetch` and `createKyHooks`.
    */
   readonly allowedOrigins?: readonly string[]
-  /** The app's call to action when no user is signed in any more, such as `run "acme login"`. */
+  /** The app's call to action when no user is signed in any more, such as `run "acme login"`. Default: to sign in again. */
   readonly signInHint?: string | undefined
-  /** How requests carry the token. */
+  /** How requests carry the token. Default: in `Authorization`, after the token's type. */
   readonly http?: HttpOptions | undefined
   /**
    * `eager` refreshes when due, while the page can be seen; `always` in a hidden page too; `onUse` when next asked.
@@ -48,15 +48,15 @@ export interface SessionOptions {
   readonly refreshMarginMilliseconds?: number | undefined
   /** How long a caller waits for a token, in milliseconds; the refresh itself goes on. Default 10,000. */
   readonly maximumWaitMilliseconds?: number | undefined
-  /** End the session as `unreachable` once refreshing has failed for longer than this. Default: never. */
+  /** End the session as `unreachable` once refreshing has failed for so many milliseconds. Default: never. */
   readonly giveUpAfterMilliseconds?: number | undefined
   /** How long closing the session waits for a refresh under way, in milliseconds. Default 10,000. */
   readonly disposeTimeoutMilliseconds?: number | undefined
-  /** Says what failures of the token endpoint mean where the general rules do not know; asked before a preset. */
+  /** Says what failures of the token endpoint mean where the general rules do not know; asked before a preset. Default: none. */
   readonly classifyFailure?: ClassifyFailure | undefined
-  /** Receives redacted entries of every token request and decision. */
+  /** Receives redacted entries of every token request and decision. Default: none. */
   readonly debug?: ((entry: SessionDebugEntry) => void) | undefined
-  /** What the session takes from the device it runs on: for tests, and where an app knows more. */
+  /** What the session takes from the device it runs on: for tests, and where an app knows more. Default: what `globalThis` has. */
   readonly runtime?: RuntimeOptions | undefined
 }
 

@@ -2,6 +2,7 @@ import { assign, createMachine, fromCallback, type setup } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
 import { nextPauseEnd } from '../policy/rejections.ts'
 import {
   blankSession,
@@ -89,6 +90,14 @@ const actors = {
 const delays = {
   untilRefreshIsDue: ({ context }: Moment) => nextJudgement(context.token.refreshDueAt, context),
   untilExpiry: ({ context }: Moment) => nextJudgement(undefined, context),
+  /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
+  untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
+    const { signInExpiresAt = 0, receivedAt: since } = token
+    const at = signInExpiringAt({ signInExpiresAt, since })
+    return judgedAt < at
+      ? Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
+      : delayUntil(Infinity, judgedAt)
+  },
   untilRetry: ({ context: { failure } }: Moment) => delayUntil(failure?.retryAt ?? 0, failure?.now ?? 0),
 }
 

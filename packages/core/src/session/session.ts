@@ -1,6 +1,7 @@
 // Apps that compile for older browsers have a `lib` without it.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Explained } from '../errors/help.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { SignInTokens } from '../token/token-set.ts'
@@ -93,10 +94,10 @@ export interface Session extends AsyncDisposable {
   /** Calls back on every notice of a type. Returns a function that ends that. */
   on<Type extends SessionNotice['type']>(
     type: Type,
-    listener: (notice: Extract<SessionNotice, { type: Type }>) => void,
+    listener: (notice: Extract<SessionNotice, { type: Type }> & Explained) => void,
   ): () => void
   /** Calls back on every notice. */
-  on(type: '*', listener: (notice: SessionNotice) => void): () => void
+  on(type: '*', listener: (notice: SessionNotice & Explained) => void): () => void
   /**
    * Tells what became of a request that carried a token: for WebSocket, gRPC and other clients that no hook sees.
    * `createFetch` and `createKyHooks` do it themselves. Never throws. Tell acceptances too where tokens do not say how
@@ -112,25 +113,31 @@ export interface Session extends AsyncDisposable {
   readonly actor: SessionActorHandle
 }
 
+/** What a caller wants of a token. */
 export interface GetAccessTokenOptions {
-  /** Ends the wait with its reason; a refresh under way goes on. */
+  /** Ends the wait with its reason; a refresh under way goes on. Default: none. */
   readonly signal?: AbortSignal | undefined
-  /** How long the token should still be good for: if it is not, it is refreshed once, and what is then valid is returned. */
+  /**
+   * How long the token should still be good for, in milliseconds: if it is not, it is refreshed once, and what is then
+   * valid is returned. Default 0.
+   */
   readonly minimumValidityMilliseconds?: number | undefined
   /**
    * A generation that a server rejected: a newer token is returned, or the call fails with `RefreshUnavailableError`.
-   * For callers without a request, such as WebSocket and gRPC clients.
+   * For callers without a request, such as WebSocket and gRPC clients. Default: none was rejected.
    */
   readonly newerThan?: number | undefined
 }
 
+/** What a sign-in may say of its user. */
 export interface SignInOptions {
-  /** Whose tokens these are, where no id token says so. */
+  /** Whose tokens these are, where no id token says so. Default: what the id token says. */
   readonly subject?: string | undefined
   /** Allows the tokens of another subject than the session's. Default `false`. */
   readonly replaceSubject?: boolean | undefined
 }
 
+/** What a sign-out is to give back. */
 export interface SignOutOptions {
   /**
    * Hands over the id token that is being erased, for the URL that signs out at the authorization server too

@@ -73,7 +73,7 @@ export async function signInNow(core: SessionCore, input: SignInTokens, options:
   if (written.error !== undefined) throw written.error
   const { before, next } = written
   revokeReplaced(core, before, next)
-  const { refreshTokenAdvice: advice } = input
+  const advice = input.refreshTokenAdvice ?? core.grant.provider?.refreshTokenAdvice
   const token = core.vault.describe(next, core)
   core.send({ type: 'signIn.stored', token, advice: typeof advice === 'string' ? advice : undefined })
 }

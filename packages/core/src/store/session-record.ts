@@ -56,6 +56,7 @@ export interface SessionIdentity {
   readonly subject?: string
 }
 
+/** A token request that may be under way: written before it is sent. */
 export interface RefreshIntent {
   /** The generation whose refresh token is being spent. */
   readonly generation: number
@@ -69,6 +70,7 @@ export interface RefreshIntent {
   readonly outcomeUnknown: boolean
 }
 
+/** How often in a row, and since when, refreshing has failed. */
 export interface FailureRun {
   readonly code: TransientCode
   /** Failures in a row. */
@@ -98,6 +100,7 @@ export interface RejectionRun {
   readonly pausedUntil?: number
 }
 
+/** Why and when the session ended. */
 export interface SessionEnd {
   readonly reason: EndReason
   /** Milliseconds since the epoch. */
@@ -105,6 +108,7 @@ export interface SessionEnd {
   readonly serverCode?: string
 }
 
+/** What of a record is secret, and sealed by stores that seal. */
 export interface SessionSecrets {
   readonly tokenSet: TokenSet
   /** The key that the tokens are bound to (RFC 9449); a `CryptoKeyPair` only where the store keeps `CryptoKey`s. */

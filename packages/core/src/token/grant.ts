@@ -22,7 +22,7 @@ export interface Grant {
   /** Makes the key that tokens are bound to, and proofs of having it; absent for tokens without a key (RFC 9449). */
   readonly dpop?: ProofMaker
   /** What the authorization server and its API do in a way of their own, where the app does not say otherwise. */
-  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'http'>
+  readonly provider?: Pick<ProviderTraits, 'classifyFailure' | 'refreshTokenAdvice' | 'http'>
   /**
    * Revokes a token at the authorization server.
    * @throws when the server could not be reached or refused; the caller turns that into a notice.
@@ -44,6 +44,7 @@ export interface GrantIdentity {
   readonly dynamicallyRegistered?: boolean
 }
 
+/** What a grant gets to make its request from. */
 export interface GrantRequest {
   readonly refreshToken?: string
   /** The token set being replaced: its scope and id token, for servers that want them. */
@@ -113,6 +114,7 @@ export interface TokenEndpointUnavailable {
   readonly detail?: string
 }
 
+/** An answer of the token endpoint that brought no tokens, without its secrets. */
 export interface TokenEndpointAnswer {
   readonly kind: 'answer'
   /** HTTP status; 302 where a browser hides which redirect it was. */

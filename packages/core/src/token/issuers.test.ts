@@ -41,6 +41,8 @@ describe('P92 a server of many tenants', () => {
     [`https://${tenant}.ciamlogin.com/${tenant}/v2.0`, 'https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0'],
     ['https://login.example/{tenantid}/v2.0', 'https://login.example/contoso/v2.0'],
     ['https://login.example/contoso/v2.0', 'https://login.example/organizations/v2.0'],
+    ['http://127.0.0.1:8080/contoso/v2.0', 'http://127.0.0.1:8080/common/v2.0'],
+    ['https://login.example/a/{tenantid}/v2.0', 'https://login.example/a/contoso/v2.0'],
   ])('may go by the name %s where the app wrote %s', (named, issuer) => {
     expect(isIssuerOf(named, issuer)).toBe(true)
   })
@@ -52,6 +54,9 @@ describe('P92 a server of many tenants', () => {
     ['https://login.example/contoso/v2.0', 'https://login.example/fabrikam/v2.0'],
     ['https://evil.example', 'https://common'],
     ['https://login.example/{tenantid}/a', 'https://login.example/common/b'],
+    // A realm that happens to be called so.
+    ['https://id.example/realms/other', 'https://id.example/realms/common'],
+    ['https://id.example/common/other', 'https://id.example/common/consumers'],
   ])('may not go by the name %s where the app wrote %s', (named, issuer) => {
     expect(isIssuerOf(named, issuer)).toBe(false)
   })

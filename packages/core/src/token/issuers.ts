@@ -1,5 +1,5 @@
-/** What Microsoft Entra writes in place of a tenant: in the metadata of many tenants, and in the names of them all. */
-const anyTenant: ReadonlySet<string> = new Set(['{tenantid}', 'common', 'organizations', 'consumers'])
+/** The names of all tenants of Microsoft Entra; in their metadata it writes `{tenantid}`. */
+const anyTenant: ReadonlySet<string> = new Set(['common', 'organizations', 'consumers'])
 
 /** Where one server speaks for many tenants, whose issuers are named by numbers and not by what apps write. */
 const entraHost =
@@ -24,7 +24,12 @@ export function isSameIssuer(one: string | undefined, other: string | undefined)
  */
 export function isIssuerOf(named: string, issuer: string): boolean {
   const isOfEntra = entraHost.test(named) && entraHost.test(issuer)
-  return isOfEntra || isSame(named, issuer, (own, known) => own === '{tenantid}' || anyTenant.has(known))
+  return isOfEntra || isSame(named, issuer, isTenantOf)
+}
+
+/** A realm or a folder further down may be called `common` as well. */
+function isTenantOf(own: string, known: string, isFirst: boolean): boolean {
+  return own === '{tenantid}' || known === '{tenantid}' || (isFirst && anyTenant.has(known))
 }
 
 /**
@@ -37,12 +42,19 @@ export function isIssuerOfToken(iss: string, issuer: string, tenant: unknown): b
 }
 
 /** Compares segment by segment; those of a tenant may differ. */
-function isSame(one: string, other: string, isTenant: (one: string, other: string) => boolean): boolean {
+function isSame(
+  one: string,
+  other: string,
+  isTenant: (one: string, other: string, isFirst: boolean) => boolean,
+): boolean {
   const own = bare(one).split('/')
   const known = bare(other).split('/')
+  const host = known[0] === 'http:' ? 2 : 0
   return (
     own.length === known.length &&
-    known.every((segment, at) => segment === own[at] || (at > 0 && isTenant(own[at] ?? '', segment)))
+    known.every(
+      (segment, at) => segment === own[at] || (at > host && isTenant(own[at] ?? '', segment, at === host + 1)),
+    )
   )
 }
 

@@ -16,6 +16,7 @@ export interface ProviderTraits {
   readonly http?: ProviderHttp
 }
 
+/** How a provider's API carries and rejects tokens. */
 export interface ProviderHttp {
   readonly header?: string
   readonly scheme?: string

@@ -15,6 +15,11 @@ export function writeLockFileName(key: string): string {
   return `${nameOf(key)}.write`
 }
 
+/** Where a writer writes down the name of its temporary file; it outlives a writer that is killed. */
+export function noteFileName(key: string): string {
+  return `${nameOf(key)}.note`
+}
+
 /** A file of this process, for a record that is being written. */
 export function temporaryFileName(key: string): string {
   return `${nameOf(key)}.${crypto.randomUUID()}.tmp`

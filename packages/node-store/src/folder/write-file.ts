@@ -1,10 +1,12 @@
+import { Buffer } from 'node:buffer'
 import { constants } from 'node:fs'
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { open, rename, unlink } from 'node:fs/promises'
 import { platform } from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf, toFileError } from './file-error.ts'
-import { isTemporaryFileOf, recordFileName, temporaryFileName } from './file-names.ts'
+import { isTemporaryFileOf, noteFileName, recordFileName, temporaryFileName } from './file-names.ts'
+import { accessFacts } from './judge-access.ts'
 import { readOwnFile } from './read-file.ts'
 import type { SessionFolder } from './session-folder.ts'
 
@@ -13,26 +15,20 @@ export const noFollow: number = constants.O_NOFOLLOW ?? 0
 
 const fileMode = 0o600
 
-/** Where a holder of the write lock writes down the name of its temporary file; it outlives a holder that is killed. */
-export interface WriteNote {
-  readNote(): Promise<string>
-  writeNote(text: string): Promise<void>
-}
-
 /**
  * Replaces the file of a key's record, whole and for good: a reader sees the old text or the new one, and once this
- * resolves the new one survives a loss of power. Called under the write lock alone, whose note it takes.
+ * resolves the new one survives a loss of power. Called under the write lock alone.
  *
  * A throw does not mean that nothing was written: the last step may have failed.
  * @throws StoreError
  */
 export async function replaceRecordFile(
   folder: SessionFolder,
-  { key, text, note }: { key: string; text: string; note: WriteNote },
+  { key, text }: { key: string; text: string },
 ): Promise<void> {
   const path = folder.pathOf(recordFileName(key))
   try {
-    const temporaryPath = await writeTemporaryFile(folder, { key, text, note })
+    const temporaryPath = await writeTemporaryFile(folder, { key, text })
     await moveOver(temporaryPath, path)
     await syncFolder(folder)
   } catch (error) {
@@ -45,13 +41,10 @@ export async function replaceRecordFile(
  * sweep it away.
  * @throws StoreError
  */
-export async function tryWriting(
-  folder: SessionFolder,
-  { key, text, note }: { key: string; text: string; note: WriteNote },
-): Promise<void> {
+export async function tryWriting(folder: SessionFolder, { key, text }: { key: string; text: string }): Promise<void> {
   try {
     const fileName = temporaryFileName(key)
-    const path = await writeTemporaryFile(folder, { key, text, note, fileName })
+    const path = await writeTemporaryFile(folder, { key, text, fileName })
     await syncFolder(folder)
     const found = await readOwnFile(folder, fileName)
     await unlink(path)
@@ -67,16 +60,32 @@ export async function tryWriting(
 
 async function writeTemporaryFile(
   folder: SessionFolder,
-  parts: { key: string; text: string; note: WriteNote; fileName?: string },
+  { key, text, fileName = temporaryFileName(key) }: { key: string; text: string; fileName?: string },
 ): Promise<string> {
-  const { key, text, note, fileName = temporaryFileName(key) } = parts
-  // What a writer left behind that was killed. There is no other writer: we have the write lock.
-  const leftBehind = await note.readNote()
-  if (isTemporaryFileOf(key, leftBehind)) await removeIfThere(folder.pathOf(leftBehind))
-  await note.writeNote(fileName)
+  await changeNote(folder, key, fileName)
   const path = folder.pathOf(fileName)
   await writeDurably(path, text)
   return path
+}
+
+/**
+ * Writes down which temporary file is written now, and removes the one of a writer that was killed. There is no other
+ * writer: we have the write lock. Not in the lock's own file, which stays empty.
+ */
+async function changeNote(folder: SessionFolder, key: string, fileName: string): Promise<void> {
+  const path = folder.pathOf(noteFileName(key))
+  const note = await open(path, constants.O_RDWR | constants.O_CREAT | noFollow, fileMode)
+  try {
+    const problem = folder.judgeFile(path, accessFacts(await note.stat()))
+    if (problem !== undefined) throw new StoreError('storeUnavailable', `The note ${path} is not used: ${problem}.`)
+    const { buffer, bytesRead } = await note.read(Buffer.alloc(256), 0, 256, 0)
+    const leftBehind = buffer.toString('utf8', 0, bytesRead)
+    if (isTemporaryFileOf(key, leftBehind)) await removeIfThere(folder.pathOf(leftBehind))
+    await note.truncate(0)
+    await note.write(fileName, 0)
+  } finally {
+    await note.close()
+  }
 }
 
 async function removeIfThere(path: string): Promise<void> {
@@ -137,19 +146,5 @@ async function moveOver(from: string, to: string): Promise<void> {
       if (platform !== 'win32' || attempt === 10) throw error
       await wait(attempt * 10)
     }
-  }
-}
-
-/** The note at the head of a file that is locked. */
-export function noteIn(handle: FileHandle): WriteNote {
-  return {
-    async readNote() {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0)
-      return buffer.toString('utf8', 0, bytesRead)
-    },
-    async writeNote(text) {
-      await handle.truncate(0)
-      await handle.write(text, 0)
-    },
   }
 }

@@ -1,12 +1,25 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { isStoreError } from '@authchart/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { createSessionFolder, type SessionFolder } from '../folder/session-folder.ts'
 import { acquireLock, lockPause } from './acquire-lock.ts'
+import { chooseLocks } from './choose-locks.ts'
 import { takeTurn } from './fair-queue.ts'
 import { tryKernelLock } from './kernel-lock.ts'
-import { loadNativeLocks } from './native-lock.ts'
+import { loadNativeLocks, tryNativeLock } from './native-lock.ts'
+import { trySqliteLock } from './sqlite-lock.ts'
 
 const never = new AbortController().signal
 
@@ -99,6 +112,79 @@ describe('a lock of the kernel', () => {
     })
     await Promise.all(work)
     expect(most).toBe(1)
+  })
+})
+
+describe.each([
+  ['the native addon', tryNativeLock],
+  ['SQLite', trySqliteLock],
+])('a lock by %s', (_name, tryLock) => {
+  it('is had once, is given back, and leaves its file, which is empty and for its user alone', async () => {
+    const lock = await tryLock(folder, path)
+    expect(await tryLock(folder, path)).toBeUndefined()
+    await lock?.release()
+    const next = await tryLock(folder, path)
+    expect(next).toBeDefined()
+    await next?.release()
+    expect(readdirSync(folder.path)).toEqual([fileName])
+    expect(statSync(path)).toMatchObject({ size: 0, mode: 0o100600 })
+  })
+
+  it('is not in place any more when its file was removed or replaced', async () => {
+    const lock = await tryLock(folder, path)
+    expect(await lock?.isInPlace()).toBe(true)
+    renameSync(path, `${path}.old`)
+    expect(await lock?.isInPlace()).toBe(false)
+    writeFileSync(path, '', { mode: 0o600 })
+    expect(await lock?.isInPlace()).toBe(false)
+    await lock?.release()
+  })
+
+  it('is not taken at a symbolic link, nor at a file that others can read', async () => {
+    symlinkSync(join(folder.path, 'elsewhere'), path)
+    const message = expect.stringMatching(/is not used: it is a symbolic link/)
+    await expect(tryLock(folder, path)).rejects.toMatchObject({ code: 'storeUnavailable', message })
+    rmSync(path)
+    writeFileSync(path, '', { mode: 0o644 })
+    await expect(tryLock(folder, path)).rejects.toMatchObject({ message: expect.stringMatching(/chmod 600/) })
+  })
+
+  it('is not had while the native addon has it', async () => {
+    const lock = await tryNativeLock(folder, path)
+    expect(await tryLock(folder, path)).toBeUndefined()
+    await lock?.release()
+  })
+})
+
+describe('the choice of locks', () => {
+  const node = { node: '24.21.0' }
+  const there = () => ({})
+  const missing = (code: string) => () => {
+    throw Object.assign(new Error(), { code })
+  }
+  const crashes = () => expect.fail('It ends the process of Bun and Deno.')
+
+  it.each([
+    ['the addon in Node', node, there, tryNativeLock],
+    ['SQLite in Node on musl', node, missing('ADDON_NOT_FOUND'), trySqliteLock],
+    ['SQLite in Bun, without loading the addon', { ...node, bun: '1.4.5' }, crashes, trySqliteLock],
+    ['SQLite in Deno, without loading the addon', { ...node, deno: '2.9.6' }, crashes, trySqliteLock],
+  ])('is %s', (_name, versions, loadAddon, chosen) => {
+    expect(chooseLocks({ versions, loadNativeLocks: loadAddon, loadSqlite: there })).toBe(chosen)
+  })
+
+  it('says what is missing where there is neither', () => {
+    const loadSqlite = missing('ERR_UNKNOWN_BUILTIN_MODULE')
+    try {
+      chooseLocks({ versions: node, loadNativeLocks: missing('ADDON_NOT_FOUND'), loadSqlite })
+      expect.fail('Nothing was thrown.')
+    } catch (error) {
+      expect(error).toSatisfy(isStoreError)
+      const message = expect.stringMatching(
+        /ADDON_NOT_FOUND; node:sqlite: ERR_UNKNOWN_BUILTIN_MODULE.*Node has from 22.13/,
+      )
+      expect(error).toMatchObject({ code: 'storeMissing', message })
+    }
   })
 })
 

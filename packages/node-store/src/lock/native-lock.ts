@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { arch, platform } from 'node:process'
 import { StoreError } from '@authchart/core/store'
-import { errorCodeOf } from '../folder/file-error.ts'
+import { errorCodeOf, toFileError } from '../folder/file-error.ts'
+import { accessFacts } from '../folder/judge-access.ts'
+import type { SessionFolder } from '../folder/session-folder.ts'
+import { noFollow } from '../folder/write-file.ts'
+import type { KernelLock } from './kernel-lock.ts'
 
 /**
  * What is used of `fs-native-extensions`, which brings no types: an exclusive lock on an open file, by the kernel
@@ -16,44 +19,57 @@ interface NativeLocks {
   tryLock(fileDescriptor: number): boolean
 }
 
-const require = createRequire(import.meta.url)
-
 let loaded: NativeLocks | undefined
 
 /**
- * The kernel's locks, loaded once.
- * @throws StoreError `storeMissing` where the addon has no build for this system, such as Alpine Linux (musl)
+ * The kernel's locks, loaded once. Not imported: that would fail before anything could say what is the matter.
+ * @throws where the addon has no build for this system
  */
 export function loadNativeLocks(): NativeLocks {
-  try {
-    // Not imported: that would fail before anything could say what is the matter.
-    loaded ??= require('fs-native-extensions') as NativeLocks
-    return loaded
-  } catch (error) {
-    const code = errorCodeOf(error) ?? 'not loadable'
-    throw new StoreError(
-      'storeMissing',
-      `This system has no file locks that authchart could use (fs-native-extensions: ${code}): there is a build for glibc Linux, macOS and Windows, on x64 and arm64, not for musl. Use an image with glibc, such as node:slim, or memoryStore.`,
-      { cause: error },
-    )
-  }
+  loaded ??= createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
+  return loaded
 }
 
 /**
- * Makes sure that there are locks, without loading them where their build is there to be seen: that takes a quarter of
- * the time in which a program has its token, and reading one needs no lock.
- * @throws StoreError `storeMissing`
+ * Tries to lock a file, which is made where there is none.
+ *
+ * By a fresh descriptor each time: asked again on one that has the lock, the kernel would say yes.
  */
-export function requireNativeLocks(): void {
-  if (!isBuildThere()) loadNativeLocks()
+export async function tryNativeLock(folder: SessionFolder, path: string): Promise<KernelLock | undefined> {
+  const handle = await openLockFile(folder, path)
+  try {
+    if (loadNativeLocks().tryLock(handle.fd)) {
+      // Closing gives the lock back.
+      return { isInPlace: () => isSameFile(handle, path), release: () => handle.close() }
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  await handle.close()
+  return undefined
 }
 
-function isBuildThere(): boolean {
+async function openLockFile(folder: SessionFolder, path: string): Promise<FileHandle> {
   try {
-    const folder = dirname(require.resolve('fs-native-extensions/package.json'))
-    const build = join(folder, 'prebuilds', `${platform}-${arch}`, 'fs-native-extensions.node')
-    return existsSync(build) && !existsSync('/etc/alpine-release')
-  } catch {
-    return false
+    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | noFollow, 0o600)
+    const problem = folder.judgeFile(path, accessFacts(await handle.stat()))
+    if (problem === undefined) return handle
+    await handle.close()
+    throw new StoreError('storeUnavailable', `The lock ${path} is not used: ${problem}.`)
+  } catch (error) {
+    if (errorCodeOf(error) === 'ELOOP' || errorCodeOf(error) === 'EMLINK') {
+      throw new StoreError('storeUnavailable', `The lock ${path} is not used: it is a symbolic link. Remove it.`)
+    }
+    throw toFileError(error, `open the lock ${path}`)
   }
+}
+
+/** Whether no other file was put in the place of the one that is open. */
+async function isSameFile(handle: FileHandle, path: string): Promise<boolean> {
+  const [ours, there] = await Promise.all([
+    handle.stat({ bigint: true }),
+    lstat(path, { bigint: true }).catch(() => undefined),
+  ])
+  return ours.dev === there?.dev && ours.ino === there.ino
 }

@@ -65,7 +65,7 @@ describe('a file system that has no fsync of folders', () => {
 describe('asked whether a sign-in could be kept', () => {
   it('P52 says yes by saying nothing, and leaves nothing behind', async () => {
     await openStore().check('acme:alice')
-    expect(readdirSync(directory).filter((name) => !name.endsWith('.write'))).toEqual([])
+    expect(readdirSync(directory).filter((name) => !/\.(write|note)$/.test(name))).toEqual([])
   })
 
   it('P52 is not in the way of writes, nor they in its', async () => {

@@ -4,8 +4,8 @@ import { type FoundFile, readOwnFile, replaceTokenOf } from '../folder/read-file
 import type { SessionFolder } from '../folder/session-folder.ts'
 import { replaceRecordFile, tryWriting } from '../folder/write-file.ts'
 import { acquireLock } from '../lock/acquire-lock.ts'
+import { requireLocks } from '../lock/choose-locks.ts'
 import type { KernelLock } from '../lock/kernel-lock.ts'
-import { requireNativeLocks } from '../lock/native-lock.ts'
 import { createRecordCodec } from '../sealed/record-codec.ts'
 import type { RecordFile } from '../sealed/record-file.ts'
 import type { KeySource } from '../sealed/sealing-key.ts'
@@ -32,7 +32,7 @@ export interface FolderStoreParts extends ListOptions {
  * @throws StoreError where the system has no file locks
  */
 export function createFolderStore({ folder, keySource, ...listOptions }: FolderStoreParts): NodeStore {
-  requireNativeLocks()
+  requireLocks()
   const codec = createRecordCodec(keySource)
   const watch = createFolderWatch(folder)
   const list = createFolderList(folder, listOptions)
@@ -46,10 +46,10 @@ export function createFolderStore({ folder, keySource, ...listOptions }: FolderS
     return found === undefined ? undefined : codec.decode(key, found)
   }
 
-  async function underWriteLock<Value>(key: string, work: (lock: KernelLock) => Promise<Value>): Promise<Value> {
+  async function underWriteLock<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
     const lock = await lockForWriting(folder, key)
     try {
-      return await work(lock)
+      return await work()
     } finally {
       await lock.release()
     }
@@ -75,10 +75,10 @@ export function createFolderStore({ folder, keySource, ...listOptions }: FolderS
       folder.ensure()
       // The key may take seconds to come: others do not wait for that at the lock.
       if (next.secrets !== undefined) await keySource?.current({ create: true })
-      return underWriteLock(key, async (note) => {
+      return underWriteLock(key, async () => {
         const replaces = await compare(key, expected)
         if (replaces === false) return false
-        await replaceRecordFile(folder, { key, text: await codec.encode(key, next, { replaces }), note })
+        await replaceRecordFile(folder, { key, text: await codec.encode(key, next, { replaces }) })
         return true
       })
     },
@@ -99,7 +99,7 @@ export function createFolderStore({ folder, keySource, ...listOptions }: FolderS
       folder.ensure()
       await keySource?.current({ create: true })
       const text = 'Can a session be kept here?'.padEnd(trialLength, '.')
-      await underWriteLock(key, (note) => tryWriting(folder, { key, text, note }))
+      await underWriteLock(key, () => tryWriting(folder, { key, text }))
       // What cannot be read, but can be replaced, is not in the way of a sign-in.
       await parseUnlessUnreadable(() => read(key))
     },

@@ -60,7 +60,7 @@ describe('the folder', () => {
     await (await store.lease('acme:alice', { signal: AbortSignal.timeout(5_000) }))[Symbol.asyncDispose]()
     expect(statSync(directory).mode & 0o777).toBe(0o700)
     const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o777)
-    expect(modes).toEqual([0o600, 0o600, 0o600])
+    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600])
   })
 
   it('P22 holds a file per session and nothing else, for keys of all kinds', async () => {
@@ -69,7 +69,7 @@ describe('the folder', () => {
       await store.compareAndSet(each, undefined, createRecord())
     }
     expect(readdirSync(temporary.path)).toEqual(['sessions'])
-    expect(readdirSync(directory).filter((name) => !/^[0-9a-f]{64}\.(session|write)$/.test(name))).toEqual([])
+    expect(readdirSync(directory).filter((name) => !/^[0-9a-f]{64}\.(session|write|note)$/.test(name))).toEqual([])
   })
 })
 
@@ -177,7 +177,7 @@ describe('a record', () => {
     const [mine, another] = ['acme:alice', 'acme:bob'].map((each) => `${fileStem(each)}.${randomUUID()}.tmp`)
     for (const name of [mine, another]) writeFileSync(join(directory, name ?? ''), 'half a rec')
     // Where a writer notes the name before it makes the file.
-    writeFileSync(join(directory, `${fileStem('acme:alice')}.write`), mine ?? '')
+    writeFileSync(join(directory, `${fileStem('acme:alice')}.note`), mine ?? '')
     await store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'revision-2' }))
     const names = readdirSync(directory)
     expect(names).not.toContain(mine)
@@ -186,7 +186,7 @@ describe('a record', () => {
 
   it('removes nothing else, for a note of any content', async () => {
     const store = openStore()
-    const note = join(directory, `${fileStem('acme:alice')}.write`)
+    const note = join(directory, `${fileStem('acme:alice')}.note`)
     for (const [index, text] of ['../victim', `${fileStem('acme:bob')}.session`, '\0'.repeat(300)].entries()) {
       await store.compareAndSet('acme:bob', undefined, createRecord())
       writeFileSync(join(temporary.path, 'victim'), '')

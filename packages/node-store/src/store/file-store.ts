@@ -10,14 +10,14 @@ import type { NodeStore } from './node-store.ts'
 export interface FileStoreOptions extends ListOptions {
   /** The folder for this store's files alone. Made with mode 700 where there is none. */
   readonly directory: string
-  /** 32 random bytes from your secret manager; with them the tokens can be read. */
+  /** 32 random bytes from your secret manager; with them the tokens can be read. Needed, unless there are `keys`. */
   readonly key?: Uint8Array
   /**
    * The same, for a key that changes: the first key seals, and all of them open. A session is sealed anew at its next
-   * refresh; leave a key out once no session is sealed under it.
+   * refresh; leave a key out once no session is sealed under it. Needed, unless there is `key`.
    */
   readonly keys?: readonly Uint8Array[]
-  /** `true`: the tokens are written to the files as they are, for all who can read the disk or its backups. */
+  /** `true`: the tokens are written to the files as they are, for all who can read the disk or its backups. Default: sealed. */
   readonly unsealed?: true
   /**
    * `true`: the members of a folder's group may have access to it and to the folders above it. For volumes whose group a

@@ -15,8 +15,9 @@ export interface PageFilter {
 
 /** Options of `page`. */
 export interface PageOptions extends PageFilter {
-  /** The key of the last session on the page before. */
+  /** The key of the last session on the page before. Default: none, for the first page. */
   readonly after?: string
+  /** How many sessions at most. */
   readonly limit: number
 }
 

@@ -15,7 +15,7 @@ export interface PostgresStoreOptions {
   readonly keys: readonly Uint8Array[] | KeySource
   /**
    * That this process lives, on a connection of its own: `pgPresence` of `@authchart/postgres-store/pg`. Without it, a
-   * lease is taken over when its time is up, and hints come by looking.
+   * lease is taken over when its time is up, and hints come by looking. Default: none.
    */
   readonly presence?: Presence
   /** The schema with the tables of `schemaSql()`. Default `authchart`. */

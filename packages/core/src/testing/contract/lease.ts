@@ -5,7 +5,7 @@ import { createContractRecord, contractKey as key, never, putRecord } from './co
 import { expectThat, nextTask, until, within } from './expectations.ts'
 import type { ContractStatement } from './store-place.ts'
 
-/** The exclusive right to refresh. */
+/** The exclusive right to refresh. Without `await using`, which takes another symbol in a browser that lacks the right one. */
 export const leases: readonly ContractStatement[] = [
   {
     name: 'lends the lease to one at a time, of however many',
@@ -13,11 +13,12 @@ export const leases: readonly ContractStatement[] = [
       const stores = [await place.open(), await place.open(), await place.open()]
       let holders = 0
       const turns = Array.from({ length: 12 }, async (_, index) => {
-        await using _lease = await (stores[index % stores.length] as SessionStore).lease(key, { signal: never })
+        const lent = await (stores[index % stores.length] as SessionStore).lease(key, { signal: never })
         holders += 1
         expectThat(holders === 1, 'two have the lease.')
         for (let task = 0; task < 3; task += 1) await nextTask()
         holders -= 1
+        await lent[Symbol.asyncDispose]()
       })
       await within(patienceMilliseconds * 2, { what: 'lending the lease 12 times', work: Promise.all(turns) })
     },
@@ -28,9 +29,10 @@ export const leases: readonly ContractStatement[] = [
       const store = await place.open()
       const order: number[] = []
       const turns = [0, 1, 2, 3, 4].map(async (turn) => {
-        await using _lease = await store.lease(key, { signal: never })
+        const lent = await store.lease(key, { signal: never })
         order.push(turn)
         await nextTask()
+        await lent[Symbol.asyncDispose]()
       })
       await within(patienceMilliseconds, { what: 'lending the lease five times', work: Promise.all(turns) })
       expectThat(order.join() === '0,1,2,3,4', `the lease was lent in the order ${order.join()}.`)
@@ -53,9 +55,10 @@ export const leases: readonly ContractStatement[] = [
     name: 'P21 lends the leases of two sessions side by side',
     async hold({ place, options }) {
       const store = await place.open()
-      await using _one = await lease(store, options)
-      await using other = await lease(store, options, 'acme:bob')
+      const one = await lease(store, options)
+      const other = await lease(store, options, 'acme:bob')
       expectThat(!other.lost.aborted, 'a lease was lost at once.')
+      for (const lent of [one, other]) await lent[Symbol.asyncDispose]()
     },
   },
   {

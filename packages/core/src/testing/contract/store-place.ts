@@ -24,7 +24,7 @@ export interface StorePlace extends Partial<AsyncDisposable> {
 export interface StoreContractOptions {
   /**
    * Whether a `CryptoKeyPair` that cannot be exported comes back from the slot for the proof key: `kept`, or `refused`
-   * when the store throws rather than lose it. Not tested when absent.
+   * when the store throws rather than lose it. Default: not tested.
    */
   readonly cryptoKeys?: 'kept' | 'refused'
   /** How long a hint, a lease or any other answer may take, in milliseconds. Default 5,000. */

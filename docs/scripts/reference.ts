@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Application, type ProjectReflection, TSConfigReader, type TypeDocOptions } from 'typedoc'
+import type { PluginOptions } from 'typedoc-plugin-markdown'
+
+export { findUndocumented } from './find-undocumented.ts'
+
+const docs = resolve(import.meta.dirname, '..')
+const packages = resolve(docs, '../packages')
+
+const options: Partial<TypeDocOptions & PluginOptions> = {
+  plugin: ['typedoc-plugin-markdown'],
+  entryPoints: findDoors(),
+  tsconfig: join(import.meta.dirname, 'tsconfig.reference.json'),
+  basePath: packages,
+  out: join(docs, 'reference'),
+  name: 'Reference',
+  readme: 'none',
+  router: 'module',
+  flattenOutputFiles: true,
+  excludeExternals: true,
+  excludeInternal: true,
+  excludePrivate: true,
+  disableSources: true,
+  githubPages: false,
+  hideBreadcrumbs: true,
+  hidePageHeader: true,
+  entryFileName: 'index',
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  useCodeBlocks: true,
+  useHTMLAnchors: true,
+  logLevel: 'Warn',
+  validation: { notExported: false, invalidLink: true, notDocumented: false },
+}
+
+/** All that the doors export, with the application that has read it from their sources. */
+export async function readReference(): Promise<{ application: Application; project: ProjectReflection }> {
+  const application = await Application.bootstrapWithPlugins(options, [new TSConfigReader()])
+  const project = await application.convert()
+  if (project === undefined) throw new Error('TypeDoc could not read the doors; what it says about them is above.')
+  for (const module of project.children ?? []) module.name = specifierOf(module.name)
+  return { application, project }
+}
+
+/** The sources of the public doors, those of core first: what it exports is described there. */
+function findDoors(): string[] {
+  const folders = readdirSync(packages).sort((one, other) => Number(other === 'core') - Number(one === 'core'))
+  return folders.flatMap((folder) => {
+    const manifest = readFileSync(join(packages, folder, 'package.json'), 'utf8')
+    const { exports } = JSON.parse(manifest) as { exports: Record<string, { types?: string }> }
+    return Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : join(packages, folder, types)))
+  })
+}
+
+/** How a door is imported: TypeDoc names it by its path, such as `core/src/fetch`. */
+function specifierOf(path: string): string {
+  const name = path.replace('/src', '').replace(/\/index$/, '')
+  return `@authchart/${name}`
+}

@@ -1,0 +1,8 @@
+/**
+ * Writes the reference, from the comments of all that the doors export, into `docs/reference`: `pnpm write:reference`. What
+ * it writes is not committed.
+ */
+import { readReference } from './reference.ts'
+
+const { application, project } = await readReference()
+await application.generateOutputs(project)
