@@ -41,7 +41,7 @@ test('what an app does not take is in the packages', () => {
 
 describe.each(Object.entries(bundlers))('an app that is built by %s', (name, bundler) => {
   test.runIf(hasChromium)(
-    'signs in, refreshes and calls, with one XState and nothing that only Node takes',
+    'E3 signs in, refreshes and calls, with one XState and nothing that only Node takes',
     async () => {
       const output = join(consumer.folder, 'built', name)
       const { modules } = await bundle(bundler, { folder: consumer.folder, entry: 'app/main.js', output })
@@ -68,7 +68,7 @@ describe.each(Object.entries(bundlers))('an app that is built by %s', (name, bun
     },
   )
 
-  test('has of the packages what it takes, in one file, and weighs what the limit of sizes says', async () => {
+  test('E3 has of the packages what it takes, in one file, and weighs what the limit of sizes says', async () => {
     const output = join(consumer.folder, 'taken', name)
     const { modules, scripts } = await bundle(bundler, { folder: consumer.folder, entry: 'taken.js', output })
     expectPageModules(modules)
