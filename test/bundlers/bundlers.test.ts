@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeImports(consumer.folder, { file: 'taken.js', imports })
   if (hasChromium) chromium = await startChromium()
 })
-afterAll(() => Promise.all([consumer[Symbol.asyncDispose](), chromium?.[Symbol.asyncDispose]()]))
+afterAll(() => Promise.all([consumer?.[Symbol.asyncDispose](), chromium?.[Symbol.asyncDispose]()]))
 
 /** What only an import that the app does not have would bring. */
 const untaken = [

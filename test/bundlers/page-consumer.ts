@@ -18,7 +18,7 @@ export function createPageConsumer(): PackedConsumer {
   linkDependencies(folder, '../examples/browser-spa', dependencies)
   cpSync(join(repositoryRoot, 'examples/browser-spa/page'), join(folder, 'page'), { recursive: true })
   const complaints = consumer.compile('typescript', {
-    include: ['page'],
+    include: ['page/main.tsx'],
     compilerOptions: {
       strict: true,
       lib: ['ESNext', 'DOM', 'DOM.Iterable'],
