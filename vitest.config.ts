@@ -70,10 +70,10 @@ export default defineConfig({
         testTimeout: 60_000,
         hookTimeout: 60_000,
       }),
-      // Bun, Deno, workerd and other Nodes, which the files install.
+      // Bun, Deno, workerd and other Nodes, which the files install: processes too, by themselves.
       project('runtimes', ['test/runtimes/**/*.test.ts'], {
         fileParallelism: false,
-        sequence: { groupOrder: 1 },
+        sequence: { groupOrder: 5 },
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),
