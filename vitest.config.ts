@@ -53,7 +53,7 @@ export default defineConfig({
       project('mcp', ['test/mcp/**/*.test.ts'], {
         fileParallelism: false,
         sequence: { groupOrder: 1 },
-        testTimeout: isSoak ? 900_000 : 60_000,
+        testTimeout: 60_000,
       }),
       // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
