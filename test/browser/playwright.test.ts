@@ -10,7 +10,7 @@ import { answerIssuer } from '../recipes/playwright.ts'
 import { describeRedirect, openPage, outcomesOf, signInByRedirect } from './harness/redirect-world.ts'
 
 describeRedirect('a browser whose requests to the issuer a test answers', (stage) => {
-  it('signs in without a server, refreshes, and meets what the test arms', async () => {
+  it('K2 signs in without a server, refreshes, and meets what the test arms', async () => {
     const endpoint = createTokenEndpoint({ issuer: 'https://login.acme.example', claims: { sub: 'bob' } })
     await answerIssuer(stage.chromium.context, endpoint)
     stage.world.configuration.issuer = endpoint.issuer
@@ -31,7 +31,7 @@ describeRedirect('a browser whose requests to the issuer a test answers', (stage
     expect(stage.world.server.counts.total).toBe(0)
   })
 
-  it('begins each test of its own runner signed in, by the fixture of the guide', async () => {
+  it('K2 begins each test of its own runner signed in, by the fixture of the guide', async () => {
     stage.world.configuration.issuer = 'https://login.acme.example'
     const output = await mkdtemp(join(tmpdir(), 'authchart-playwright-'))
     const environment = {
