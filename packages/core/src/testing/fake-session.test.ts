@@ -126,6 +126,20 @@ describe('a fake session', () => {
     expect(await session.ready).toMatchObject({ status: 'signedOut' })
   })
 
+  it('says what is missing where there is no sign-in to act on', async () => {
+    const session = await openFake({ status: 'signedOut' })
+    for (const call of [session.expire(), session.end('grantRejected'), session.fail('network')]) {
+      await expect(call).rejects.toThrow('signInAgain')
+    }
+  })
+
+  it('ends in the midst of a refresh', async () => {
+    const session = await openFake({ status: 'refreshing' })
+    const ended = session.end('grantRejected')
+    session.release()
+    expect(await ended).toMatchObject({ signedIn: false, reason: 'grantRejected' })
+  })
+
   it('refuses options that are malformed or unknown', async () => {
     await expect(createFakeSession({ allowedOrigins: ['*'] })).rejects.toThrow(/allowedOrigins/)
     await expect(createFakeSession({ stauts: 'fresh' } as never)).rejects.toThrow(/`stauts` is not known/)
