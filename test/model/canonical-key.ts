@@ -48,31 +48,38 @@ function remember<Value extends object>(value: Value, makeText: (value: Value) =
 
 function setsText(sets: State['sets']): string {
   return sets
-    .map(({ spent, successor, generation, doubtful, answered, fate, signIn }) =>
-      [signIn, spent ? 's' : '', successor, generation, doubtful ? 'd' : '', answered[0], fate.slice(0, 2)].join(),
-    )
+    .map(({ spent, successor, generation, doubtful, answered, fate, signIn, ...seen }) => {
+      const { forRejection, undone, contested } = seen
+      const flags = [spent, doubtful, forRejection, undone, contested].map(Number).join('')
+      return [signIn, flags, successor, generation, answered[0], fate.slice(0, 2)].join()
+    })
     .join('#')
 }
 
 function signInsText(signIns: State['signIns']): string {
-  return signIns.map(({ revoked, signedOut }) => `@${revoked}${signedOut}`).join('')
+  return signIns.map(({ revoked, signedOut, restored }) => `@${revoked}${signedOut}${restored}`).join('')
 }
 
 function budgetText(budget: State['budget']): string {
   return `$${Object.values(budget).join()}`
 }
 
-function holderText({ vault, runs, user, prompts }: Holder, rename: Rename): string {
+function holderText({ vault, runs, user, prompts, rejected }: Holder, rename: Rename): string {
   let text = `${prompts},${vault.generation},${vault.set},${vault.signIn},${vault.closed},${vault.signedOut}`
+  if (vault.known !== undefined) text += `=${remember(vault.known, contentText)}`
+  if (rejected.last > 0) text += `~${rejected.last},${rejected.before}`
   for (const run of runs) text += `(${runText(run, rename)})`
   return user === undefined ? text : `${text}<${userText(user, rename)}`
 }
 
 function runText(run: Run, rename: Rename): string {
-  let text = `${run.at},${run.generation},${run.cause},${run.interested},${run.sent}`
+  let text = `${run.at},${run.generation},${run.cause},${run.olderRejected},${run.interested},${run.lease},${run.sent}`
   if ('unknown' in run) text += `,${run.unknown}`
   if ('intended' in run) text += `,${recordText(run.intended, rename)}`
   if ('current' in run) text += `,${recordText(run.current, rename)}`
+  if ('before' in run) text += `,${run.before?.reservedGeneration}`
+  if ('rejections' in run) text += `,${rejectionsText(run.rejections)}`
+  if ('next' in run) text += `,${rename(run.expected)},${recordText(run.next, rename)}`
   if ('set' in run) text += `,${run.set},${rename(run.revision)},${run.writeFailed}`
   if ('outcome' in run) text += `,${run.outcome},${rename(run.revision)},${run.keepIntent},${run.isTroubled}`
   return text
@@ -94,7 +101,14 @@ function contentText(record: SessionRecord): string {
   const intent = refreshIntent === undefined ? '' : `${refreshIntent.generation}>${refreshIntent.reservedGeneration}`
   const refreshToken = record.secrets?.tokenSet.refreshToken ?? ''
   const pauses = `${record.backoffUntil ?? ''},${record.serverCooldownUntil ?? ''}`
-  return `${generation}.${highestReservedGeneration}.${signInId}.${status}.${intent}.${pauses}.${end?.reason ?? ''}.${setOf(record)}.${refreshToken}`
+  const unknown = refreshIntent?.outcomeUnknown === true ? '?' : ''
+  return `${generation}.${highestReservedGeneration}.${signInId}.${status}.${intent}${unknown}.${pauses}.${end?.reason ?? ''}.${setOf(record)}.${refreshToken}.${rejectionsText(record.rejections)}`
+}
+
+function rejectionsText(rejections: SessionRecord['rejections']): string {
+  return Object.entries(rejections ?? {})
+    .map(([origin, run]) => `${origin}${run.generation}x${run.count}`)
+    .join()
 }
 
 const orders = new Map<number, number[][]>()

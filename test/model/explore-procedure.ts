@@ -5,7 +5,7 @@ import { refreshSteps } from './refresh-steps.ts'
 import { serverSteps } from './server.ts'
 import { createInitialState, type Scenario, type State } from './state.ts'
 import type { Step } from './step.ts'
-import { holderSteps, lateWriteSteps } from './user-steps.ts'
+import { expirySteps, holderSteps, lateWriteSteps, restoreSteps } from './user-steps.ts'
 
 /** Explores the refresh procedure in one scenario, exhaustively. */
 export function exploreProcedure(scenario: Scenario, mostStates: number): Exploration {
@@ -15,6 +15,8 @@ export function exploreProcedure(scenario: Scenario, mostStates: number): Explor
       ...refreshSteps(state, scenario),
       ...serverSteps(state, scenario.server),
       ...lateWriteSteps(state, scenario),
+      ...restoreSteps(state),
+      ...expirySteps(state),
       ...holderSteps(state, scenario),
     ],
     canonicalKey,

@@ -16,9 +16,9 @@ export function findViolation(before: State, step: Step, scenario: Scenario): st
 }
 
 const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => string | undefined)[] = [
-  function generationsRise({ record: before, holders, budget }, { state }) {
+  function generationsRise({ record: before, holders, budget, restored }, { state }) {
     const after = state.record
-    if (before !== undefined && after !== undefined && after !== before) {
+    if (restored === state.restored && before !== undefined && after !== undefined && after !== before) {
       const { generation, highestReservedGeneration } = before
       if (after.generation < generation) return 'the generation of the record goes back'
       if (after.highestReservedGeneration < highestReservedGeneration) return 'a reserved generation is forgotten'
@@ -28,17 +28,22 @@ const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => s
     return fell && !crashed ? 'the generation of a vault goes back' : undefined
   },
 
-  function onlyTheRefusedTokenIsEnded({ record: before, sets }, { state: { record: after } }) {
+  function onlyTheRefusedTokenIsEnded({ record: before, sets, signIns, restored }, { state: { record: after } }) {
     if (after === before || after?.status !== 'ended' || before === undefined || before.status === 'ended')
       return undefined
     const set = setOf(after)
     if (before.signInId !== after.signInId) return 'a stale refusal ends a newer sign-in'
-    if (set !== setOf(before)) return 'a stale refusal ends a newer token set'
+    // An end goes over a record that went back in time.
+    const isOfNewer = restored > 0 && after.generation > before.generation
+    if (set !== setOf(before) && !isOfNewer) return 'a stale refusal ends a newer token set'
     const isKept = after.secrets?.tokenSet.refreshToken !== undefined
     if (isKept && set !== undefined && sets[set]?.answered === 'refusal') return 'a dead refresh token is kept'
     if (isKept) return undefined
-    if (!isSignInDoubtful(sets, Number(after.signInId))) return 'a session ends though none of its answers was lost'
-    const isNamed = set === undefined || sets[set]?.doubtful === false || after.end?.reason === 'rotationLost'
+    const isDoubtful = isSignInDoubtful(sets, Number(after.signInId))
+    if (!isDoubtful && !signIns[Number(after.signInId)]?.restored)
+      return 'a session ends though none of its answers was lost'
+    const { doubtful = false, undone = false, contested = false } = sets[set ?? -1] ?? {}
+    const isNamed = !doubtful || undone || contested || after.end?.reason === 'rotationLost'
     return isNamed ? undefined : `an end after a lost answer is called ${after.end?.reason}`
   },
 
@@ -62,24 +67,42 @@ const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => s
 
 function judgeFact(fact: Fact, sets: State['sets']): string | undefined {
   if (fact.type === 'finished') return undefined
+  if (fact.type === 'wrote') return fact.leased ? undefined : `the ${fact.what} is written without the lease`
   const set = sets[fact.set]
   if (set === undefined) return 'a refresh token is sent that nobody issued'
   if (fact.type === 'reused') {
-    return set.doubtful ? undefined : 'a spent refresh token is used again though nothing was lost'
+    return set.doubtful || set.undone || set.contested
+      ? undefined
+      : 'a spent refresh token is used again though nothing was lost'
   }
-  if (set.answered !== 'nothing') return `a refresh token is sent again though its answer was read: ${set.answered}`
-  if (set.doubtful && !fact.unknown)
+  if (set.undone && fact.known > fact.generation) return 'a refresh token is sent though its holder knows newer tokens'
+  if (fact.afterWriteBack && fact.isKnownBetter) return 'a refresh token is sent before a write-back has settled'
+  if (fact.afterWriteBack && !fact.unknown) return 'the request after a write-back counts as one for the first time'
+  if (set.answered !== 'nothing' && !set.undone && !set.contested)
+    return `a refresh token is sent again though its answer was read: ${set.answered}`
+  const isUnclear = set.doubtful || fact.isOpen || (set.contested && set.answered !== 'nothing')
+  if (isUnclear && !set.undone && !fact.unknown)
     return 'a refresh token is sent as if for the first time, though an answer was lost'
   if (fact.ofRun > 2) return 'one refresh sends its token a third time'
   if (fact.afterEnd && !fact.explicit) return 'a refresh token is sent after an end though the app did not ask'
   if (fact.generation !== fact.prompted && !fact.afterEnd)
     return 'a token set is refreshed that is newer than the one that was not good enough'
-  return undefined
+  return fact.leased ? undefined : 'a refresh token is sent without the lease'
 }
 
 const stateChecks: readonly ((state: State, scenario: Scenario) => string | undefined)[] = [
-  function oneRequestIsOpen({ requests }) {
-    return requests.filter(({ holder }) => holder !== undefined).length > 1 ? 'two token requests are open' : undefined
+  function oneRequestIsOpen({ requests, holders }) {
+    // Who stands still for longer than its lease lasts cannot take its request back.
+    const isExcused = (holder: number) =>
+      holders[holder]?.runs.some(({ at, lease }) => at === 'awaitingAnswer' && lease === 'lost')
+    const open = requests.filter(({ holder }) => holder !== undefined && !isExcused(holder))
+    return open.length > 1 ? 'two token requests are open' : undefined
+  },
+
+  function rejectionsBringTokensOnce({ sets }) {
+    const stored = sets.filter(({ forRejection, fate }) => forRejection && fate === 'stored')
+    const isRepeated = new Set(stored.map(({ signIn }) => signIn)).size < stored.length
+    return isRepeated ? 'a second token set is fetched for an API that rejects each' : undefined
   },
 
   function issuedSetsAreKept(state) {
@@ -92,7 +115,8 @@ const stateChecks: readonly ((state: State, scenario: Scenario) => string | unde
       if (fate === 'superseded' && Number(record?.signInId) !== signIn && !isRevoked(state, signIn)) {
         return `set ${index} belongs to nobody and was not revoked`
       }
-      if (isCurrent && state.signIns[signIn]?.revoked === 'byClient') return 'the session that is signed in was revoked'
+      const { revoked, restored } = state.signIns[signIn] ?? {}
+      if (isCurrent && revoked === 'byClient' && restored !== true) return 'the session that is signed in was revoked'
     }
     return undefined
   },
@@ -120,7 +144,7 @@ export function findUnrest(state: State): string | undefined {
   if (requests.length > 0) return 'a request is never answered'
   if (record?.status !== 'signedIn') return undefined
   const set = sets[setOf(record) ?? -1]
-  if (set === undefined || isSignInDoubtful(sets, set.signIn)) return undefined
+  if (set === undefined || isSignInDoubtful(sets, set.signIn) || signIns[set.signIn]?.restored) return undefined
   if (set.spent || signIns[set.signIn]?.revoked !== 'no')
     return 'the record holds a dead refresh token though nothing was lost'
   return undefined
@@ -128,7 +152,7 @@ export function findUnrest(state: State): string | undefined {
 
 /** A late request with an old refresh token ends the whole family at a strict server. */
 function isSignInDoubtful(sets: State['sets'], signIn: number): boolean {
-  return sets.some((set) => set.signIn === signIn && set.doubtful)
+  return sets.some((set) => set.signIn === signIn && (set.doubtful || set.undone || set.contested))
 }
 
 function isRevoked({ signIns }: State, signIn: number): boolean {

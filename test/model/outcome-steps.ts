@@ -1,4 +1,4 @@
-import { decideAfterLostWrite } from '../../packages/core/src/policy/choose-record.ts'
+import { decideAfterLostWrite, isOutdated } from '../../packages/core/src/policy/choose-record.ts'
 import { recordWithEnd, recordWithFailure } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
 import { changeRun, finish, followAndFinish, type RunContext, runOf } from './run.ts'
@@ -102,7 +102,12 @@ function readOutcomeBack(state: State, run: OutcomeRun, context: RunContext): St
     if (decision !== 'writeAgain') {
       return { say: sentence, kind, state: followAndFinish(read, record, context), facts: [failed] }
     }
-    const again = { ...stepOf(run), current: record ?? run.current, isTroubled: run.isTroubled || !ok }
+    const isOlder = record !== undefined && isOutdated(record, intended)
+    const again = {
+      ...stepOf(run),
+      current: isOlder ? { ...run.current, revision: record.revision } : (record ?? run.current),
+      isTroubled: run.isTroubled || !ok,
+    }
     return { say: sentence, kind, state: changeRun(read, context, { ...again, at: 'writingOutcome' }), facts: [] }
   })
 }

@@ -5,8 +5,8 @@ import type { Budget, Guard, Scenario, ServerKind } from './state.ts'
 
 /**
  * The refresh procedure as a model, explored exhaustively: every order of the steps of all holders, with a crash and a
- * pause of any length at every step. What is not explored: a lease that is lost by a holder that lives, and tokens that
- * expire while a caller waits.
+ * pause of any length at every step. What is not explored: a holder that stands still between its last look at its lease
+ * and the wire, one that sleeps while a write-back settles, and callers who wait, whom the schedules have.
  */
 
 const servers: readonly ServerKind[] = ['strict', 'graceSamePair', 'graceNewPair', 'noRotation']
@@ -37,6 +37,14 @@ const troubles: readonly [string, Omit<Scenario, 'server'>][] = [
   ['two ends that are mended', { holders: 2, prompts: 2, budget: { mendableRefusals: 2 } }],
   ['three holders, a crash and a loss', { holders: 3, prompts: 1, budget: { crashes: 1, losses: 1 } }],
   ['three holders, a store fault and a loss', { holders: 3, prompts: 1, budget: { storeFaults: 1, losses: 1 } }],
+  ['an API that rejects every token', { holders: 2, prompts: 1, budget: { rejections: 3 } }],
+  ['an API that rejects every token, and a crash', { holders: 2, prompts: 0, budget: { rejections: 3, crashes: 1 } }],
+  ['an API that rejects every token, and a loss', { holders: 2, prompts: 0, budget: { rejections: 3, losses: 1 } }],
+  ['a store that goes back in time', { holders: 2, prompts: 2, budget: { restores: 1 } }],
+  ['a store that goes back before a sign-out', { holders: 2, prompts: 1, budget: { restores: 1, signOuts: 1 } }],
+  ['a store that goes back in time, and a crash', { holders: 2, prompts: 1, budget: { restores: 1, crashes: 1 } }],
+  ['a lease that runs out', { holders: 2, prompts: 2, budget: { expiries: 1 } }],
+  ['two leases that run out, and a loss', { holders: 2, prompts: 1, budget: { expiries: 2, losses: 1 } }],
 ]
 
 /** Explored in the long run only: minutes each. */
@@ -64,6 +72,14 @@ const longTroubles: readonly [string, Omit<Scenario, 'server'>][] = [
     'three holders over two refreshes each, a crash and a loss',
     { holders: 3, prompts: 2, budget: { crashes: 1, losses: 1 } },
   ],
+  [
+    'an API that rejects every token, a crash and a store fault',
+    { holders: 2, prompts: 1, budget: { rejections: 3, crashes: 1, storeFaults: 1 } },
+  ],
+  ['a store that goes back in time, and a loss', { holders: 2, prompts: 2, budget: { restores: 1, losses: 1 } }],
+  ['three holders, and a store that goes back in time', { holders: 3, prompts: 1, budget: { restores: 1 } }],
+  ['three holders, and two leases that run out', { holders: 3, prompts: 1, budget: { expiries: 2 } }],
+  ['a lease that runs out, and a store fault', { holders: 2, prompts: 1, budget: { expiries: 1, storeFaults: 1 } }],
 ]
 
 /** More states than a scenario may have: one that grows beyond is to be split. */
@@ -96,6 +112,46 @@ describe('the model without one of its guards', () => {
       { holders: 2, prompts: 1, server: 'strict', budget: everything, without },
       mostStates,
     )
+    expect(found).toMatchObject({ kind: 'violated', violation })
+  })
+
+  const field: readonly [Guard, Omit<Scenario, 'server'>, string][] = [
+    [
+      'fruitless',
+      { holders: 2, prompts: 0, budget: { rejections: 3 } },
+      'a second token set is fetched for an API that rejects each',
+    ],
+    [
+      'runInRecord',
+      { holders: 2, prompts: 0, budget: { rejections: 3 } },
+      'a second token set is fetched for an API that rejects each',
+    ],
+    [
+      'pauseUnderLease',
+      { holders: 2, prompts: 1, budget: { rejections: 3 } },
+      'the pause is written without the lease',
+    ],
+    [
+      'writeBack',
+      { holders: 2, prompts: 2, budget: { restores: 1 } },
+      'a refresh token is sent though its holder knows newer tokens',
+    ],
+    [
+      'settle',
+      { holders: 2, prompts: 2, budget: { restores: 1 } },
+      'a refresh token is sent before a write-back has settled',
+    ],
+    [
+      'unknownAfterWriteBack',
+      { holders: 2, prompts: 2, budget: { restores: 1 } },
+      'the request after a write-back counts as one for the first time',
+    ],
+    ['look', { holders: 2, prompts: 1, budget: { expiries: 1 } }, 'a refresh token is sent without the lease'],
+    ['fence', { holders: 2, prompts: 1, budget: { expiries: 1 } }, 'the intent is written without the lease'],
+  ]
+
+  it.each(field)('is found out: without the guard %s, in %o', (without, scenario, violation) => {
+    const found = exploreProcedure({ ...scenario, server: 'strict', without }, mostStates)
     expect(found).toMatchObject({ kind: 'violated', violation })
   })
 

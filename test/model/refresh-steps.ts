@@ -8,12 +8,13 @@ import { recordWithIntent } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
 import { outcomeSteps } from './outcome-steps.ts'
 import { requestSteps } from './request-steps.ts'
-import { changeRun, finish, followAndFinish, newRevision, type RunContext, runOf } from './run.ts'
-import { nameOf, type Scenario, type State } from './state.ts'
-import { chance, progress, type Step } from './step.ts'
+import { changeLease, changeRun, finish, followAndFinish, newRevision, type RunContext, runOf } from './run.ts'
+import { type Holder, nameOf, type Run, type Scenario, type State, settling, timeOf } from './state.ts'
+import { chance, type Fact, progress, type Step } from './step.ts'
 import { readStore, writeStore } from './store.ts'
 import { storingSteps } from './storing-steps.ts'
 import { take } from './vault.ts'
+import { isKnownBetter, writeBackOf } from './write-back-steps.ts'
 
 /** What the refreshes under way can do next: the procedure of `refreshUnderLease`, a step at a time. */
 export function refreshSteps(state: State, scenario: Scenario): Step[] {
@@ -31,6 +32,10 @@ function stepsOf(state: State, context: RunContext): Step[] {
       return reread(state, context)
     case 'writingIntent':
       return writeIntent(state, context)
+    case 'writingPause':
+    case 'writingBack':
+    case 'withdrawing':
+      return writeInstead(state, run, context)
     case 'sending':
     case 'awaitingAnswer':
     case 'beforeReplay':
@@ -43,17 +48,22 @@ function stepsOf(state: State, context: RunContext): Step[] {
   }
 }
 
-/** Step 1. A crash frees the lease with its holder, so whoever is past this step has it. */
+/** Step 1. A crash frees the lease with its holder. */
 function waitForLease(state: State, context: RunContext): Step[] {
   const { holder, without } = context
-  const { interested, generation } = runOf(state, context)
+  const { interested, generation, cause } = runOf(state, context)
   const name = nameOf(holder)
   const failed = { type: 'finished', failed: true } as const
   if (!interested) return [progress(`${name} no longer waits for the lease`, finish(state, context), failed)]
-  const isFree = state.holders.every(({ runs }) => runs.every(({ at }) => at === 'waitingForLease'))
+  const isFree = state.holders.every(({ runs }) => runs.every(({ lease }) => lease !== 'held'))
   const steps: Step[] = []
   if (isFree || without === 'lease') {
-    steps.push(progress(`${name} takes the lease`, changeRun(state, context, { at: 'rereading' })))
+    const leased = changeLease(changeRun(state, context, { at: 'rereading' }), context, 'held')
+    steps.push(progress(`${name} takes the lease`, leased))
+  }
+  const pauses = cause === 'rejected' && state.record && decide(state, { record: state.record, now: late, context })
+  if (without === 'pauseUnderLease' && pauses && pauses.kind === 'pause') {
+    steps.push(chance(`${name} does not wait for the lease`, changeRun(state, context, { at: 'rereading' })))
   }
   const { record } = state
   if (record !== undefined && isWorthAdopting(record, generation, 0)) {
@@ -71,8 +81,13 @@ function reread(state: State, context: RunContext): Step[] {
     const failed = { type: 'finished', failed: true } as const
     if (!ok || record === undefined)
       return [{ say: `${name} ${say}`, kind, state: finish(read, context), facts: [failed] }]
-    const hasPause = record.backoffUntil !== undefined || record.serverCooldownUntil !== undefined
-    return (hasPause ? [early, late] : [late]).map((now) => {
+    const holder = read.holders[context.holder] as Holder
+    const older = writeBackOf(read, { holder, index: context.holder, without: context.without })
+    if (older !== undefined) {
+      const back = { at: 'writingBack', expected: record.revision, next: older.next } as const
+      return [{ say: `${name} ${say}, which is older`, kind, state: changeRun(older.state, context, back), facts: [] }]
+    }
+    return timesOf(read, record, context).map((now) => {
       const decision = decide(read, { record, now, context })
       const then = decision.kind === 'wait' ? ', and has to wait' : ''
       const facts = decision.kind === 'wait' ? [failed] : []
@@ -81,16 +96,26 @@ function reread(state: State, context: RunContext): Step[] {
   })
 }
 
-/** Before and after the end of any backoff. */
+/** Before and after the end of any backoff. A write-back settles when everybody has looked. */
 const early = 0
 const late = 2
 
+function timesOf(state: State, record: SessionRecord, { without }: RunContext): number[] {
+  const { backoffUntil, serverCooldownUntil } = record
+  if (serverCooldownUntil === settling && without === 'settle') return [late]
+  if (serverCooldownUntil === settling && isKnownBetter(state)) return [early]
+  return backoffUntil === undefined && serverCooldownUntil === undefined ? [late] : [early, late]
+}
+
 function decide(state: State, reading: { record: SessionRecord; now: number; context: RunContext }): RereadDecision {
   const { record, now, context } = reading
-  const { generation, cause } = runOf(state, context)
-  const prompted = context.without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
-  const prompt = { generation: prompted, cause: context.without === 'explicitAfterEnd' ? ('explicit' as const) : cause }
-  return decideAfterReread(record, prompt, { now, needsRefreshToken: true })
+  const { generation, cause, olderRejected } = runOf(state, context)
+  const { without } = context
+  const prompted = without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
+  const prompt = { generation: prompted, cause: without === 'explicitAfterEnd' ? ('explicit' as const) : cause }
+  const rejection = { origin: 'api', acceptedBefore: without === 'fruitless', olderRejected, endedGeneration: 0 }
+  const rejected = cause === 'rejected' ? { ...prompt, rejection } : prompt
+  return decideAfterReread(record, rejected, { now, needsRefreshToken: true })
 }
 
 function carryOut(
@@ -105,12 +130,43 @@ function carryOut(
       return followAndFinish(state, record, context)
     case 'wait':
       return finish(state, context)
-    case 'request':
-      if (!runOf(state, context).interested) return finish(state, context)
-      return changeRun(state, context, { at: 'writingIntent', current: record, unknown: decision.outcomeUnknown })
+    case 'pause': {
+      const { rejections } = decision
+      if (rejections === undefined) return finish(state, context)
+      const [numbered, revision] = newRevision(state)
+      const next = { ...record, revision, rejections }
+      return changeRun(numbered, context, { at: 'writingPause', expected: record.revision, next })
+    }
+    case 'request': {
+      const { interested, lease } = runOf(state, context)
+      if (!interested) return finish(state, context)
+      if (lease === 'lost') return beginAnew(state, context)
+      const { outcomeUnknown: unknown, rejections } = decision
+      return changeRun(state, context, { at: 'writingIntent', current: record, unknown, rejections })
+    }
     default:
       throw new Error(`The model has no token set without a refresh token, and yet: ${decision.kind}`)
   }
+}
+
+/** The lease was lost before anything was sent. */
+function beginAnew(state: State, context: RunContext): State {
+  return changeLease(changeRun(state, context, { at: 'waitingForLease' }), context, 'none')
+}
+
+/** What is written where nothing is sent; should that fail, it will be done again. */
+function writeInstead(
+  state: State,
+  run: Run & { at: 'writingPause' | 'writingBack' | 'withdrawing'; expected: string; next: SessionRecord },
+  context: RunContext,
+): Step[] {
+  const { at, lease, expected, next } = run
+  const facts: Fact[] = at === 'writingPause' ? [{ type: 'wrote', what: 'pause', leased: lease === 'held' }] : []
+  if (at === 'writingBack') facts.push({ type: 'finished', failed: true })
+  return writeStore(state, { expected, next }, context.without).map(({ state: after, say, kind }) => {
+    const then = at === 'withdrawing' ? beginAnew(after, context) : finish(after, context)
+    return { say: `${nameOf(context.holder)} ${say}, and sends nothing`, kind, state: then, facts }
+  })
 }
 
 function adopt(state: State, record: SessionRecord, context: RunContext): State {
@@ -123,22 +179,30 @@ function writeIntent(state: State, context: RunContext): Step[] {
   const name = nameOf(holder)
   const run = runOf(state, context)
   if (run.at !== 'writingIntent') return []
-  const { current, unknown } = run
+  const { current, unknown, rejections, lease } = run
+  const wrote: Fact = { type: 'wrote', what: 'intent', leased: lease === 'held' }
+  if (lease === 'lost' && without !== 'fence') {
+    return [progress(`${name} is told that its lease is lost`, changeRun(state, context, { at: 'rereading' }))]
+  }
   const [numbered, revision] = newRevision(state)
   const intended = recordWithIntent(current, {
     revision: without === 'intent' ? current.revision : revision,
     generation: current.generation,
-    reservedGeneration: nextGeneration(current, { now: 0, floor: state.holders[holder]?.vault.generation ?? 0 }),
+    reservedGeneration: nextGeneration(current, {
+      now: timeOf(state),
+      floor: state.holders[holder]?.vault.generation ?? 0,
+    }),
     startedAt: 0,
     holder: '',
     outcomeUnknown: unknown,
+    rejections: without === 'runInRecord' ? undefined : rejections,
   })
-  const sending = { at: 'sending', intended, unknown } as const
+  const sending = { at: 'sending', intended, unknown, before: current.refreshIntent } as const
   if (without === 'intent') return [progress(`${name} writes no intent`, changeRun(numbered, context, sending))]
   return writeStore(numbered, { expected: current.revision, next: intended }, without).map(
     ({ end, state: after, say, kind }) => {
       const sentence = `${name} ${say}`
-      if (end === 'written') return { say: sentence, kind, state: changeRun(after, context, sending), facts: [] }
+      if (end === 'written') return { say: sentence, kind, state: changeRun(after, context, sending), facts: [wrote] }
       if (end === 'tooLate')
         return { say: sentence, kind, state: changeRun(after, context, { at: 'rereading' }), facts: [] }
       return { say: sentence, kind, state: finish(after, context), facts: [{ type: 'finished', failed: true }] }

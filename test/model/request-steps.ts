@@ -11,10 +11,12 @@ import {
   replaceAt,
   type State,
   setOf,
+  settling,
   spend,
 } from './state.ts'
 import { chance, progress, type Step } from './step.ts'
 import { readStore } from './store.ts'
+import { isKnownBetter } from './write-back-steps.ts'
 
 type RequestRun = Run & RequestStep
 
@@ -34,12 +36,14 @@ export function requestSteps(state: State, context: RunContext): Step[] {
 }
 
 function send(state: State, run: RequestRun, context: RunContext): Step[] {
-  const { intended, unknown } = run
+  const { intended, unknown, before, lease } = run
   const name = nameOf(context.holder)
   const set = setOf(intended)
+  if (lease === 'lost' && context.without !== 'look') return [giveWay(state, run, context)]
   if (set === undefined) throw new Error('There is no refresh token to send')
   const requests = [...state.requests, { holder: context.holder, set, answer: undefined }]
-  const sent = changeRun({ ...state, requests }, context, { at: 'awaitingAnswer', intended, unknown }, 1)
+  const sent = changeRun({ ...state, requests }, context, { at: 'awaitingAnswer', intended, unknown, before }, 1)
+  const { vault } = state.holders[context.holder] ?? {}
   const steps = [
     progress(`${name} sends the refresh token of set ${set}`, sent, {
       type: 'sent',
@@ -50,6 +54,12 @@ function send(state: State, run: RequestRun, context: RunContext): Step[] {
       ofRun: run.sent + 1,
       afterEnd: intended.status === 'ended',
       explicit: run.cause === 'explicit',
+      leased: lease === 'held',
+      known: vault?.set !== undefined && vault.signIn === Number(intended.signInId) ? vault.generation : 0,
+      isKnownBetter: isKnownBetter(state, context.holder),
+      // What was written back, with an intent.
+      afterWriteBack: intended.serverCooldownUntil === settling,
+      isOpen: state.requests.some((request) => request.set === set),
     }),
   ]
   if (state.budget.losses > 0) {
@@ -57,6 +67,17 @@ function send(state: State, run: RequestRun, context: RunContext): Step[] {
     steps.push(chance(`${name} cannot connect to the server`, failed))
   }
   return steps
+}
+
+/** The lease was lost after the intent was written: that is taken back where nothing was sent. */
+function giveWay(state: State, run: RequestRun, context: RunContext): Step {
+  const { intended, before: refreshIntent } = run
+  const name = nameOf(context.holder)
+  if (run.sent > 0) return progress(`${name} does not send again`, fail(state, { run, context, keepIntent: true }))
+  const [numbered, revision] = newRevision(state)
+  const next = { ...intended, refreshIntent, revision }
+  const then = changeRun(numbered, context, { at: 'withdrawing', expected: intended.revision, next })
+  return progress(`${name} sees that its lease is lost`, then)
 }
 
 /** Something about this refresh token was unknown before this request. */
@@ -102,7 +123,8 @@ function readAnswer(
       const generation = intended.refreshIntent?.reservedGeneration
       const [numbered, revision] = newRevision(changeSet(state, set, { answered: 'tokens' }))
       const isStored = numbered.sets[answer.set]?.fate === 'stored'
-      const held = isStored ? numbered : changeSet(numbered, answer.set, { fate: 'held', generation })
+      const forRejection = run.cause === 'rejected'
+      const held = isStored ? numbered : changeSet(numbered, answer.set, { fate: 'held', generation, forRejection })
       const storing = {
         at: 'storing',
         intended,
@@ -145,18 +167,19 @@ function readAnswer(
 }
 
 function replay(state: State, run: RequestRun, context: RunContext): Step[] {
-  const { intended, unknown } = run
+  const { intended, unknown, before, lease } = run
   const name = nameOf(context.holder)
   return readStore(state).map(({ ok, record, state: read, say, kind }) => {
     const isUnchanged = record?.revision === intended.revision
-    const next: RunStep = isUnchanged ? { at: 'sending', intended, unknown } : { at: 'movedOn' }
-    const then = ok ? changeRun(read, context, next) : fail(read, { run, context, keepIntent: true })
+    const next: RunStep = isUnchanged ? { at: 'sending', intended, unknown, before } : { at: 'movedOn' }
+    const then =
+      ok && lease === 'held' ? changeRun(read, context, next) : fail(read, { run, context, keepIntent: true })
     return { say: `${name} ${say} before it sends again`, kind, state: then, facts: [] }
   })
 }
 
-function beforeReplay({ intended, unknown }: RequestRun): RunStep {
-  return { at: 'beforeReplay', intended, unknown }
+function beforeReplay({ intended, unknown, before }: RequestRun): RunStep {
+  return { at: 'beforeReplay', intended, unknown, before }
 }
 
 interface Conclusion {

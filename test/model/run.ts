@@ -18,9 +18,15 @@ export function runOf(state: State, { holder, run }: RunContext): Run {
 /** The run goes on to another step. */
 export function changeRun(state: State, context: RunContext, step: RunStep, sent = 0): State {
   const run = runOf(state, context)
-  const { generation, cause, interested } = run
-  const next: Run = { generation, cause, interested, sent: run.sent + sent, ...step }
+  const { generation, cause, olderRejected, interested, lease } = run
+  const next: Run = { generation, cause, olderRejected, interested, lease, sent: run.sent + sent, ...step }
   return changeRuns(state, context, (runs) => runs.map((each, at) => (at === context.run ? next : each)))
+}
+
+/** The run takes the lease, loses it, or begins anew without one. */
+export function changeLease(state: State, context: RunContext, lease: Run['lease']): State {
+  const run = { ...runOf(state, context), lease }
+  return changeRuns(state, context, (runs) => runs.map((each, at) => (at === context.run ? run : each)))
 }
 
 /** The run is over, and with it its lease. */

@@ -70,7 +70,9 @@ function exchange(state: State, set: number, kind: ServerKind): { state: State; 
   if (kind === 'graceSamePair' && isSuccessorFresh) {
     const { fate } = issuedSet(state, successor)
     const again = fate === 'lost' ? changeSet(state, successor, { fate: 'travelling' }) : state
-    return { state: again, answer: { kind: 'tokens', set: successor }, facts }
+    // What the store knew of that one may be undone, too.
+    const given = state.restored > 0 ? changeSet(again, successor, { undone: true }) : again
+    return { state: given, answer: { kind: 'tokens', set: successor }, facts }
   }
   return { state: changeSignIn(state, signIn, { revoked: 'byServer' }), answer: refused, facts }
 }

@@ -17,6 +17,8 @@ export interface State {
   readonly signIns: readonly SignIn[]
   readonly budget: Budget
   readonly nextRevision: number
+  /** How often the store has gone back in time. */
+  readonly restored: number
 }
 
 /** How often each thing may still happen that nobody needs to happen. */
@@ -29,6 +31,12 @@ export interface Budget {
   readonly signOuts: number
   /** Answers that end the session and leave the refresh token alive, which the operator or the user can mend. */
   readonly mendableRefusals: number
+  /** Tokens that an API rejects; it rejects every one. */
+  readonly rejections: number
+  /** A restored backup: the first record again. */
+  readonly restores: number
+  /** Leases whose time is up while their holder stands still. */
+  readonly expiries: number
 }
 
 export interface Write {
@@ -44,6 +52,8 @@ export interface Holder {
   readonly user: UserWork | undefined
   /** How many more refreshes somebody will want here. */
   readonly prompts: number
+  /** The generations that the API was seen to reject here: the last one, and the one before. */
+  readonly rejected: { readonly last: number; readonly before: number }
 }
 
 /** What a holder has in memory. */
@@ -56,6 +66,9 @@ export interface Vault {
   readonly closed: number
   /** Which sign-ins it knows to be over, one bit each: what an observer holds it to. */
   readonly signedOut: number
+  /** The record behind all this, where the store may go back in time: kept only then, to keep states few. */
+  readonly known: SessionRecord | undefined
+  readonly remembers: boolean
 }
 
 /** One refresh of a holder, by the step it is at. */
@@ -63,7 +76,10 @@ export type Run = RunFacts & RunStep
 
 interface RunFacts {
   readonly generation: number
-  readonly cause: 'due' | 'explicit'
+  readonly cause: 'due' | 'explicit' | 'rejected'
+  /** The API had rejected an older generation here. */
+  readonly olderRejected: number
+  readonly lease: 'none' | 'held' | 'lost'
   /** Whether the chart still wants it: that matters only until the intent is written. */
   readonly interested: boolean
   /** Token requests sent by this run. */
@@ -73,7 +89,18 @@ interface RunFacts {
 export type RunStep =
   | { readonly at: 'waitingForLease' }
   | { readonly at: 'rereading' }
-  | { readonly at: 'writingIntent'; readonly current: SessionRecord; readonly unknown: boolean }
+  | {
+      readonly at: 'writingIntent'
+      readonly current: SessionRecord
+      readonly unknown: boolean
+      readonly rejections: SessionRecord['rejections']
+    }
+  /** Nothing is sent: what the record is to say instead is on its way. */
+  | {
+      readonly at: 'writingPause' | 'writingBack' | 'withdrawing'
+      readonly expected: string
+      readonly next: SessionRecord
+    }
   | RequestStep
   | { readonly at: 'movedOn' }
   | StoringStep
@@ -84,6 +111,8 @@ export interface RequestStep {
   readonly intended: SessionRecord
   /** An earlier request with this refresh token has no known outcome. */
   readonly unknown: boolean
+  /** The intent that was there before, to be put back where nothing is sent. */
+  readonly before: SessionRecord['refreshIntent']
 }
 
 export interface StoringStep {
@@ -150,9 +179,17 @@ export interface IssuedSet {
   readonly answered: 'nothing' | 'tokens' | 'refusal'
   /** Where this set itself is. */
   readonly fate: 'travelling' | 'held' | 'stored' | 'lost' | 'revoked' | 'superseded'
+  /** It was asked for because an API rejected the one before. */
+  readonly forRejection: boolean
+  /** The store has gone back to before its refresh token was used. */
+  readonly undone: boolean
+  /** Its request went on after the lease was taken: whoever took it cannot know what came of that. */
+  readonly contested: boolean
 }
 
 export interface SignIn {
+  /** The store has gone back to it. */
+  readonly restored: boolean
   readonly revoked: 'no' | 'byServer' | 'byClient'
   readonly signedOut: boolean
 }
@@ -167,6 +204,14 @@ export type Guard =
   | 'signInId'
   | 'tombstoneFloor'
   | 'explicitAfterEnd'
+  | 'fruitless'
+  | 'runInRecord'
+  | 'pauseUnderLease'
+  | 'writeBack'
+  | 'settle'
+  | 'unknownAfterWriteBack'
+  | 'look'
+  | 'fence'
 
 export type ServerKind = 'strict' | 'graceSamePair' | 'graceNewPair' | 'noRotation'
 
@@ -178,30 +223,49 @@ export interface Scenario {
   readonly without?: Guard
 }
 
+/** The record of the first sign-in. */
+export const firstRecord: SessionRecord = {
+  formatVersion: recordFormatVersion,
+  generation: 1,
+  highestReservedGeneration: 1,
+  revision: '0',
+  signInId: '0',
+  status: 'signedIn',
+  identity: {},
+  rejectionStreak: 0,
+  secrets: { tokenSet: createTokenSet(0) },
+}
+
 /** One holder has signed in, and all of them have read the record. */
 export function createInitialState(scenario: Scenario): State {
-  const vault: Vault = { generation: 1, set: 0, signIn: 0, closed: -1, signedOut: 0 }
-  const holder: Holder = { vault, runs: [], user: undefined, prompts: scenario.prompts }
+  const remembers = (scenario.budget.restores ?? 0) > 0
+  const known = remembers ? firstRecord : undefined
+  const vault: Vault = { generation: 1, set: 0, signIn: 0, closed: -1, signedOut: 0, known, remembers }
+  const rejected = { last: 0, before: 0 }
+  const holder: Holder = { vault, runs: [], user: undefined, prompts: scenario.prompts, rejected }
   return {
-    record: {
-      formatVersion: recordFormatVersion,
-      generation: 1,
-      highestReservedGeneration: 1,
-      revision: '0',
-      signInId: '0',
-      status: 'signedIn',
-      identity: {},
-      rejectionStreak: 0,
-      secrets: { tokenSet: createTokenSet(0) },
-    },
+    record: firstRecord,
     holders: Array.from({ length: scenario.holders }, () => holder),
     requests: [],
     lateWrites: [],
     sets: [{ ...createIssuedSet(0), generation: 1, fate: 'stored' }],
-    signIns: [{ revoked: 'no', signedOut: false }],
-    budget: { crashes: 0, losses: 0, storeFaults: 0, signIns: 0, signOuts: 0, mendableRefusals: 0, ...scenario.budget },
+    signIns: [{ revoked: 'no', signedOut: false, restored: false }],
+    budget: { ...noBudget, ...scenario.budget },
     nextRevision: 1,
+    restored: 0,
   }
+}
+
+const noBudget: Budget = {
+  crashes: 0,
+  losses: 0,
+  storeFaults: 0,
+  signIns: 0,
+  signOuts: 0,
+  mendableRefusals: 0,
+  rejections: 0,
+  restores: 0,
+  expiries: 0,
 }
 
 export function createIssuedSet(signIn: number): IssuedSet {
@@ -213,6 +277,9 @@ export function createIssuedSet(signIn: number): IssuedSet {
     doubtful: false,
     answered: 'nothing',
     fate: 'travelling',
+    forRejection: false,
+    undone: false,
+    contested: false,
   }
 }
 
@@ -245,6 +312,14 @@ export function spend(state: State, name: keyof Budget): State {
 export function replaceAt<Item extends object>(items: readonly Item[], index: number, change: Partial<Item>): Item[] {
   return items.map((item, at) => (at === index ? { ...item, ...change } : item))
 }
+
+/** The time that a new number is at least: far more passes before a backup is restored than there are numbers. */
+export function timeOf({ restored }: State): number {
+  return restored * 100
+}
+
+/** Until when nothing is sent after a write-back: between now and later, and unlike any server's cooldown. */
+export const settling = 1.5
 
 /** What a holder is called in a trace. */
 export function nameOf(holder: number): string {

@@ -26,7 +26,18 @@ export type Fact =
       readonly afterEnd: boolean
       /** The app asked for it. */
       readonly explicit: boolean
+      /** Its holder has the lease. */
+      readonly leased: boolean
+      /** The highest generation of this sign-in that its holder knows. */
+      readonly known: number
+      /** Another holder knows a higher one. */
+      readonly isKnownBetter: boolean
+      readonly afterWriteBack: boolean
+      /** Another request with it is open. */
+      readonly isOpen: boolean
     }
+  /** A write was sent that only the holder of the lease may make. */
+  | { readonly type: 'wrote'; readonly what: 'intent' | 'pause'; readonly leased: boolean }
   /** The server was shown a refresh token that it had exchanged already. */
   | { readonly type: 'reused'; readonly set: number }
   /** A refresh came to its end; `failed` where it brought nothing. */

@@ -1,4 +1,4 @@
-import { decideAfterLostWrite } from '../../packages/core/src/policy/choose-record.ts'
+import { decideAfterLostWrite, isOutdated } from '../../packages/core/src/policy/choose-record.ts'
 import { recordWithTokens } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
 import { changeRun, finish, followAndFinish, type RunContext, runOf } from './run.ts'
@@ -72,7 +72,8 @@ function decide(state: State, back: ReadBack): State {
       return followAndFinish(changeSet(revoked, set, { fate: 'revoked' }), record, context)
     }
     case 'writeAgain': {
-      const current = record ?? run.current
+      const isOlder = record !== undefined && isOutdated(record, intended)
+      const current = isOlder ? { ...run.current, revision: record.revision } : (record ?? run.current)
       const again = changeRun(state, context, { ...stepOf(run), at: 'storing', current })
       return writeFailed ? putUnstored(again, run, context) : again
     }

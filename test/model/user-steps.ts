@@ -1,7 +1,7 @@
 import { nextGeneration } from '../../packages/core/src/policy/choose-record.ts'
 import { signedInRecord, signedOutRecord } from '../../packages/core/src/policy/next-record.ts'
 import type { SessionRecord } from '../../packages/core/src/store/session-record.ts'
-import { newRevision } from './run.ts'
+import { changeLease, newRevision } from './run.ts'
 import { loseAnswer, remove } from './server.ts'
 import {
   changeHolder,
@@ -9,19 +9,23 @@ import {
   changeSignIn,
   createIssuedSet,
   createTokenSet,
+  firstRecord,
   type Guard,
   type Holder,
   nameOf,
+  type Run,
   replaceAt,
   type Scenario,
   type State,
   setOf,
   spend,
+  timeOf,
   type UserWork,
 } from './state.ts'
 import { chance, type Step } from './step.ts'
 import { readStore, writeStore } from './store.ts'
 import { emptyVault, follow, isSame, putVault, take } from './vault.ts'
+import { writeBackOf } from './write-back-steps.ts'
 
 interface Context {
   readonly index: number
@@ -57,15 +61,64 @@ export function lateWriteSteps(state: State, { without }: Scenario): Step[] {
 function promptSteps(state: State, { index, holder, name }: Context): Step[] {
   const { vault, runs, prompts, user } = holder
   const isSignedIn = vault.set !== undefined && user?.doing !== 'signingOut'
-  if (prompts === 0 || !isSignedIn || runs.some(({ interested }) => interested)) return []
+  if (!isSignedIn || runs.some(({ interested }) => interested)) return []
+  const { generation } = vault
+  const begun = {
+    generation,
+    olderRejected: 0,
+    interested: true,
+    lease: 'none',
+    sent: 0,
+    at: 'waitingForLease',
+  } as const
+  const steps: Step[] = []
+  if (state.budget.rejections > 0) {
+    const { last, before } = holder.rejected
+    const rejected = generation > last ? { last: generation, before: last } : holder.rejected
+    const run = { ...begun, cause: 'rejected', olderRejected: generation === last ? before : last } as const
+    const prompted = changeHolder(spend(state, 'rejections'), index, { runs: [...runs, run], rejected })
+    steps.push(chance(`The API rejects generation ${generation} of ${name}`, prompted))
+  }
+  if (prompts === 0) return steps
   // A holder that has not heard of an end wants what it always wants.
   const causes = state.record?.status === 'ended' ? (['explicit', 'due'] as const) : (['due'] as const)
-  return causes.map((cause) => {
-    const run = { generation: vault.generation, cause, interested: true, sent: 0, at: 'waitingForLease' } as const
-    const prompted = changeHolder(state, index, { runs: [...runs, run], prompts: prompts - 1 })
+  for (const cause of causes) {
+    const prompted = changeHolder(state, index, { runs: [...runs, { ...begun, cause }], prompts: prompts - 1 })
     const how = cause === 'explicit' ? ', since the app asks for it' : ''
-    return chance(`${name} wants something newer than generation ${vault.generation}${how}`, prompted)
+    steps.push(chance(`${name} wants something newer than generation ${generation}${how}`, prompted))
+  }
+  return steps
+}
+
+/** A backup is restored: whatever was done since is undone in the store, and nowhere else. */
+export function restoreSteps(state: State): Step[] {
+  const { record, budget } = state
+  if (budget.restores === 0 || record?.signInId !== '0' || record.generation <= firstRecord.generation) return []
+  const sets = state.sets.map((set, index) => {
+    const isUsed = set.spent || set.doubtful || set.answered !== 'nothing'
+    const isUnderWay = state.requests.some((request) => request.set === index)
+    return set.signIn === 0 && (isUsed || isUnderWay) ? { ...set, undone: true } : set
   })
+  const restored = { ...spend(state, 'restores'), record: firstRecord, sets, restored: state.restored + 1 }
+  return [chance('The store goes back in time', changeSignIn(restored, 0, { signedOut: false, restored: true }))]
+}
+
+/** A holder stands still for longer than its lease lasts: others may take that. */
+export function expirySteps(state: State): Step[] {
+  if (state.budget.expiries === 0) return []
+  return state.holders.flatMap(({ runs }, holder) =>
+    runs.flatMap((run, at) => {
+      if (run.lease !== 'held') return []
+      const lost = changeLease(spend(state, 'expiries'), { holder, run: at, without: undefined }, 'lost')
+      return [chance(`The time of the lease of ${nameOf(holder)} is up`, contest(lost, run))]
+    }),
+  )
+}
+
+/** Whoever takes the lease cannot know what was sent and read under it. */
+function contest(state: State, run: Run): State {
+  if (!('intended' in run) || run.at === 'sending') return state
+  return changeSet(state, setOf(run.intended) ?? -1, { contested: true })
 }
 
 /** The store has hinted at a change. While a refresh runs here, it tells by itself what becomes of its tokens. */
@@ -74,6 +127,12 @@ function followSteps(state: State, { index, holder, name, without }: Context): S
   if (record === undefined || holder.user !== undefined) return []
   const isOver = record.status === 'signedOut' || Number(record.signInId) !== holder.vault.signIn
   if (holder.runs.length > 0 && !isOver) return []
+  const known = writeBackOf(state, { holder, index, without })
+  if (known !== undefined) {
+    return writeStore(known.state, { expected: record.revision, next: known.next }, without).map(
+      ({ state: after, say }) => chance(`${name} sees an older record, and ${say}`, after),
+    )
+  }
   const vault = follow(holder.vault, record, without)
   if (isSame(vault, holder.vault)) return []
   const followed = isOver ? loseInterest(state, index) : state
@@ -89,7 +148,7 @@ function beginSteps(state: State, { index, holder, name }: Context): Step[] {
     const [numbered, revision] = newRevision(spend(state, 'signIns'))
     const issued: State = {
       ...numbered,
-      signIns: [...state.signIns, { revoked: 'no', signedOut: false }],
+      signIns: [...state.signIns, { revoked: 'no', signedOut: false, restored: false }],
       sets: [...state.sets, { ...createIssuedSet(signIn), fate: 'held' }],
     }
     const user = { doing: 'signingIn', at: 'reading', set, revision } as const
@@ -98,7 +157,8 @@ function beginSteps(state: State, { index, holder, name }: Context): Step[] {
   if (state.budget.signOuts > 0 && holder.vault.set !== undefined) {
     const user = { doing: 'signingOut', at: 'reading' } as const
     const { vault } = holder
-    const closed = { ...vault, set: undefined, closed: vault.signIn, signedOut: vault.signedOut | (1 << vault.signIn) }
+    const signedOut = vault.signedOut | (1 << vault.signIn)
+    const closed = { ...vault, set: undefined, closed: vault.signIn, signedOut, known: undefined }
     const begun = changeHolder(loseInterest(spend(state, 'signOuts'), index), index, { user, vault: closed })
     steps.push(chance(`Somebody signs out at ${name}`, begun))
   }
@@ -134,12 +194,12 @@ function beginToWrite(user: UserWork, record: SessionRecord | undefined): UserWo
 type SigningIn = Extract<UserWork, { at: 'writing' | 'readingBack'; doing: 'signingIn' }>
 
 function writeSignIn(state: State, user: SigningIn, context: Context): Step[] {
-  const { name, holder, without } = context
+  const { name, without } = context
   const { set, revision, before } = user
   const next = signedInRecord(before, {
     revision,
     signInId: String(state.sets[set]?.signIn),
-    generation: generationAbove(before, holder, without),
+    generation: generationAbove(state, before, context),
     identity: {},
     tokenSet: createTokenSet(set),
   })
@@ -168,21 +228,24 @@ function succeed(
 function writeTombstone(state: State, before: SessionRecord, context: Context): Step[] {
   const { index, holder, name, without } = context
   const [numbered, revision] = newRevision(state)
-  const tombstone = signedOutRecord(before, { revision, generation: generationAbove(before, holder, without) })
+  const tombstone = signedOutRecord(before, { revision, generation: generationAbove(state, before, context) })
   return writeStore(numbered, { expected: before.revision, next: tombstone }, without).map(
     ({ end, state: after, say, kind }) => {
       const user: UserWork | undefined = end === 'tooLate' ? { doing: 'signingOut', at: 'reading' } : undefined
       const told = changeHolder(after, index, { user })
-      const vault = follow(holder.vault, tombstone, without)
+      const vault = {
+        ...follow(holder.vault, tombstone, without),
+        known: holder.vault.remembers ? tombstone : undefined,
+      }
       const then = end === 'written' ? putVault(revoke(told, before), index, vault) : told
       return { say: `${name} ${say}`, kind, state: then, facts: [] }
     },
   )
 }
 
-function generationAbove(before: SessionRecord | undefined, holder: Holder, without: Guard | undefined): number {
+function generationAbove(state: State, before: SessionRecord | undefined, { holder, without }: Context): number {
   if (without === 'reservedGeneration') return (before?.generation ?? 0) + 1
-  return nextGeneration(before, { now: 0, floor: holder.vault.generation })
+  return nextGeneration(before, { now: timeOf(state), floor: holder.vault.generation })
 }
 
 /** A sign-in or sign-out that failed: its caller was told. */
@@ -224,7 +287,11 @@ function crashSteps(state: State, context: Context): Step[] {
     }
   }
   if (holder.user?.doing === 'signingIn') crashed = giveUp(crashed, holder.user, context)
-  crashed = changeHolder(crashed, index, { runs: [], user: undefined, vault: emptyVault })
+  crashed = changeHolder(crashed, index, {
+    runs: [],
+    user: undefined,
+    vault: { ...emptyVault, remembers: holder.vault.remembers },
+  })
   const open = crashed.requests.findIndex((request) => request.holder === index)
   const request = crashed.requests[open]
   if (request === undefined) return [chance(`${name} crashes`, crashed)]

@@ -30,6 +30,8 @@ export function createFieldRules(options: {
   fail: (violation: string) => never
 }): FieldRules {
   const { now, knownBy, setOf, fail } = options
+  /** The revision of the last intent of each holder. */
+  const intents = new Map<string, string>()
   /** The sets that each holder saw rejected. */
   const seen = new Map<string, Set<ObservedSet>>()
   let lessee: string | undefined
@@ -93,10 +95,10 @@ export function createFieldRules(options: {
       if (lessee !== holder) fail('a token request is sent without the lease')
       const known = knownBy(holder)
       const isBehind =
-        known !== undefined && known.signInId === record?.signInId && known.generation > (set.generation ?? 0)
+        known?.status === 'signedIn' && known.signInId === record?.signInId && known.generation > (set.generation ?? 0)
       if (set.undone && isBehind) fail('a refresh token is sent though its holder knows newer tokens')
       // The record may have moved on since its intent was written, by somebody who needs no lease for that.
-      if (record === undefined || setOf(record.secrets?.tokenSet.accessToken) !== set) return
+      if (record === undefined || intents.get(holder) !== record.revision) return
       const { backoffUntil = 0, serverCooldownUntil = 0 } = record
       checkWriteBack(set, record)
       if (serverCooldownUntil > now()) fail('a token request is sent during a cooldown')
@@ -111,6 +113,7 @@ export function createFieldRules(options: {
       const isIntent = next.highestReservedGeneration > before.highestReservedGeneration
       const set = setOf(next.secrets?.tokenSet.accessToken)
       if (next.generation !== before.generation || set === undefined) return
+      if (isIntent) intents.set(writer, next.revision)
       if (isIntent && lessee !== writer) fail('an intent is written without the lease')
       const hasMoved = JSON.stringify(next.rejections) !== JSON.stringify(before.rejections)
       if (hasMoved && lessee !== writer) fail('a pause is written without the lease')

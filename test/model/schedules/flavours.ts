@@ -20,7 +20,7 @@ export const field = {
     outage: 5,
   },
   'leases that run out, and holders that stand still': {
-    actions: ['use', 'refresh', 'refresh', 'suspend', 'suspend', 'minute', 'minute', 'resume', 'crash', 'clockJump'],
+    actions: ['use', 'refresh', 'refresh', 'suspend', 'suspend', 'minute', 'minute', 'resume', 'clockJump'],
     storeFaults: 0,
     networkFaults: 1,
     leasesRunOut: true,

@@ -149,19 +149,19 @@ const writeBackGuards = removalsOf(field['a store that goes back in time'], [
   },
   {
     guard: 'a write-back settles before anything is sent',
-    file: 'core/src/refresh/write-back.ts',
+    file: 'core/src/policy/next-record.ts',
     replacements: [['serverCooldownUntil: settledAt,', '']],
     violations: ['a token request is sent before a write-back has settled'],
   },
   {
     guard: 'the request after a write-back counts as one whose outcome is unknown',
-    file: 'core/src/refresh/write-back.ts',
+    file: 'core/src/policy/next-record.ts',
     replacements: [["status === 'signedIn' ? unknownOutcome : undefined", 'undefined']],
     violations: ['a request after a write-back counts as one for the first time'],
   },
   {
     guard: 'a write-back forgets no number that was given out',
-    file: 'core/src/refresh/write-back.ts',
+    file: 'core/src/policy/next-record.ts',
     replacements: [
       [
         'Math.max(known.highestReservedGeneration, record.highestReservedGeneration)',

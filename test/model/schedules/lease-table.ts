@@ -6,7 +6,7 @@ import type { Life } from './life.ts'
 
 const leaseMilliseconds = 30_000
 const renewMilliseconds = 5_000
-const lookMilliseconds = 1_000
+const lookMilliseconds = 2_000
 
 /**
  * Leases as a database keeps them, for processes without presence: each runs out unless it is renewed, and is taken over
@@ -19,6 +19,7 @@ export interface LeaseTable {
   isHeld(lease: Lease): boolean
   /** The clock of the database is set ahead. */
   jump(milliseconds: number): void
+  readonly hasJumped: boolean
 }
 
 /** @param options `onTaken`: hears of each holder, and of whom it has taken the lease over from */
@@ -93,6 +94,9 @@ export function createLeaseTable(options: {
     isHeld: ({ lost }) => row?.lost.signal === lost && renew(row.lost),
     jump(milliseconds) {
       ahead += milliseconds
+    },
+    get hasJumped() {
+      return ahead > 0
     },
   }
 }

@@ -102,7 +102,7 @@ export function createObserver(options: {
   }
 
   function isFamilyDoubtful(family: number): boolean {
-    return sets.some((set) => set.family === family && (set.doubtful || set.undone))
+    return sets.some((set) => set.family === family && (set.doubtful || set.undone || set.contested))
   }
 
   function checkRise(before: SessionRecord, next: SessionRecord) {
@@ -129,7 +129,8 @@ export function createObserver(options: {
   /** A doubt about a refresh token has to be in the record before it is sent again, or else have arisen just now. */
   function checkMemory(set: ObservedSet, earlier: number) {
     const isCurrent = record !== undefined && setOf(record.secrets?.tokenSet.accessToken) === set
-    if (isCurrent && set.doubtful && !set.undone && earlier === 0 && record?.refreshIntent?.outcomeUnknown !== true) {
+    const isUnclear = set.doubtful || (set.contested && set.answered !== 'nothing')
+    if (isCurrent && isUnclear && !set.undone && earlier === 0 && record?.refreshIntent?.outcomeUnknown !== true) {
       fail('a refresh token is sent as if for the first time, though an answer was lost')
     }
   }
@@ -161,12 +162,12 @@ export function createObserver(options: {
     for (const [request, { holder: waiting, set }] of open) {
       if (waiting !== holder) continue
       open.delete(request)
-      Object.assign(set, { doubtful: true, contested: true })
+      set.contested = true
     }
     for (const set of sets) {
       const isUnstored = set.fate === 'held' && set.heldBy === holder && set.parent
-      if (isUnstored) Object.assign(isUnstored, { doubtful: true, contested: true })
-      if (set.answered === 'refusal' && set.reader === holder) Object.assign(set, { doubtful: true, contested: true })
+      if (isUnstored) isUnstored.contested = true
+      if (set.answered === 'refusal' && set.reader === holder) set.contested = true
     }
   }
 
@@ -213,7 +214,8 @@ export function createObserver(options: {
       return () => void open.delete(request)
     },
     reused(set) {
-      if (!set.doubtful && !set.undone) fail('a spent refresh token is used again though nothing was lost')
+      if (!set.doubtful && !set.undone && !set.contested)
+        fail('a spent refresh token is used again though nothing was lost')
     },
     issued(set, parent, holder) {
       story.push(`${holder} reads set ${set.number}`)

@@ -113,7 +113,9 @@ const actions: Record<Action, (world: World, holder: Holder, index: number) => v
     observer.losePatience()
   },
 
-  suspend({ holders }, holder) {
+  suspend({ holders, leases }, holder) {
+    // Not against both at once: a holder that stands still while the clock jumps is taken over before its own clock says so.
+    if (leases.hasJumped) return
     // Rather one that has the lease: the others' standing still makes no difference.
     const { life, suspendTimers } = holders.find(({ life: { leases } }) => leases > 0) ?? holder
     life.suspend()
@@ -134,7 +136,9 @@ const actions: Record<Action, (world: World, holder: Holder, index: number) => v
     world.restore()
   },
 
-  clockJump: ({ leases }) => leases.jump(60_000),
+  clockJump({ leases, holders }) {
+    if (!holders.some(({ life }) => life.isSuspended)) leases.jump(60_000)
+  },
 }
 
 /** The set of a generation will not do any more: there is hardly more than one. */

@@ -103,6 +103,12 @@ export function isWorthAdopting(record: SessionRecord, generation: number, now: 
   return expiresAt === undefined || now < expiresAt
 }
 
+/** Whether the store went back in time: it holds an older record of the sign-in than one that is known. */
+export function isOutdated(record: SessionRecord, known: SessionRecord): boolean {
+  if (record.signInId !== known.signInId || record.generation >= known.generation) return false
+  return record.end?.reason !== 'identityMismatch'
+}
+
 /** What to do with an outcome of a token request, when the write that should have stored it did not succeed. */
 export type LostWriteDecision =
   /** The record holds it after all. */

@@ -163,6 +163,34 @@ export function nextFailureRun(
   }
 }
 
+/**
+ * What a holder has known goes over an older record of the same sign-in. The next request counts as one whose outcome is
+ * unknown: what is known may be old as well. Nothing is sent until then, in milliseconds since the epoch.
+ */
+export function recordWrittenBack(
+  known: SessionRecord,
+  record: SessionRecord,
+  writing: { revision: string; holder: string; now: number; settledAt: number },
+): SessionRecord {
+  const { revision, holder, now, settledAt } = writing
+  const { generation, status } = known
+  const highestReservedGeneration = Math.max(known.highestReservedGeneration, record.highestReservedGeneration)
+  const unknownOutcome = {
+    generation,
+    reservedGeneration: highestReservedGeneration,
+    startedAt: now,
+    holder,
+    outcomeUnknown: true,
+  }
+  return {
+    ...known,
+    revision,
+    highestReservedGeneration,
+    refreshIntent: status === 'signedIn' ? unknownOutcome : undefined,
+    serverCooldownUntil: settledAt,
+  }
+}
+
 /** A user signed in, over the record that was there. */
 export function signedInRecord(
   before: SessionRecord | undefined,

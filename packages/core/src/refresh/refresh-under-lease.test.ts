@@ -220,6 +220,43 @@ describe('nothing is sent', () => {
   })
 })
 
+describe('P77 a store that goes back in time while a request is open', () => {
+  const before = createRecord({
+    generation: 4,
+    revision: 'backup',
+    secrets: { tokenSet: createTokenSet({ accessToken: 'old' }) },
+  })
+
+  /** The store goes back; then the answer comes. */
+  async function refreshMeanwhile(answer: GrantAnswer) {
+    const holder = await openHolder(createRecord(), [
+      async () => {
+        await holder.overwrite(() => before)
+        return answer as GrantOutcome
+      },
+    ])
+    const outcome = await holder.refresh()
+    return { outcome, record: await holder.record() }
+  }
+
+  it('has the tokens that were issued written over what is older', async () => {
+    const { outcome, record } = await refreshMeanwhile(issued)
+    expect(outcome).toMatchObject({ kind: 'refreshed' })
+    expect(record?.secrets?.tokenSet).toMatchObject({ accessToken: 'access-2' })
+  })
+
+  it('has the end of the newer tokens written over it: the refused token is not sent again', async () => {
+    const { outcome, record } = await refreshMeanwhile(invalidGrant)
+    expect(outcome).toMatchObject({ kind: 'ended', stored: true })
+    expect(record).toMatchObject({ status: 'ended', generation: 5, end: { reason: 'grantRejected' } })
+  })
+
+  it('remembers that an answer is missing', async () => {
+    const { record } = await refreshMeanwhile(answered(500))
+    expect(record).toMatchObject({ generation: 5, refreshIntent: { generation: 5, outcomeUnknown: true } })
+  })
+})
+
 it.each([
   { name: 'cannot be counted on from', highest: 2 ** 52 },
   { name: 'is the last', highest: 2 ** 52 - 1 },

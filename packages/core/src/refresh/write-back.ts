@@ -1,4 +1,6 @@
 import { boundRetryAt } from '../policy/backoff.ts'
+import { isOutdated } from '../policy/choose-record.ts'
+import { recordWrittenBack } from '../policy/next-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { RefreshHolder } from './holder.ts'
 import { writeRecord } from './store-access.ts'
@@ -15,29 +17,10 @@ const settleMilliseconds = 5_000
  */
 export async function writeBack(holder: RefreshHolder, record: SessionRecord | undefined): Promise<number | undefined> {
   const { knownRecord: known, clock, store } = holder
-  if (record === undefined || known === undefined || !isOlder(record, known)) return undefined
+  if (record === undefined || known === undefined || !isOutdated(record, known)) return undefined
   const now = clock.now()
   const settledAt = boundRetryAt(now + Math.max(settleMilliseconds, store.suggestedLookMilliseconds ?? 0), now)
-  const { generation, status } = known
-  const highestReservedGeneration = Math.max(known.highestReservedGeneration, record.highestReservedGeneration)
-  const unknownOutcome = {
-    generation,
-    reservedGeneration: highestReservedGeneration,
-    startedAt: now,
-    holder: holder.holderId,
-    outcomeUnknown: true,
-  }
-  await writeRecord(holder, record.revision, {
-    ...known,
-    revision: holder.createId(),
-    highestReservedGeneration,
-    refreshIntent: status === 'signedIn' ? unknownOutcome : undefined,
-    serverCooldownUntil: settledAt,
-  })
+  const facts = { revision: holder.createId(), holder: holder.holderId, now, settledAt }
+  await writeRecord(holder, record.revision, recordWrittenBack(known, record, facts))
   return settledAt
-}
-
-function isOlder(record: SessionRecord, known: SessionRecord): boolean {
-  if (record.signInId !== known.signInId || record.generation >= known.generation) return false
-  return record.end?.reason !== 'identityMismatch'
 }

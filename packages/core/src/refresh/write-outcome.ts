@@ -1,7 +1,7 @@
 import { wait } from '../clock/wait.ts'
 import type { EndReason } from '../errors/codes.ts'
 import { backoffDelay } from '../policy/backoff.ts'
-import { decideAfterLostWrite } from '../policy/choose-record.ts'
+import { decideAfterLostWrite, isOutdated } from '../policy/choose-record.ts'
 import type { TransientVerdict } from '../policy/classify-token-endpoint.ts'
 import { decideRefusal, isRefusedWithoutReason } from '../policy/decide-refusal.ts'
 import { isUnusableOnArrival } from '../policy/expiry.ts'
@@ -228,7 +228,8 @@ async function writeUntilStored(
       if (decision === 'stored') return { kind: 'stored', record: read.value ?? next }
       if (decision !== 'writeAgain') return { kind: 'movedOn', record: read.value, drop: decision === 'drop' }
       const hasChanged = read.value?.revision !== expectedRevision
-      current = read.value ?? current
+      // What is older than what was sent went back in time: the outcome goes over that as well.
+      if (read.value !== undefined && !isOutdated(read.value, from.record)) current = read.value
       expectedRevision = read.value?.revision
       races += 1
       // Another holder's write came between. A store that refuses without a change is in trouble.
