@@ -49,6 +49,30 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     expect(heard).toEqual(['acme:alice', 'acme:alice', 'acme: \\ bob', 'acme:last'])
   })
 
+  it('a hint is a statement of its own: in that of a write, it would hold up all writes of the server', async () => {
+    await using one = open()
+    await one.store.compareAndSet('acme:dave', undefined, createRecord())
+    const hints = () => one.statements.filter((sql) => sql.includes('pg_notify'))
+    await expect.poll(hints).toHaveLength(1)
+    expect(hints()[0]).not.toContain('.session')
+  })
+
+  it('what was written while the connection was lost is heard of when it is back', async () => {
+    await using one = open()
+    await using other = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    let hints = 0
+    one.store.watch('acme:erin', () => (hints += 1))
+    await one.store.check('acme:erin')
+    const before = hints
+    await server.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'authchart presence'`,
+    )
+    // Without presence, it tells nobody.
+    await other.store.compareAndSet('acme:erin', undefined, createRecord())
+    await expect.poll(() => hints, { timeout: 10_000 }).toBeGreaterThan(before)
+    expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
+  })
+
   it('a session that waits for the lease reads once what its holder has stored, and not the intent', async () => {
     await using one = open()
     await using other = open()
