@@ -53,7 +53,7 @@ export default defineConfig({
       project('mcp', ['test/mcp/**/*.test.ts'], {
         fileParallelism: false,
         sequence: { groupOrder: 1 },
-        testTimeout: isSoak ? 900_000 : 60_000,
+        testTimeout: 60_000,
       }),
       // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
@@ -70,10 +70,10 @@ export default defineConfig({
         testTimeout: 60_000,
         hookTimeout: 60_000,
       }),
-      // Bun, Deno, workerd and other Nodes, which the files install.
+      // Bun, Deno, workerd and other Nodes, which the files install: processes too, by themselves.
       project('runtimes', ['test/runtimes/**/*.test.ts'], {
         fileParallelism: false,
-        sequence: { groupOrder: 1 },
+        sequence: { groupOrder: 5 },
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),

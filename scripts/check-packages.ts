@@ -1,5 +1,6 @@
 /**
- * Builds the packages, packs them as they would be published, and checks the tarballs: `pnpm check:packages`.
+ * Builds the packages, packs them as they would be published, checks the tarballs and tries to publish them without doing
+ * so: `pnpm check:packages`.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,9 +26,10 @@ function checkPackage(folder: string): string[] {
   const file = pack(folder)
   runCommand('publint', ['run', file, '--strict'])
   runCommand('attw', [file, '--profile', 'esm-only', '--no-emoji'])
+  runCommand('npm', ['publish', file, '--dry-run', '--access', 'public'])
   const tarball = readTarball(file)
   const files = [...tarball.keys()]
-  console.log(`${file.slice(workFolder.length + 1)}: ${files.length} files, publint and attw have no complaint`)
+  console.log(`${file.slice(workFolder.length + 1)}: ${files.length} files, publint, attw and npm have no complaint`)
   return findTarballFaults(tarball)
 }
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { platform } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the repository, with a slash at its end. */
@@ -16,6 +17,8 @@ export function runCommand(command: string, argumentList: readonly string[]): st
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
+    // There, npm, pnpm and tsc are scripts of a shell.
+    shell: platform === 'win32',
   })
   if (status === 0) return stdout
   const said = [error?.message, stdout, stderr].filter((text) => text !== undefined && text !== '').join('\n')

@@ -30,7 +30,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
     { text: 'Recipes', items: pagesOf('recipes', ['index']) },
     { text: 'Migrate', items: pagesOf('migrate', ['index']) },
     { text: 'When something is wrong', items: pages('troubleshooting', 'reasons-and-codes') },
-    { text: 'How it works', items: pages('how-it-works', 'architecture', 'behaviours', 'performance') },
+    { text: 'How it works', items: pages('how-it-works', 'architecture', 'behaviours', 'performance', 'dependencies') },
     { text: 'Reference', items: pages('reference/index') },
   ].filter(({ items }) => items.length > 0)
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Application, type ProjectReflection, TSConfigReader, type TypeDocOptions } from 'typedoc'
 import type { PluginOptions } from 'typedoc-plugin-markdown'
@@ -8,12 +8,14 @@ export { findUndocumented } from './find-undocumented.ts'
 const docs = resolve(import.meta.dirname, '..')
 const packages = resolve(docs, '../packages')
 
+const output = join(docs, 'reference')
+
 const options: Partial<TypeDocOptions & PluginOptions> = {
   plugin: ['typedoc-plugin-markdown'],
   entryPoints: findDoors(),
   tsconfig: join(import.meta.dirname, 'tsconfig.reference.json'),
   basePath: packages,
-  out: join(docs, 'reference'),
+  out: output,
   name: 'Reference',
   readme: 'none',
   router: 'module',
@@ -35,12 +37,32 @@ const options: Partial<TypeDocOptions & PluginOptions> = {
 }
 
 /** All that the doors export, with the application that has read it from their sources. */
-export async function readReference(): Promise<{ application: Application; project: ProjectReflection }> {
+export interface Reference {
+  readonly application: Application
+  readonly project: ProjectReflection
+}
+
+export async function readReference(): Promise<Reference> {
   const application = await Application.bootstrapWithPlugins(options, [new TSConfigReader()])
   const project = await application.convert()
   if (project === undefined) throw new Error('TypeDoc could not read the doors; what it says about them is above.')
   for (const module of project.children ?? []) module.name = specifierOf(module.name)
   return { application, project }
+}
+
+/** Writes it into `docs/reference`, a page for each door. */
+export async function writeReference({ application, project }: Reference): Promise<void> {
+  await application.generateOutputs(project)
+  for (const file of readdirSync(output)) {
+    const text = readFileSync(join(output, file), 'utf8')
+    rmSync(join(output, file))
+    writeFileSync(join(output, pathOf(file)), text.replace(/@authchart\.[\w.-]+\.md/g, pathOf))
+  }
+}
+
+/** The dots of `@authchart.core.fetch.md` would look like the beginning of a file's extension. */
+function pathOf(file: string): string {
+  return `${file.replace(/^@authchart\.|\.md$/g, '').replaceAll('.', '-')}.md`
 }
 
 /** The sources of the public doors, those of core first: what it exports is described there. */

@@ -5,4 +5,4 @@ import { writeFileSync } from 'node:fs'
 import { recordRefreshes } from './record-refreshes.ts'
 
 const file = new URL('../.vitepress/theme/recordings.json', import.meta.url)
-writeFileSync(file, `${JSON.stringify(await recordRefreshes(), null, 1)}\n`)
+writeFileSync(file, `${JSON.stringify(await recordRefreshes(), null, 2)}\n`)

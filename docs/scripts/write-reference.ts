@@ -2,7 +2,6 @@
  * Writes the reference, from the comments of all that the doors export, into `docs/reference`: `pnpm write:reference`. What
  * it writes is not committed.
  */
-import { readReference } from './reference.ts'
+import { readReference, writeReference } from './reference.ts'
 
-const { application, project } = await readReference()
-await application.generateOutputs(project)
+await writeReference(await readReference())

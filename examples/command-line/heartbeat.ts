@@ -48,7 +48,7 @@ export function followBeat(
   const { failures: before, told } = pulse
   const failures = before + 1
   const failingSince = before === 0 ? now : pulse.failingSince
-  // What is over is said by its own code, whatever the API answered; another status of the API is news.
+  // Another status of the API is news.
   const code = `${failure.code} ${failure.facts?.status ?? ''}`
   const isTold = told.includes(code)
   // From half the pause to all of it.

@@ -1,4 +1,5 @@
 import type { SessionSnapshot } from '@authchart/core'
+import { createFakeSession, type FakeSession } from '@authchart/core/testing'
 import { expect, it } from 'vitest'
 import { describeHealth } from './health-view.ts'
 
@@ -12,15 +13,26 @@ const fresh: SessionSnapshot = {
 }
 const failing: SessionSnapshot = { ...fresh, status: 'transientFailure', code: 'network', retryAt: 30_000 }
 
-it.each([
-  ['ok with a fresh token', fresh, 'ok'],
-  ['ok before the first call of a session', { ...fresh, status: 'expired', usable: false }, 'ok'],
-  ['ok while a refresh fails and the token is still good', failing, 'ok'],
-  ['degraded while there is no token to be had', { ...failing, usable: false }, 'degraded'],
-  ['degraded once a session is over', { ...fresh, status: 'invalidated', reason: 'grantRejected' }, 'degraded'],
-  ['degraded while nobody is signed in', { ...fresh, status: 'signedOut', usable: false }, 'degraded'],
-] as const)('is %s', (_, user, status) => {
-  expect(describeHealth({ service: fresh, user }, { stopping: false })).toMatchObject({
+/** What a session says after calls that bring it there. */
+const sessions: Record<string, [(session: FakeSession) => Promise<unknown>, 'ok' | 'degraded']> = {
+  'ok with a fresh token': [async () => {}, 'ok'],
+  'ok before the first call of a session': [(session) => session.expire(), 'ok'],
+  'ok while a refresh fails and the token is still good': [(session) => session.fail('network'), 'ok'],
+  'degraded while there is no token to be had': [
+    async (session) => {
+      await session.expire()
+      await session.fail('network')
+    },
+    'degraded',
+  ],
+  'degraded once a session is over': [(session) => session.end('grantRejected'), 'degraded'],
+  'degraded while nobody is signed in': [(session) => session.signOut(), 'degraded'],
+}
+
+it.each(Object.entries(sessions))('is %s', async (_, [bring, status]) => {
+  await using session = await createFakeSession()
+  await bring(session)
+  expect(describeHealth({ service: fresh, user: session.getSnapshot() }, { stopping: false })).toMatchObject({
     httpStatus: 200,
     body: { status },
   })

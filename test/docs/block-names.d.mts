@@ -1,5 +1,5 @@
 /** The names that blocks of code in the docs may use without declaring them: what the pages call by these names. */
-import type { Grant, Session, SessionStore } from '@authchart/core'
+import type { Grant, HttpOptions, Session, SessionStore } from '@authchart/core'
 
 declare global {
   const session: Session
@@ -7,6 +7,7 @@ declare global {
   const grant: Grant
   const key: string
   const allowedOrigins: readonly string[]
+  const http: HttpOptions
   const server: { issuer: string; clientId: string }
   const issuer: string
   const clientId: string

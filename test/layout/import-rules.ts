@@ -20,6 +20,12 @@ const layers: readonly (readonly string[])[] = [
 const exceptions: readonly { from: string; to: string; because: string }[] = [
   { from: 'policy', to: 'store/session-record.ts', because: 'policy decides over records, and reads no store' },
   { from: 'oauth', to: 'policy/backoff.ts', because: 'a sign-in that polls reads `Retry-After` as a refresh does' },
+  {
+    from: 'oauth',
+    to: 'policy/token-endpoint-words.ts',
+    because: 'a word means the same at a sign-in and at a refresh',
+  },
+  { from: 'oauth', to: 'policy/quote-server.ts', because: 'what a server says is shown alike' },
 ]
 
 /** Who may import which package. Any other package is refused. */

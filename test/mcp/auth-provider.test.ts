@@ -22,7 +22,7 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     expect(sentBySession()).toBe(0)
   })
 
-  it('lets the session refresh when a token is rejected, once, and the call succeeds', async () => {
+  it('M1 lets the session refresh when a token is rejected, once, and the call succeeds', async () => {
     const clock = createSimulatedClock()
     await using session = await world.openSession({ runtime: { clock } })
     await using client = await connect(world.mcp.url, { authProvider: mcpAuthProvider(session) })
@@ -37,7 +37,7 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     }
   })
 
-  it('refreshes once for twenty calls that are rejected together', async () => {
+  it('M1 refreshes once for twenty calls that are rejected together', async () => {
     await using session = await world.openSession()
     const authProvider = mcpAuthProvider(session)
     // Version 1 gives up where two calls of one transport are rejected together: each has its own.
@@ -48,7 +48,7 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     for (const client of clients) await client[Symbol.asyncDispose]()
   })
 
-  it('fails a call with the session’s own error when the session has ended', async () => {
+  it('M2 fails a call with the session’s own error when the session has ended', async () => {
     await using session = await world.openSession()
     await using client = await connect(world.mcp.url, { authProvider: mcpAuthProvider(session) })
     world.server.revokeGrant()
@@ -58,7 +58,7 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     expect(sentBySession()).toBe(1)
   })
 
-  it('fails the call, and leaves the session as it is, when the authorization server is down', async () => {
+  it('M2 fails the call, and leaves the session as it is, when the authorization server is down', async () => {
     await using session = await world.openSession({ maximumWaitMilliseconds: 500 })
     await using client = await connect(world.mcp.url, { authProvider: mcpAuthProvider(session) })
     world.server.expireAccessTokens()
@@ -69,10 +69,27 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     expect(await session.refresh()).toBeDefined()
     expect(await client.call('read')).toBe('can read')
   })
+
+  it('leaves a 403 to the SDK, and the session signed in', async () => {
+    await using session = await world.openSession()
+    await using client = await connect(world.mcp.url, { authProvider: mcpAuthProvider(session) })
+    for (let call = 0; call < 3; call += 1) await expect(client.call('write')).rejects.toThrow(/scope|upscoping/)
+    expect(await client.call('read')).toBe('can read')
+    expect(session.getSnapshot()).toMatchObject({ signedIn: true, usable: true })
+  })
 })
 
 describe('an auth provider', () => {
-  it('does not take the 401 of a token that was replaced meanwhile for one of its replacement', async () => {
+  it('M1 has no refresh token to give, by whichever way an SDK asks', async () => {
+    await using session = await world.openSession()
+    const provider = mcpAuthProvider(session)
+    expect(await provider.tokens()).toEqual({ access_token: await provider.token(), token_type: 'Bearer' })
+    const { authorizationServerMetadata } = await provider.discoveryState()
+    // Where version 1 sends what it takes for a token request: nowhere.
+    expect(authorizationServerMetadata.token_endpoint).toMatch(/^data:/)
+  })
+
+  it('M3 does not take the 401 of a token that was replaced meanwhile for one of its replacement', async () => {
     const clock = createSimulatedClock()
     await using session = await world.openSession({ runtime: { clock } })
     const provider = mcpAuthProvider(session)
@@ -85,7 +102,7 @@ describe('an auth provider', () => {
     expect(sentBySession()).toBe(1)
   })
 
-  it('lets the session pause where one new token after the other is rejected', async () => {
+  it('M4 lets the session pause where one new token after the other is rejected', async () => {
     const clock = createSimulatedClock()
     await using session = await world.openSession({ runtime: { clock } })
     const provider = mcpAuthProvider(session)

@@ -54,7 +54,7 @@ describe('signing in to an MCP server', () => {
     { how: 'as a client whose id is the URL of a document', clientAt: async () => ({ clientId: clientUrl }) },
   ]
 
-  it.each(clients)('works from its URL alone, $how, and says what the tokens are for', async ({ clientAt }) => {
+  it.each(clients)('M6 works from its URL alone, $how, and says what the tokens are for', async ({ clientAt }) => {
     const { url } = world.mcp
     const found = await discoverMcpServer(url)
     expect(found).toMatchObject({
@@ -139,7 +139,7 @@ describe('discovering an MCP server', () => {
     { what: 'a part of the server', resource: 'https://mcp.example/mcp/part' },
     { what: 'a resource with a fragment', resource: 'https://mcp.example/mcp#a' },
     { what: 'nothing', resource: '' },
-  ])('refuses a document about $what', async ({ resource }) => {
+  ])('M7 refuses a document about $what', async ({ resource }) => {
     const { fetch } = serving({
       '/mcp': challenged('resource_metadata="https://other.example/about"'),
       'https://other.example/about': () => metadata(resource),

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]())
 
 describe.each(sdks)('a fetch for $name', ({ connect }) => {
-  it('signs the user in for more when a call needs it, once for all calls, and sends them again', async () => {
+  it('M5 signs the user in for more when a call needs it, once for all calls, and sends them again', async () => {
     await using session = await world.openSession()
     const challenges: StepUpChallenge[] = []
     const fetch = createMcpFetch(session, {
@@ -46,7 +46,7 @@ describe.each(sdks)('a fetch for $name', ({ connect }) => {
     expect(asked).toBe(2)
   })
 
-  it('fails the call without a refresh where nothing is to be done about a 403', async () => {
+  it('M5 fails the call without a refresh where nothing is to be done about a 403', async () => {
     await using session = await world.openSession()
     await using client = await connect(world.mcp.url, { fetch: createMcpFetch(session) })
     await expect(client.call('write')).rejects.toThrow(/scope/)

@@ -14,6 +14,7 @@ test('the packed doors fit each other: a session of one is a session to the othe
     import { createKyHooks } from '@authchart/core/ky'
     import { explainRecording, recordSession } from '@authchart/core/inspect'
     import { getSessionActor } from '@authchart/core/machine'
+    import { createMcpFetch, mcpAuthProvider } from '@authchart/core/mcp'
     import { refreshTokenGrant } from '@authchart/core/oauth'
     import { parseSessionRecord } from '@authchart/core/store'
     import { useSession } from '@authchart/core/react'
@@ -28,14 +29,16 @@ test('the packed doors fit each other: a session of one is a session to the othe
     })
     const error = await createFetch(session)('https://api.acme.example').catch((error) => error)
     console.log(isNotSignedInError(error), createKyHooks(session).init.length)
+    const tokenless = [createMcpFetch(session)('https://api.acme.example'), mcpAuthProvider(session).token()]
+    console.log((await Promise.allSettled(tokenless)).every(({ reason }) => isNotSignedInError(reason)))
     console.log(getSessionActor(session).getSnapshot().value, parseSessionRecord(undefined).kind)
     console.log(explainRecording(recordSession(session).getRecording()).verdict)
     await session[Symbol.asyncDispose]()
-    const fake = await createFakeSession()
+    const fake = await createFakeSession({ allowedOrigins: ['https://api.acme.example'] })
     console.log((await fake.end('grantRejected')).reason, useSession.length, createKyHooks(fake).init.length)
     await fake.close()
   `)
-  expect(printed).toBe('true 1\nsignedOut malformed\nsignedOut\ngrantRejected 1 1')
+  expect(printed).toBe('true 1\ntrue\nsignedOut malformed\nsignedOut\ngrantRejected 1 1')
 })
 
 test("the machine, and a session's actor, work with the XState that a Node program imports itself", () => {

@@ -61,14 +61,14 @@ async function readPort(control: Readable): Promise<number> {
 }
 
 function describeConfiguration(folder: string, bindings: Readonly<Record<string, string>>): string {
-  const texts = Object.entries(bindings).map(([name, value]) => `(name = "${name}", text = "${value}")`)
+  const texts = Object.entries(bindings).map(([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`)
   return `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private"])),
-    (name = "objects", disk = (path = "${join(folder, 'objects')}", writable = true)),
+    (name = "objects", disk = (path = ${JSON.stringify(join(folder, 'objects'))}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import {
   type Api,
   type AuthorizationServer,
+  createBrowser,
   startApi,
   startAuthorizationServer,
 } from '../authorization-server/index.ts'
@@ -17,13 +19,20 @@ export interface StartedWorld extends AsyncDisposable {
   readonly api: Api
 }
 
+/** What is done when it is asked for, by its name. */
+type Hands = Readonly<Record<string, (body: string) => Promise<unknown>>>
+
 /** Starts an authorization server, an API, and a way to steer both from other processes. */
-export async function startWorld(): Promise<StartedWorld> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+export async function startWorld(lifetimes = { accessToken: 3600 }): Promise<StartedWorld> {
+  const server = await startAuthorizationServer({ lifetimes })
   const api = await startApi({ authorizationServer: server })
-  const hands: Readonly<Record<string, () => Promise<unknown>>> = {
+  const hands: Hands = {
     'sign-in': async () => tokenSetOf(await server.signIn()),
     'revoke-access-token': () => api.revokeLastAcceptedToken(),
+    visit: async (url) => {
+      const response = await createBrowser().open(url)
+      await response.text()
+    },
     'go-down': () => server.goDown(),
     'come-back': () => server.comeBack(),
   }
@@ -49,11 +58,11 @@ export async function startWorld(): Promise<StartedWorld> {
 }
 
 async function steer(
-  hands: Readonly<Record<string, () => Promise<unknown>>>,
+  hands: Hands,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
 ): Promise<void> {
   try {
-    const answer = await hands[request.url?.slice(1) ?? '']?.()
+    const answer = await hands[request.url?.slice(1) ?? '']?.(await text(request))
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}))
   } catch (error) {
     response.writeHead(500).end(JSON.stringify(String(error)))

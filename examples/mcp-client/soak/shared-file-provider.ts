@@ -11,7 +11,7 @@ export function sharedFileProvider(file: string, { issuer, clientId }: { issuer:
     saveTokens: (tokens) => writeTokens(file, tokens),
     // The SDK calls it when a refresh token was refused; its clients then forget the tokens, as mcp-remote does.
     invalidateCredentials: (what) => (what === 'tokens' || what === 'all' ? rm(file, { force: true }) : undefined),
-    // The user has to sign in; whoever runs this is told by the call that fails.
+    // The user has to sign in: the call that fails says so.
     redirectToAuthorization() {},
     saveCodeVerifier() {},
     codeVerifier: () => '',

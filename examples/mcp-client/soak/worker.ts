@@ -55,7 +55,7 @@ function isSignedOut(error: unknown): boolean {
   return error instanceof UnauthorizedError || isSessionEndedError(error) || isNotSignedInError(error)
 }
 
-/** At once, whatever becomes of the process. */
+/** At once: the process may be killed right after it. */
 function print(line: string): void {
   writeSync(1, `${line}\n`)
 }

@@ -4,8 +4,9 @@ export { createSimulatedClock, type SimulatedClock } from './testing/simulated-c
 export { storeContract } from './testing/store-contract.ts'
 export type {
   TokenEndpoint,
+  TokenEndpointAnswers,
   TokenEndpointCounts,
   TokenEndpointFault,
   TokenEndpointOptions,
 } from './testing/token-endpoint/options.ts'
-export { startTokenEndpoint } from './testing/token-endpoint.ts'
+export { createTokenEndpoint, startTokenEndpoint } from './testing/token-endpoint.ts'

@@ -1,9 +1,13 @@
 import { createSession, memoryStore, type SessionStore } from '@authchart/core'
-import { refreshTokenGrant } from '@authchart/core/oauth'
-import { type AuthorizationServer, startAuthorizationServer } from '@authchart/test/authorization-server'
+import { explainRecording, recordSession } from '@authchart/core/inspect'
+import { beginAuthorization, refreshTokenGrant } from '@authchart/core/oauth'
+import { type AuthorizationServer, jsonAnswer, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { writeAnswer } from '../../authorization-server/http-answer.ts'
+import { startLoopbackServer } from '../../authorization-server/loopback-server.ts'
 import { createIdToken } from '../../support/id-tokens.ts'
-import { collectNotices, typesOf } from '../../support/notices.ts'
+import { collectNotices, noticesOf, typesOf } from '../../support/notices.ts'
+import { publishing } from '../../support/published-metadata.ts'
 import { sessionKey, tokenSetOf } from '../../support/signed-in-session.ts'
 
 let server: AuthorizationServer
@@ -70,4 +74,56 @@ test('P81 another tenant of the server is another issuer: its tokens are erased 
   await session.signIn(tokenSetOf(await server.signIn()))
   server.faults.alterAnswer((members) => respell(members, (iss) => iss.replace('/tenant/a', '/tenant/b')))
   await expect(session.refresh()).rejects.toMatchObject({ reason: 'identityMismatch' })
+})
+
+test('an issuer that the server does not go by is named at each refresh, and no firewall is blamed', async () => {
+  await using other = await startAuthorizationServer()
+  const fetch = publishing({ issuer: 'https://login.acme.example/v2' })
+  const grant = refreshTokenGrant({ issuer: other.issuer, clientId: other.publicClient.id, fetch })
+  await using session = createSession({ key: sessionKey, store: memoryStore(), grant })
+  const notices = collectNotices(session)
+  const recorder = recordSession(session)
+  await session.signIn(tokenSetOf(await other.signIn()))
+  const both = ['https://login.acme.example/v2', other.issuer]
+  for (let times = 0; times < 2; times += 1) {
+    const error: unknown = await session.refresh().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'server' })
+    for (const issuer of both) expect(String(error)).toContain(issuer)
+    expect(String(error)).not.toContain('firewall')
+  }
+  const { text } = explainRecording(recorder.getRecording())
+  const [{ serverWords = '' } = {}] = noticesOf(notices, 'refreshFailed')
+  for (const issuer of both) expect([text, serverWords].every((told) => told.includes(issuer))).toBe(true)
+  // It may pass: a server behind a proxy that was set up wrongly, for a minute.
+  expect(session.getSnapshot()).toMatchObject({ signedIn: true, status: 'transientFailure' })
+})
+
+test('an issuer that only the second well-known place names is told at a sign-in', async () => {
+  await using place = await startLoopbackServer((request, response) => {
+    const isThere = request.url === '/.well-known/oauth-authorization-server'
+    void writeAnswer(
+      response,
+      isThere ? jsonAnswer(200, { issuer: `https://${'long'.repeat(500)}.example` }) : { status: 404 },
+    )
+  })
+  const begun = beginAuthorization({ issuer: place.origin, clientId: 'app', redirectUri: 'http://127.0.0.1/callback' })
+  const error: unknown = await begun.catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ name: 'ConfigurationError', option: 'issuer' })
+  expect(String(error)).toContain(place.origin)
+  expect(String(error)).toContain('https://longlong')
+  expect(String(error).length).toBeLessThan(500)
+})
+
+test('P81 tokens of another issuer are refused by `signIn`, and nothing is changed or revoked', async () => {
+  const store = memoryStore()
+  await using session = open(store, server.issuer)
+  await session.signIn(tokenSetOf(await server.signIn()))
+  const before = await store.read(sessionKey)
+  const { revocationRequests } = server.counts
+  const tokens = tokenSetOf(await server.signIn())
+  const { idToken = '' } = tokens
+  const foreign = respell({ id_token: idToken }, () => 'https://login.acme.example').id_token as string
+  await expect(session.signIn({ ...tokens, idToken: foreign })).rejects.toMatchObject({ code: 'idTokenRejected' })
+  expect(await store.read(sessionKey)).toEqual(before)
+  expect(server.counts.revocationRequests).toBe(revocationRequests)
 })

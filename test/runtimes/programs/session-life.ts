@@ -1,7 +1,7 @@
 /**
  * A session's whole life, by the packages and the platform alone: the same module runs in Node, Bun, Deno and workerd.
  */
-import { createSession, isNotSignedInError, type SessionStore } from '@authchart/core'
+import { createSession, isNotSignedInError, type Session, type SessionStore, type TokenSetInput } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 
@@ -18,7 +18,11 @@ export interface World {
 const refreshes = 20
 
 /** Lives it, and returns what was seen of it; throws where something is not as it should be. */
-export async function liveSession(world: World, store: SessionStore): Promise<string[]> {
+export async function liveSession(
+  world: World,
+  store: SessionStore,
+  signIn: (session: Session, world: World) => Promise<unknown> = signInWithTokens,
+): Promise<string[]> {
   const { issuer, clientId, api, hands } = world
   const key = `life of ${crypto.randomUUID()}`
   const seen: string[] = []
@@ -26,7 +30,7 @@ export async function liveSession(world: World, store: SessionStore): Promise<st
   const open = () => createSession({ key, store, grant, allowedOrigins: [api] })
   const session = open()
   session.on('*', ({ type }) => seen.push(type))
-  await session.signIn((await askHands(hands, 'sign-in')) as Parameters<typeof session.signIn>[0])
+  await signIn(session, world)
   const authorizedFetch = createFetch(session)
   await expectAnswer(authorizedFetch, api)
 
@@ -77,8 +81,13 @@ async function expectAnswer(authorizedFetch: typeof fetch, api: string): Promise
   expect(response.status === 200, `the API answered ${response.status} ${text}`)
 }
 
-async function askHands(hands: string, what: string): Promise<unknown> {
-  const response = await fetch(`${hands}/${what}`, { method: 'POST' })
+async function signInWithTokens(session: Session, { hands }: World): Promise<void> {
+  await session.signIn((await askHands(hands, 'sign-in')) as TokenSetInput)
+}
+
+/** Has the far side do something, and gives what it answers. */
+export async function askHands(hands: string, what: string, body?: string): Promise<unknown> {
+  const response = await fetch(`${hands}/${what}`, { method: 'POST', body })
   expect(response.ok, `${what} was answered ${response.status}`)
   return response.json()
 }

@@ -1,10 +1,10 @@
 import { callable, checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
-import type { AuthorizedFetchOptions } from '../http/authorized-fetch.ts'
-import { createAuthorizedFetch } from '../http/authorized-fetch.ts'
+import { type AuthorizedFetchOptions, createAuthorizedFetch } from '../http/authorized-fetch.ts'
 import { type StepUpChallenge, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { coreOf } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 
+/** Options of `createMcpFetch`. */
 export interface McpFetchOptions extends AuthorizedFetchOptions {
   /**
    * Signs the user in for more, when the server says that a call needs it; the call is then sent once more. Calls that

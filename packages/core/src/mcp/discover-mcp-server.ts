@@ -14,6 +14,7 @@ import { parseChallenges } from '../policy/parse-challenges.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 
+/** How `discoverMcpServer` asks. */
 export interface McpServerOptions {
   /** What requests are sent with; it must neither retry nor follow redirects. Default: the platform's `fetch`. */
   readonly fetch?: Fetch

@@ -382,7 +382,7 @@ describe('a failure ends no session: nothing was sent to the token endpoint', ()
       (_, response) => response.end('{"issuer":"https://evil.example","token_endpoint":"https://evil.example/"}'),
       {
         ...unavailable,
-        code: 'blocked',
+        code: 'server',
       },
       'discoveryIssuerMismatch',
     ],

@@ -56,7 +56,8 @@ export async function findMetadata(
   const discovery = await getMetadata(issuer, { fetch, signal, userAgent })
   if (discovery.kind === 'found') return { kind: 'found', metadata: { ...discovery.metadata, ...given } }
   // A server that does not publish its metadata has what the app says, and nothing else.
-  const isUnpublished = discovery.failure.code === 'blocked' && token_endpoint !== undefined
+  const isAnswered = discovery.failure.code === 'blocked' || discovery.code === 'discoveryIssuerMismatch'
+  const isUnpublished = isAnswered && token_endpoint !== undefined
   return isUnpublished ? { kind: 'found', metadata: { issuer, ...given, token_endpoint } } : discovery
 }
 

@@ -53,6 +53,9 @@ export interface DiscoveryOptions {
 const openId = '/.well-known/openid-configuration'
 const plain = '/.well-known/oauth-authorization-server'
 
+/** So much of an issuer that a server names is shown. */
+const longestIssuer = 200
+
 /** How often a redirect is followed. */
 const mostRedirects = 3
 
@@ -148,7 +151,9 @@ function readMetadata(text: string, { url, issuer }: { url: string; issuer: stri
   if (!isIssuerOf(named, issuer)) {
     return fail(
       'discoveryIssuerMismatch',
-      `${url} names the issuer ${JSON.stringify(named)}, not ${JSON.stringify(issuer)}`,
+      `${url} names the issuer ${JSON.stringify(named.slice(0, longestIssuer))}, not ${JSON.stringify(issuer)}`,
+      // No firewall answers so; but what stands at the root of a server is not meant for an issuer below it.
+      { code: url.includes(new URL(issuer).pathname.replace(/\/$/, '')) ? 'server' : 'blocked' },
     )
   }
   return isSecureEndpoint(metadata?.token_endpoint)

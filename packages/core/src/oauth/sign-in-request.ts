@@ -1,6 +1,8 @@
 import { isObject, type OptionRule } from '../errors/check-options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
+import { quoteServer } from '../policy/quote-server.ts'
+import { findWord, meaningOf } from '../policy/token-endpoint-words.ts'
 import type { TokenEndpointAnswer, TokenEndpointFailure } from '../token/grant.ts'
 import { redactObject, redactText } from '../token/redact.ts'
 import { readStatus, requestSignal } from './http.ts'
@@ -65,12 +67,9 @@ export async function requestSignIn(
   const { response, text } = answer
   const { members = {}, complete } = text === undefined ? { complete: false } : parseBody(text)
   if (response.ok && members.error === undefined) return members
-  const body = redactObject({ error: members.error }, { secrets }) as { error: unknown }
+  const body = redactObject(members, { secrets }) as Record<string, unknown>
   throw describeSignInFailure({ kind: 'answer', status: readStatus(response), complete, body })
 }
-
-/** Codes that say "not now", and nothing about this sign-in. */
-const passingCodes: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down'])
 
 /** Statuses that say "not now"; the body does not matter. */
 const isPassingStatus = (status: number) => status >= 500 || status === 429 || status === 408 || status === 425
@@ -96,7 +95,7 @@ export function describeSignInFailure(failure: TokenEndpointFailure): SignInErro
 /** The server said no, by its `error` if it gave one that can be shown (RFC 6749, sections 4.1.2.1 and 5.2). */
 export function describeServerError(error: string, secrets: Iterable<string> = []): SignInError {
   const serverCode = readServerCode(redactText(error, { secrets }))
-  return passingCodes.has(error) ? unavailable('it says so', serverCode) : refuse(serverCode)
+  return meaningOf(error) === 'trouble' ? unavailable('it says so', serverCode) : refuse(serverCode)
 }
 
 /** An error code as it can be shown: one short word. A text of another kind may hold anything. */
@@ -105,13 +104,15 @@ function readServerCode(error: string): string | undefined {
 }
 
 function describeAnswer({ status, body, complete }: TokenEndpointAnswer): SignInError {
-  const error = typeof body?.error === 'string' && body.error !== '' ? body.error : undefined
+  const error = body && findWord(body)?.word
   if (isPassingStatus(status)) return unavailable(`status ${status}`, error && readServerCode(error))
   if (error !== undefined) return describeServerError(error)
   if (status >= 200 && status < 300 && complete) {
     return new SignInError('unusableTokens', 'What the authorization server issued is not a token set.')
   }
-  return unavailable(status < 300 ? 'its answer was cut' : `status ${status} without a reason`)
+  const said = body && quoteServer(body)
+  const why = said === undefined ? 'without a reason' : `(it said "${said}")`
+  return unavailable(status < 300 ? 'its answer was cut' : `status ${status} ${why}`)
 }
 
 function refuse(serverCode: string | undefined): SignInError {

@@ -145,8 +145,9 @@ function classifyWord(
 
 function classifyUnavailable(failure: TokenEndpointUnavailable, now: number): TransientVerdict {
   const code = isTransientCode(failure.code) ? failure.code : 'server'
-  const { retryAt, retryAfter, sent } = failure
+  const { retryAt, retryAfter, sent, detail } = failure
   return transient(code, {
+    serverWords: detail,
     retryAt: Number.isFinite(retryAt) ? boundRetryAt(Number(retryAt), now) : readRetryAfter(retryAfter, now),
     mayHaveCommitted: sent !== 'no' && (code === 'unknownOutcome' || code === 'server' || code === 'timeout'),
   })

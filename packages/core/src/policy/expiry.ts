@@ -74,6 +74,6 @@ export function judgeToken(
 const week = 7 * 24 * 60 * minute
 
 /** When to say that the sign-in itself ends: a quarter of its time before, at most a week. */
-export function signInExpiringAt({ signInExpiresAt, since }: { signInExpiresAt: number; since: number }): number {
+export function signInExpiringAt(signInExpiresAt: number, since: number): number {
   return signInExpiresAt - Math.min((signInExpiresAt - since) / 4, week)
 }

@@ -19,8 +19,17 @@ import { resolveOptions, type SessionOptions } from './session-options.ts'
  * })
  */
 export function createSession(options: SessionOptions): Session {
+  if (Symbol.asyncDispose === undefined) provideAsyncDispose()
   const core = new SessionCore(resolveOptions(options))
   const session = new LiveSession(core)
   core.start()
   return session
+}
+
+/**
+ * What compilers take for `await using` where the platform has no such symbol (Safari 26): esbuild's, Babel's, Oxc's and SWC's
+ * helpers all do. Not a computed name in the class: bundlers would keep the class for those who import only a grant.
+ */
+function provideAsyncDispose(): void {
+  Object.assign(LiveSession.prototype, { [Symbol.for('Symbol.asyncDispose')]: LiveSession.prototype.close })
 }

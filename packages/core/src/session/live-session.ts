@@ -21,12 +21,6 @@ export function coreOf(session: Session): SessionCore {
   return LiveSession.coreOf(session)
 }
 
-/**
- * What compilers take for `await using` where the platform has no such symbol (Safari 26): esbuild's, Babel's, Oxc's and SWC's
- * helpers all do.
- */
-const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
-
 /** A session as apps have it. A class, since thousands of sessions share its functions. */
 export class LiveSession implements Session {
   readonly #core: SessionCore
@@ -129,7 +123,7 @@ export class LiveSession implements Session {
     return this.#disposal
   }
 
-  [asyncDispose]() {
+  [Symbol.asyncDispose]() {
     return this.close()
   }
 

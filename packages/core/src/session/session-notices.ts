@@ -82,6 +82,12 @@ export interface EndedNotice {
   readonly advice: string
 }
 
+interface SignInEnd {
+  readonly at: number
+  readonly since: number
+  readonly isTold?: boolean
+}
+
 /** What has been told to the app and is not told again. */
 export interface Told {
   generation: number
@@ -92,7 +98,7 @@ export interface Told {
   refusedWithoutReason: boolean
   unreadable: boolean
   /** The end of the sign-in, since when it is known, and whether it was told. */
-  signInEnd: { readonly at: number; readonly since: number; readonly isTold?: boolean } | undefined
+  signInEnd: SignInEnd | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -275,11 +281,10 @@ function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: 
   if (signInExpiresAt === undefined || end !== undefined) return
   const known = told.signInEnd
   const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
-  const signInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
-  const isToBeTold =
-    signInEnd.isTold !== true && judgedAt >= signInExpiringAt({ signInExpiresAt, since: signInEnd.since })
-  if (isToBeTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInEnd = isToBeTold ? { ...signInEnd, isTold: true } : signInEnd
+  const { at, since, isTold = false }: SignInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
+  const isDue = judgedAt >= signInExpiringAt(signInExpiresAt, since)
+  if (isDue && !isTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = { at, since, isTold: isTold || isDue }
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
@@ -306,7 +311,7 @@ export function adviseOnEnd(
 }
 
 const refusedWithoutReasonAdvice =
-  'If the server says so of a sign-in that is over, end the session: give it a `classifyFailure` that answers `grantRejected`.'
+  'If these words mean that the sign-in is over, have `classifyFailure` answer `grantRejected`.'
 
 /** What to do about a sign-in without a refresh token, where the sign-in itself does not say it more exactly. */
 const refreshTokenMissingAdvice = 'Ask for the scope `offline_access`, and allow the client the `refresh_token` grant.'

@@ -92,8 +92,7 @@ const delays = {
   untilExpiry: ({ context }: Moment) => nextJudgement(undefined, context),
   /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
   untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
-    const { signInExpiresAt = 0, receivedAt: since } = token
-    const at = signInExpiringAt({ signInExpiresAt, since })
+    const at = signInExpiringAt(token.signInExpiresAt ?? 0, token.receivedAt)
     return judgedAt < at
       ? Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
       : delayUntil(Infinity, judgedAt)

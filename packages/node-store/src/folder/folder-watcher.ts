@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { clearInterval, setInterval } from 'node:timers'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf } from './file-error.ts'
-import { findMountOfFolder, judgeHints } from './mount.ts'
+import { findMount, judgeHints } from './mount.ts'
 import type { SessionFolder } from './session-folder.ts'
 
 /** A watch on the folder at a path, whichever folder that is in the course of time. */
@@ -73,7 +73,7 @@ export function watchFolder(folder: SessionFolder, events: FolderEvents): Folder
   async function askForMount(): Promise<void> {
     isMountKnown = true
     const asked = watched
-    const doubt = judgeHints(await findMountOfFolder(folder.path))
+    const doubt = judgeHints(await findMount(folder.path))
     if (doubt !== undefined && watched === asked) lose(doubt)
   }
 

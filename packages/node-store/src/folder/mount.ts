@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, statfs } from 'node:fs/promises'
+import { open, readFile, statfs } from 'node:fs/promises'
 import { platform } from 'node:process'
 
 /** A file system as it is mounted. */
@@ -31,32 +31,21 @@ const sharedTypes: ReadonlySet<number> = new Set([
 ])
 
 /**
- * The mount that an open file lies on, where other machines may share it; `undefined` for a local disk, and where the
- * system does not tell (it tells on Linux).
- * @param folder where the file lies
+ * The mount that a folder is on, where other machines may share it; `undefined` for a local disk, and where the system does
+ * not tell (it tells on Linux).
  */
-export async function findMount(file: FileHandle, folder: string): Promise<Mount | undefined> {
+export async function findMount(folder: string): Promise<Mount | undefined> {
   if (platform !== 'linux') return undefined
   try {
     if (!sharedTypes.has((await statfs(folder)).type)) return undefined
+    await using handle = await open(folder)
     const [descriptor, mounts] = await Promise.all([
-      readFile(`/proc/self/fdinfo/${file.fd}`, 'utf8'),
+      readFile(`/proc/self/fdinfo/${handle.fd}`, 'utf8'),
       readFile('/proc/self/mountinfo', 'utf8'),
     ])
     return parseMount(/^mnt_id:\s*(\d+)$/m.exec(descriptor)?.[1] ?? '', mounts)
   } catch {
     // Such as a system without /proc. Then only a try tells whether locks keep others out.
-    return undefined
-  }
-}
-
-/** The mount that a folder is on, as `findMount` tells it. */
-export async function findMountOfFolder(folder: string): Promise<Mount | undefined> {
-  if (platform !== 'linux') return undefined
-  try {
-    await using handle = await open(folder)
-    return await findMount(handle, folder)
-  } catch {
     return undefined
   }
 }

@@ -30,6 +30,16 @@ it.each([
   expect(isPrivateGroup(groupId, { userId, files: { groups, users } })).toBe(isPrivate)
 })
 
+it("P51 macOS's `staff` is not private: its members are not in the files", () => {
+  const files = {
+    groups: 'wheel:*:0:root\nstaff:*:20:root\n',
+    users:
+      'nobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false\nroot:*:0:0:System Administrator:/var/root:/bin/sh\n',
+  }
+  expect(isPrivateGroup(20, { userId: 501, files })).toBe(false)
+  expect(isPrivateGroup(0, { userId: 501, files })).toBe(true)
+})
+
 it.skipIf(process.platform !== 'linux')(
   'P51 a number that stands for users outside of this namespace is known by the map of users',
   () => {

@@ -24,7 +24,9 @@ export function isPrivateGroup(
   const names = new Set(groups.flatMap(([, , , members = '']) => members.split(',').filter((name) => name !== '')))
   const members = users.filter((user) => user.groupId === groupId || names.has(user.name ?? ''))
   const areAllKnown = [...names].every((name) => users.some((user) => user.name === name))
-  return groups.length > 0 && areAllKnown && members.every(({ id }) => id === userId || id === 0)
+  // On macOS, and where users come from a network, those files do not have them all.
+  const isUserKnown = users.some(({ id }) => id === userId)
+  return groups.length > 0 && isUserKnown && areAllKnown && members.every(({ id }) => id === userId || id === 0)
 }
 
 /**

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { constants } from 'node:fs'
-import { open, rename, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { platform } from 'node:process'
-import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf, toFileError } from './file-error.ts'
 import { isTemporaryFileOf, noteFileName, recordFileName, temporaryFileName } from './file-names.ts'
 import { accessFacts } from './judge-access.ts'
+import { moveOver } from './move-over.ts'
 import { readOwnFile } from './read-file.ts'
 import type { SessionFolder } from './session-folder.ts'
 
@@ -136,15 +136,3 @@ async function unlessRefused<Value>(work: Promise<Value> | undefined): Promise<V
 }
 
 const unsupportedCodes: ReadonlySet<string> = new Set(['EINVAL', 'EBADF', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR'])
-
-/** On Windows a file cannot be replaced while another program reads it, such as a virus scanner. */
-async function moveOver(from: string, to: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await rename(from, to)
-    } catch (error) {
-      if (platform !== 'win32' || attempt === 10) throw error
-      await wait(attempt * 10)
-    }
-  }
-}

@@ -1,6 +1,6 @@
 import { isStoreError, StoreError } from '@authchart/core/store'
 import { errorCodeOf } from '../folder/file-error.ts'
-import { findMountOfFolder, judgeLocks } from '../folder/mount.ts'
+import { findMount, judgeLocks } from '../folder/mount.ts'
 import type { SessionFolder } from '../folder/session-folder.ts'
 import { loadLocks } from './choose-locks.ts'
 
@@ -52,7 +52,7 @@ async function tryLock(folder: SessionFolder, path: string): Promise<KernelLock 
  * tells.
  */
 async function proveExclusion(folder: SessionFolder, path: string): Promise<void> {
-  const problem = judgeLocks(await findMountOfFolder(folder.path))
+  const problem = judgeLocks(await findMount(folder.path))
   if (problem !== undefined) throw noLocksThere(folder, problem)
   const second = await tryLock(folder, path)
   await second?.release()

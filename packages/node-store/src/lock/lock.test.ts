@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isStoreError } from '@authchart/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -18,7 +20,7 @@ import { acquireLock, lockPause } from './acquire-lock.ts'
 import { chooseLocks } from './choose-locks.ts'
 import { takeTurn } from './fair-queue.ts'
 import { tryKernelLock } from './kernel-lock.ts'
-import { loadNativeLocks, tryNativeLock } from './native-lock.ts'
+import { isSameFile, loadNativeLocks, tryNativeLock } from './native-lock.ts'
 import { trySqliteLock } from './sqlite-lock.ts'
 
 const never = new AbortController().signal
@@ -154,6 +156,32 @@ describe.each([
     expect(await tryLock(folder, path)).toBeUndefined()
     await lock?.release()
   })
+})
+
+it('a lock by SQLite outlasts other tries of this process, and keeps out the native addon of another', async () => {
+  const lock = await trySqliteLock(folder, path)
+  expect(await trySqliteLock(folder, path)).toBeUndefined()
+  expect(tryInAnotherProcess()).toBe('false')
+  await lock?.release()
+  expect(tryInAnotherProcess()).toBe('true')
+})
+
+/** What the native addon answers there. Not here: closing its descriptor would end the lock. */
+function tryInAnotherProcess(): string {
+  const addon = JSON.stringify(createRequire(import.meta.url).resolve('fs-native-extensions'))
+  const program = `require(${addon}).tryLock(require('node:fs').openSync(${JSON.stringify(path)}, 'r+'))`
+  return execFileSync(process.execPath, ['-p', program], { encoding: 'utf8' }).trim()
+}
+
+it.each([
+  ['linux', { dev: 1n, ino: 7n }, true],
+  ['linux', { dev: 2n, ino: 7n }, false],
+  ['darwin', { dev: 2n, ino: 7n }, false],
+  // The volume that Windows does not tell of a path.
+  ['win32', { dev: 0n, ino: 7n }, true],
+  ['win32', { dev: 1n, ino: 8n }, false],
+])('on %s, the file at the path %o is the open one: %s', (platform, there, isSame) => {
+  expect(isSameFile({ dev: 1n, ino: 7n }, there, { platform })).toBe(isSame)
 })
 
 describe('the choice of locks', () => {

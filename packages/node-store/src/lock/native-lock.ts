@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { platform } from 'node:process'
 import { StoreError } from '@authchart/core/store'
 import { errorCodeOf, toFileError } from '../folder/file-error.ts'
 import { accessFacts } from '../folder/judge-access.ts'
@@ -19,6 +20,8 @@ interface NativeLocks {
   tryLock(fileDescriptor: number): boolean
 }
 
+const require = createRequire(import.meta.url)
+
 let loaded: NativeLocks | undefined
 
 /**
@@ -26,7 +29,7 @@ let loaded: NativeLocks | undefined
  * @throws where the addon has no build for this system
  */
 export function loadNativeLocks(): NativeLocks {
-  loaded ??= createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
+  loaded ??= require('fs-native-extensions') as NativeLocks
   return loaded
 }
 
@@ -40,7 +43,7 @@ export async function tryNativeLock(folder: SessionFolder, path: string): Promis
   try {
     if (loadNativeLocks().tryLock(handle.fd)) {
       // Closing gives the lock back.
-      return { isInPlace: () => isSameFile(handle, path), release: () => handle.close() }
+      return { isInPlace: () => isInPlace(handle, path), release: () => handle.close() }
     }
   } catch (error) {
     await handle.close()
@@ -65,11 +68,25 @@ async function openLockFile(folder: SessionFolder, path: string): Promise<FileHa
   }
 }
 
-/** Whether no other file was put in the place of the one that is open. */
-async function isSameFile(handle: FileHandle, path: string): Promise<boolean> {
+async function isInPlace(handle: FileHandle, path: string): Promise<boolean> {
   const [ours, there] = await Promise.all([
     handle.stat({ bigint: true }),
     lstat(path, { bigint: true }).catch(() => undefined),
   ])
-  return ours.dev === there?.dev && ours.ino === there.ino
+  return there !== undefined && isSameFile(ours, there, { platform })
+}
+
+/** Which file it is, of all on a disk. */
+interface FileIdentity {
+  readonly dev: bigint
+  readonly ino: bigint
+}
+
+/**
+ * Whether an open file is the one at its path. On Windows by the file's number alone, since `lstat` does not tell the
+ * volume in Node 22.12 to 22.16 and 24.0 to 24.1, and `fstat` does.
+ * @see https://github.com/libuv/libuv/pull/4698
+ */
+export function isSameFile(open: FileIdentity, there: FileIdentity, { platform }: { platform: string }): boolean {
+  return open.ino === there.ino && (platform === 'win32' || open.dev === there.dev)
 }

@@ -124,7 +124,7 @@ function rowClaims(row: RecordRow, add: Add): string[] {
   ]
 }
 
-/** Parameters are texts, whatever the driver; the bytes take a quarter less of the row. */
+/** Parameters are texts with every driver; the bytes take a quarter less of the row. */
 function bytes(parameter: string): string {
   return `decode(${parameter}, 'base64')`
 }

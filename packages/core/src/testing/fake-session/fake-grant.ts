@@ -1,6 +1,7 @@
 import type { TransientCode } from '../../errors/codes.ts'
 import type { Grant, GrantOutcome } from '../../token/grant.ts'
 import type { SignInTokens } from '../../token/token-set.ts'
+import { createIdToken } from '../token-endpoint/id-token.ts'
 import type { Gate } from './gate.ts'
 
 /** What a fake session's tokens say. */
@@ -9,7 +10,7 @@ export interface FakeTokenOptions {
   readonly expiresIn?: number
   /** What `session.claims` is to say, such as `{ sub: 'alice' }`. Default: there is no id token. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** What `session.details` is to say. */
+  /** What `session.details` is to say. Default: nothing. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
@@ -48,14 +49,4 @@ export function createFakeGrant(
     },
   }
   return grant
-}
-
-/** An id token that is not signed: what an app gives to `signIn` is taken at its word. */
-function createIdToken(claims: object): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(claims))
-  const payload = btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-  return `eyJhbGciOiJub25lIn0.${payload}.`
 }

@@ -1,22 +1,17 @@
 import type { TokenEndpointFault } from './options.ts'
 import type { RefreshOutcome } from './token-families.ts'
 
-/** What is sent; `undefined`: the connection is cut. */
-export type Answer =
-  | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
-  | undefined
-
 /** The answer to one token request, which `commit` carries out unless a fault comes before. */
 export async function chooseAnswer(
   fault: TokenEndpointFault | undefined,
   commit: () => RefreshOutcome,
-): Promise<Answer> {
+): Promise<Response> {
   switch (fault?.kind) {
     case undefined:
       return ownAnswer(commit())
     case 'cut':
       if (fault.afterCommit === true) commit()
-      return undefined
+      return Response.error()
     case 'answer':
       if (fault.afterCommit === true) commit()
       return insteadAnswer(fault)
@@ -28,7 +23,7 @@ export async function chooseAnswer(
   }
 }
 
-function ownAnswer(outcome: RefreshOutcome): Answer {
+function ownAnswer(outcome: RefreshOutcome): Response {
   return 'response' in outcome
     ? json(200, outcome.response)
     : json(400, { error: 'invalid_grant', error_description: 'The refresh token is not valid any more.' })
@@ -39,14 +34,14 @@ function insteadAnswer({
   body = '',
   headers = {},
   retryAfter,
-}: Extract<TokenEndpointFault, { kind: 'answer' }>): Answer {
-  const answer = typeof body === 'string' ? { status, headers: {}, body } : json(status, body)
+}: Extract<TokenEndpointFault, { kind: 'answer' }>): Response {
   const retry: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  return { status, headers: { ...answer?.headers, ...retry, ...headers }, body: answer?.body ?? '' }
+  const isEmpty = status === 204 || status === 304
+  if (typeof body !== 'string') return json(status, body, { ...retry, ...headers })
+  return new Response(isEmpty ? null : body, { status, headers: { ...retry, ...headers } })
 }
 
-function json(status: number, body: object): Answer {
+export function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
   // RFC 6749, section 5.1: no cache keeps a token.
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  return { status, headers, body: JSON.stringify(body) }
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } })
 }

@@ -1,5 +1,3 @@
-import type { Answer } from './choose-answer.ts'
-
 /** As much of `node:http` as is used here: this door is imported in browsers too, which have no types for it. */
 interface NodeHttp {
   createServer(onRequest: (request: NodeRequest, response: NodeResponse) => void): NodeServer
@@ -8,6 +6,7 @@ interface NodeHttp {
 interface NodeRequest extends AsyncIterable<Uint8Array> {
   readonly url?: string
   readonly method?: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
 interface NodeResponse {
@@ -23,22 +22,19 @@ interface NodeServer {
   closeAllConnections(): void
 }
 
-/** Listens on 127.0.0.1: metadata at their two well-known paths, and the token endpoint at `/token`. */
+/** Listens on 127.0.0.1, and answers as it is told. */
 export async function startListener(
-  answerTo: (refreshToken: string | undefined) => Promise<Answer>,
+  answer: (request: Request) => Promise<Response>,
 ): Promise<{ origin: string; close(): Promise<void> }> {
   const { createServer } = loadNodeHttp()
   let origin = ''
 
   async function respond(request: NodeRequest, response: NodeResponse): Promise<void> {
-    if (request.url === '/token' && request.method === 'POST') {
-      const form = new URLSearchParams(await readText(request))
-      return send(response, await answerTo(form.get('refresh_token') ?? undefined))
-    }
-    const isMetadata = /^\/\.well-known\/(openid-configuration|oauth-authorization-server)$/.test(request.url ?? '')
-    const body = isMetadata ? JSON.stringify(metadataOf(origin)) : 'Not here.'
-    const type = isMetadata ? 'application/json' : 'text/plain'
-    send(response, { status: isMetadata ? 200 : 404, headers: { 'content-type': type }, body })
+    const { url = '/', method = 'GET' } = request
+    const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as [string, string])
+    const text = await readText(request)
+    const body = method === 'GET' || method === 'HEAD' ? undefined : text
+    await send(response, await answer(new Request(new URL(url, origin), { method, headers, body })))
   }
 
   const server = createServer((request, response) => {
@@ -66,22 +62,9 @@ function loadNodeHttp(): NodeHttp {
   return http as NodeHttp
 }
 
-function metadataOf(origin: string) {
-  return {
-    issuer: origin,
-    token_endpoint: `${origin}/token`,
-    authorization_endpoint: `${origin}/authorization`,
-    jwks_uri: `${origin}/keys`,
-    response_types_supported: ['code'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256'],
-    grant_types_supported: ['refresh_token'],
-  }
-}
-
-function send(response: NodeResponse, answer: Answer): void {
-  if (answer === undefined) response.destroy()
-  else response.writeHead(answer.status, answer.headers).end(answer.body)
+async function send(response: NodeResponse, answer: Response): Promise<void> {
+  if (answer.type === 'error') response.destroy()
+  else response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
 }
 
 async function readText(request: NodeRequest): Promise<string> {

@@ -6,6 +6,8 @@ export interface TokenEndpointOptions {
   readonly expiresIn?: number
   /** For how long a spent refresh token gets the same answer once more, in milliseconds. Default 0: never. */
   readonly graceMilliseconds?: number
+  /** What id tokens say besides what they must, at a sign-in by redirect. Default `{ sub: 'alice' }`. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** What befalls one token request. */
@@ -37,12 +39,22 @@ export interface TokenEndpointCounts {
   readonly reused: number
 }
 
-/** A token endpoint of tests. Disposing of it closes it and its connections. */
-export interface TokenEndpoint extends AsyncDisposable {
+/** An authorization server of tests, without a network. */
+export interface TokenEndpointAnswers {
   /** What its metadata says (RFC 8414, OpenID Connect Discovery 1.0). */
   readonly issuer: string
   readonly tokenEndpoint: string
   readonly counts: TokenEndpointCounts
+  /**
+   * The answer to a request to the issuer: metadata; a sign-in by redirect, which signs everyone in; the token
+   * endpoint. A connection that is cut is `Response.error()`.
+   */
+  answer(request: Request): Promise<Response>
+  /**
+   * What an API answers to a request whose access token is missing, has expired or is taken back: 401 with a challenge.
+   * `undefined` for a request that it takes.
+   */
+  rejection(request: Request): Response | undefined
   /** The tokens of a new sign-in, for `session.signIn`. */
   signIn(): TokenSetInput
   /** Arms faults for the next token requests, one each, in this order. */
@@ -50,4 +62,9 @@ export interface TokenEndpoint extends AsyncDisposable {
   clearFaults(): void
   /** Ends every sign-in: the next refresh is answered `invalid_grant`. */
   revoke(): void
+  /** Takes every access token back: `rejection` rejects those that there are. */
+  revokeAccessTokens(): void
 }
+
+/** A token endpoint of tests that listens. Disposing of it closes it and its connections. */
+export interface TokenEndpoint extends TokenEndpointAnswers, AsyncDisposable {}

@@ -1,4 +1,3 @@
-import type { TokenSetInput } from '../../token/token-set.ts'
 import type { TokenEndpointOptions } from './options.ts'
 
 /** What a refresh token got. */
@@ -27,12 +26,16 @@ interface Page {
 /** The refresh tokens of a token endpoint, each good for one use (RFC 9700, section 4.14.2). */
 export function createTokenFamilies({ expiresIn = 3600, graceMilliseconds = 0 }: TokenEndpointOptions) {
   const pages = new Map<string, Page>()
+  /** Until when each access token is good, in milliseconds since the epoch. */
+  const accessTokens = new Map<string, number>()
 
   function issue(family: Family): TokenResponse {
     const refreshToken = `refresh-${crypto.randomUUID()}`
+    const accessToken = `access-${crypto.randomUUID()}`
     pages.set(refreshToken, { family })
+    accessTokens.set(accessToken, Date.now() + expiresIn * 1000)
     return {
-      access_token: `access-${crypto.randomUUID()}`,
+      access_token: accessToken,
       refresh_token: refreshToken,
       token_type: 'Bearer',
       expires_in: expiresIn,
@@ -40,10 +43,7 @@ export function createTokenFamilies({ expiresIn = 3600, graceMilliseconds = 0 }:
   }
 
   return {
-    signIn(): TokenSetInput {
-      const { access_token, refresh_token, expires_in } = issue({ isRevoked: false })
-      return { accessToken: access_token, refreshToken: refresh_token, expiresIn: expires_in }
-    },
+    begin: () => issue({ isRevoked: false }),
 
     refresh(refreshToken: string | undefined): RefreshOutcome {
       const page = refreshToken === undefined ? undefined : pages.get(refreshToken)
@@ -63,5 +63,8 @@ export function createTokenFamilies({ expiresIn = 3600, graceMilliseconds = 0 }:
     revoke(): void {
       for (const { family } of pages.values()) family.isRevoked = true
     },
+
+    accepts: (accessToken: string) => Date.now() < (accessTokens.get(accessToken) ?? 0),
+    revokeAccessTokens: () => accessTokens.clear(),
   }
 }

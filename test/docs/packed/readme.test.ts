@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { repositoryRoot } from '../../../scripts/run-command.ts'
 import {
   type Api,
   type AuthorizationServer,
@@ -83,6 +84,18 @@ test.skipIf(!hasChromium)(
   },
 )
 
+test('D8 the sizes in the README are the measured ones, to the kilobyte', () => {
+  // A limit that is exceeded is another check's to tell.
+  const { stdout } = spawnSync('size-limit', ['--json'], { cwd: repositoryRoot, encoding: 'utf8' })
+  const measured = JSON.parse(stdout) as { name: string; size: number }[]
+  const shown = readSizes()
+  expect(shown.size).toBeGreaterThan(3)
+  for (const [name, kilobytes] of shown) {
+    const { size = Number.NaN } = measured.find((each) => each.name === name) ?? {}
+    expect(Math.abs(size / 1000 - kilobytes), `${name}: ${size} bytes`).toBeLessThan(1)
+  }
+})
+
 describe('the pages about starting', () => {
   test.each([
     ['single-page app', 'docs/start/single-page-app.md'],
@@ -146,4 +159,11 @@ function servePage(script: string) {
 
 async function showsOrders(page: Page): Promise<void> {
   await page.waitForFunction(() => /^alice: .*\/orders/.test(document.body.textContent ?? ''))
+}
+
+/** What the README says, by the names of `.size-limit.ts`. */
+function readSizes(): Map<string, number> {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+  const table = /<!-- sizes -->\n([\s\S]*?)<!-- end of sizes -->/.exec(readme)?.[1] ?? ''
+  return new Map([...table.matchAll(/^\| (.+) \| (\d+) \|$/gm)].map(([, name, size]) => [String(name), Number(size)]))
 }

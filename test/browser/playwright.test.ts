@@ -1,0 +1,27 @@
+import { createTokenEndpoint } from '@authchart/core/testing'
+import { expect, it } from 'vitest'
+import { answerIssuer } from '../recipes/playwright.ts'
+import { describeRedirect, openPage, outcomesOf, signInByRedirect } from './harness/redirect-world.ts'
+
+describeRedirect('a browser whose requests to the issuer a test answers', (stage) => {
+  it('signs in without a server, refreshes, and meets what the test arms', async () => {
+    const endpoint = createTokenEndpoint({ issuer: 'https://login.acme.example', claims: { sub: 'bob' } })
+    await answerIssuer(stage.chromium.context, endpoint)
+    stage.world.configuration.issuer = endpoint.issuer
+    const tab = await openPage(stage, '/orders')
+    await signInByRedirect(tab)
+    expect(await outcomesOf(tab)).toEqual([{ returnTo: '/orders', status: 'fresh' }])
+    expect(await tab.run(() => site.session.claims?.sub)).toBe('bob')
+    endpoint.failNext({ kind: 'answer', status: 429 })
+    expect(await tab.run(() => site.session.refresh().catch(({ code }) => code))).toBe('throttled')
+    endpoint.failNext({ kind: 'cut' })
+    await tab.run(async () => void (await site.session.refresh()))
+    endpoint.revoke()
+    const ended = await tab.run(async () => {
+      await site.session.refresh().catch(() => {})
+      return site.session.getSnapshot().reason
+    })
+    expect(ended).toBe('grantRejected')
+    expect(stage.world.server.counts.total).toBe(0)
+  })
+})
