@@ -1,8 +1,9 @@
-import { type AuthorizedFetchOptions, createAuthorizedFetch } from './http/authorized-fetch.ts'
+import { createAuthorizedFetch } from './http/authorized-fetch.ts'
+import type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
 import { coreOf } from './session/live-session.ts'
 import type { Session } from './session/session.ts'
 
-export type { AuthorizedFetchOptions } from './http/authorized-fetch.ts'
+export type { AuthorizedFetchOptions } from './http/authorized-fetch-options.ts'
 
 /**
  * A `fetch` that puts a session's access token on requests to the session's `allowedOrigins`, and after a rejection

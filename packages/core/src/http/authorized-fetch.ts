@@ -1,21 +1,11 @@
 import { callable, checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
 import type { SessionCore } from '../session/session-core.ts'
 import { type MarkedInit, ownRequest } from '../token/own-request.ts'
+import type { AuthorizedFetchOptions } from './authorized-fetch-options.ts'
 import { bodyKindOf, copyInit, hasHeader, hiddenBodyKindOf, isRequest } from './requests.ts'
 import { type Sendable, sendWithToken } from './send-with-token.ts'
 import { createSendable, type OutgoingFetch } from './sendable.ts'
 import { createTokenOrigins } from './token-origins.ts'
-
-/** Options of `createFetch`. */
-export interface AuthorizedFetchOptions {
-  /** What sends the requests. Default: whatever `globalThis.fetch` is when a request is made. */
-  readonly fetch?: typeof globalThis.fetch | undefined
-  /**
-   * Whether a body inside a `Request` is cloned, so that it can be sent again after a rejection. The clone is kept in
-   * memory until the response arrives. Default `false`: such a body is sent once.
-   */
-  readonly cloneRequestBodies?: boolean | undefined
-}
 
 /**
  * A `fetch` that puts a session's access token on requests to its allowed origins.
