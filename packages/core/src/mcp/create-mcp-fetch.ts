@@ -1,5 +1,6 @@
 import { callable, checkOptions, flag, type OptionRules } from '../errors/check-options.ts'
-import { type AuthorizedFetchOptions, createAuthorizedFetch } from '../http/authorized-fetch.ts'
+import { createAuthorizedFetch } from '../http/authorized-fetch.ts'
+import type { AuthorizedFetchOptions } from '../http/authorized-fetch-options.ts'
 import { type StepUpChallenge, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { coreOf } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
