@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { readCommandLine } from './command-line.ts'
+import { UsageError } from './describe-error.ts'
 
 describe('a command line', () => {
   it('takes what it does not say from the environment', () => {
     const environment = { ACME_ISSUER: 'https://one.example', ACME_API: 'https://api.example', ACME_STORE: 'file' }
     const given = ['call', '/orders', '--issuer', 'https://two.example', '--json']
     expect(readCommandLine(given, environment)).toEqual({
-      kind: 'run',
       name: 'call',
       options: {
         account: undefined,
@@ -27,7 +27,7 @@ describe('a command line', () => {
   })
 
   it.each([[[]], [['--help']], [['-h']], [['login', '--help']], [['--', '--help']]])('%j asks for help', (given) => {
-    expect(readCommandLine(given, {})).toEqual({ kind: 'help' })
+    expect(readCommandLine(given, {})).toBeUndefined()
   })
 
   it.each([
@@ -43,13 +43,10 @@ describe('a command line', () => {
     [['logout', '--all', '--account', 'bob'], 'Either --account or --all.'],
     [['login', '--account', ''], '--account must not be empty.'],
   ])('%j is a mistake, and says what would not be', (given, message) => {
-    expect(readCommandLine(given, {})).toEqual({ kind: 'mistake', message })
+    expect(() => readCommandLine(given, {})).toThrow(new UsageError(message))
   })
 
   it('with an unknown option is a mistake', () => {
-    expect(readCommandLine(['login', '--acount', 'bob'], {})).toMatchObject({
-      kind: 'mistake',
-      message: expect.stringMatching(/--acount.* See "acme --help"\.$/),
-    })
+    expect(() => readCommandLine(['login', '--acount', 'bob'], {})).toThrow(/--acount.* See "acme --help"\.$/)
   })
 })

@@ -1,15 +1,10 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from './describe-error.ts'
 
 /** What the program was asked to do. */
-export type CommandLine =
-  | { readonly kind: 'run'; readonly name: CommandName; readonly options: Options }
-  | { readonly kind: 'help' }
-  | Mistake
-
-/** A command line that makes no sense, and what would. */
-export interface Mistake {
-  readonly kind: 'mistake'
-  readonly message: string
+export interface CommandLine {
+  readonly name: CommandName
+  readonly options: Options
 }
 
 /** The commands. */
@@ -64,98 +59,77 @@ const specific: Readonly<Partial<Record<keyof typeof known, readonly CommandName
 const commandNames: readonly CommandName[] = ['login', 'status', 'call', 'watch', 'logout', 'explain']
 const storeKinds: readonly StoreKind[] = ['keyring', 'file', 'unsealed']
 
-/** Reads the command line, and what it does not say from the environment. */
+/**
+ * Reads the command line, and what it does not say from the environment; `undefined` asks for help.
+ * @throws UsageError that says what would make sense
+ */
 export function readCommandLine(
   commandArguments: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): CommandLine {
+): CommandLine | undefined {
   // Some package managers pass the `--` on, some do not.
   const given = commandArguments[0] === '--' ? commandArguments.slice(1) : [...commandArguments]
-  const parsed = parse(given)
-  if ('kind' in parsed) return parsed
-  const { values, positionals } = parsed
-  if (values.help === true || given.length === 0) return { kind: 'help' }
-  const [name, path, ...rest] = positionals
-  if (!isOneOf(commandNames, name)) {
-    return mistake(`${name === undefined ? 'No command' : `No such command: ${name}`}. ${listOf(commandNames)}.`)
-  }
+  const { values, positionals } = parse(given)
+  if (values.help === true || given.length === 0) return undefined
+  const [command, path, ...rest] = positionals
+  const name = oneOf(commandNames, command, command === undefined ? 'No command' : `No such command: ${command}`)
   const stranger = Object.keys(values).find((option) => !understands(name, option))
-  if (stranger !== undefined) return mistake(`"acme ${name}" does not take --${stranger}.`)
-  const extra = takesPath(name) ? rest[0] : path
-  if (extra !== undefined) return mistake(`"acme ${name}" does not know what to do with "${extra}".`)
-  if (name === 'call' && path === undefined) return mistake('Which path? Such as: acme call /orders.')
-  return complete(name, { values, path, environment })
+  if (stranger !== undefined) throw new UsageError(`"acme ${name}" does not take --${stranger}.`)
+  const extra = name === 'call' || name === 'watch' ? rest[0] : path
+  if (extra !== undefined) throw new UsageError(`"acme ${name}" does not know what to do with "${extra}".`)
+  if (name === 'call' && path === undefined) throw new UsageError('Which path? Such as: acme call /orders.')
+  return { name, options: readOptions(values, { path, environment }) }
 }
 
-type Values = NonNullable<ReturnType<typeof parseKnown>['values']>
+type Values = ReturnType<typeof parse>['values']
 
-function complete(
-  name: CommandName,
-  given: { values: Values; path: string | undefined; environment: Readonly<Record<string, string | undefined>> },
-): CommandLine {
-  const { values, path = '/', environment } = given
+function readOptions(
+  values: Values,
+  { path = '/', environment }: { path?: string; environment: Readonly<Record<string, string | undefined>> },
+): Options {
   // An empty variable counts as unset.
   const setting = (value: string | undefined, variable: string) => value ?? (environment[variable] || undefined)
   const store = setting(values.store, 'ACME_STORE') ?? 'keyring'
-  if (!isOneOf(storeKinds, store)) return mistake(`No such store: ${store}. ${listOf(storeKinds)}.`)
-  const every = values.every ?? '30'
+  const { every = '30', all = false, device = false, json = false, debug = false } = values
   const everySeconds = Number(every)
   // A longer timer fires at once in Node.
   if (!(everySeconds > 0 && everySeconds <= 86_400)) {
-    return mistake(`--every must be a number of seconds, a day at most, and is ${every}.`)
+    throw new UsageError(`--every must be a number of seconds, a day at most, and is ${every}.`)
   }
   const account = setting(values.account, 'ACME_ACCOUNT')
-  if (account === '') return mistake('--account must not be empty.')
-  if (values.all === true && values.account !== undefined) return mistake('Either --account or --all.')
+  if (account === '') throw new UsageError('--account must not be empty.')
+  if (all && values.account !== undefined) throw new UsageError('Either --account or --all.')
   return {
-    kind: 'run',
-    name,
-    options: {
-      account,
-      issuer: setting(values.issuer, 'ACME_ISSUER'),
-      clientId: setting(values['client-id'], 'ACME_CLIENT_ID'),
-      scope: setting(values.scope, 'ACME_SCOPE') ?? 'openid offline_access',
-      api: setting(values.api, 'ACME_API'),
-      store,
-      state: setting(values.state, 'ACME_STATE'),
-      path,
-      everySeconds,
-      device: values.device === true,
-      all: values.all === true,
-      json: values.json === true,
-      debug: values.debug === true,
-    },
+    account,
+    issuer: setting(values.issuer, 'ACME_ISSUER'),
+    clientId: setting(values['client-id'], 'ACME_CLIENT_ID'),
+    scope: setting(values.scope, 'ACME_SCOPE') ?? 'openid offline_access',
+    api: setting(values.api, 'ACME_API'),
+    store: oneOf(storeKinds, store, `No such store: ${store}`),
+    state: setting(values.state, 'ACME_STATE'),
+    path,
+    everySeconds,
+    device,
+    all,
+    json,
+    debug,
   }
 }
 
-function parse(given: string[]): ReturnType<typeof parseKnown> | Mistake {
+function parse(args: string[]) {
   try {
-    return parseKnown(given)
+    return parseArgs({ args, options: known, allowPositionals: true })
   } catch (error) {
-    return mistake(`${(error as Error).message.replace(/\.?$/, '.')} See "acme --help".`)
+    throw new UsageError(`${(error as Error).message.replace(/\.?$/, '.')} See "acme --help".`)
   }
-}
-
-function parseKnown(given: string[]) {
-  return parseArgs({ args: given, options: known, allowPositionals: true })
 }
 
 function understands(name: CommandName, option: string): boolean {
   return specific[option as keyof typeof known]?.includes(name) !== false
 }
 
-function takesPath(name: CommandName): boolean {
-  return name === 'call' || name === 'watch'
-}
-
-function isOneOf<Name extends string>(names: readonly Name[], name: string | undefined): name is Name {
-  return names.some((each) => each === name)
-}
-
-function listOf(names: readonly string[]): string {
-  return `There are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-}
-
-function mistake(message: string): Mistake {
-  return { kind: 'mistake', message }
+function oneOf<Name extends string>(names: readonly Name[], given: string | undefined, mistake: string): Name {
+  const name = names.find((each) => each === given)
+  if (name !== undefined) return name
+  throw new UsageError(`${mistake}. There are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.`)
 }

@@ -1,7 +1,6 @@
-import { type CommandName, readCommandLine } from './command-line.ts'
+import { type CommandName, readCommandLine, type StoreKind } from './command-line.ts'
 import type { Command } from './commands/command.ts'
 import { describeError } from './describe-error.ts'
-import { exitCodes } from './exit-codes.ts'
 import { createTerminal } from './terminal.ts'
 import { usage } from './usage.ts'
 
@@ -17,26 +16,21 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 // The reader of our output may close it, as `head` does.
 process.stdout.on('error', () => {})
-const commandLine = readCommandLine(process.argv.slice(2), process.env)
-switch (commandLine.kind) {
-  case 'help':
-    process.stdout.write(usage)
-    break
-  case 'mistake':
-    process.stderr.write(`${commandLine.message}\n`)
-    process.exitCode = exitCodes.mistake
-    break
-  case 'run': {
+const given = process.argv.slice(2)
+const terminal = createTerminal({ json: given.includes('--json') })
+let store: StoreKind = 'keyring'
+try {
+  const commandLine = readCommandLine(given, process.env)
+  if (commandLine === undefined) process.stdout.write(usage)
+  else {
     const { name, options } = commandLine
-    const terminal = createTerminal(options)
-    try {
-      const command = await commands[name]()
-      // Not `process.exit`: work under way is finished, and nothing else keeps the process alive.
-      process.exitCode = await command(options, terminal)
-    } catch (error) {
-      const failure = describeError(error, options)
-      terminal.fail(failure)
-      process.exitCode = failure.exitCode
-    }
+    store = options.store
+    const command = await commands[name]()
+    // Not `process.exit`: work under way is finished, and nothing else keeps the process alive.
+    process.exitCode = await command(options, terminal)
   }
+} catch (error) {
+  const failure = describeError(error, { store })
+  terminal.fail(failure)
+  process.exitCode = failure.exitCode
 }

@@ -69,6 +69,14 @@ describe.each(sdks)('an auth provider for $name', ({ connect }) => {
     expect(await session.refresh()).toBeDefined()
     expect(await client.call('read')).toBe('can read')
   })
+
+  it('leaves a 403 to the SDK, and the session signed in', async () => {
+    await using session = await world.openSession()
+    await using client = await connect(world.mcp.url, { authProvider: mcpAuthProvider(session) })
+    for (let call = 0; call < 3; call += 1) await expect(client.call('write')).rejects.toThrow(/scope|upscoping/)
+    expect(await client.call('read')).toBe('can read')
+    expect(session.getSnapshot()).toMatchObject({ signedIn: true, usable: true })
+  })
 })
 
 describe('an auth provider', () => {

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { describeFigures, runSoak } from '../../examples/mcp-client/soak/run-soak.ts'
 
-it('M8 8 processes that share one credential, some killed, lose no call; with the SDK’s own provider they lose the sign-in', async () => {
+it('M8 eight processes that share one credential, some killed, lose no call; with the SDK’s own provider they lose the sign-in', {
+  timeout: 120_000,
+}, async () => {
   const figures = await runSoak({
     processes: 8,
     accessTokenSeconds: 2,

@@ -82,7 +82,8 @@ export async function startFleet(way: WorkerInput['way'], options: FleetOptions)
       return { ...figures, tokenRequests: refreshes, reuse: reuseDetected }
     },
     async kill(index) {
-      await quiet()
+      // Those of the SDK may refresh all the time.
+      await (way === 'sdk' ? Promise.race([quiet(), setTimeout(1_000)]) : quiet())
       await end(children[index], (child) => child.kill('SIGKILL'))
       figures.kills += 1
       children[index] = await start()
@@ -141,6 +142,6 @@ function createQuiet(server: AuthorizationServer): () => Promise<void> {
     if (event === 'ended') endedAt = performance.now()
   })
   return async () => {
-    while (server.counts.open > 0 || performance.now() - endedAt < 300) await setTimeout(20)
+    while (server.counts.open > 0 || performance.now() - endedAt < 300) await setTimeout(20, undefined, { ref: false })
   }
 }

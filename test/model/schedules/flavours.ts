@@ -24,6 +24,10 @@ export const field = {
     storeFaults: 0,
     networkFaults: 1,
     leasesRunOut: true,
+    beginnings: [
+      ['refresh', 'refresh', 'suspend', 'minute', 'resume'],
+      ['refresh', 'refresh', 'clockJump', 'minute'],
+    ],
   },
 } as const satisfies Record<string, Flavour>
 

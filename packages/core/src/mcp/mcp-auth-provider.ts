@@ -19,10 +19,13 @@ export interface McpAuthProvider extends McpOAuthClient {
  * Lets an MCP client's requests carry a session's access token. The session alone refreshes: the SDK never has a refresh
  * token, so it can neither spend one nor lose what a refresh brought.
  *
+ * For frameworks that take an `authProvider` only. Where you make the transport yourself, `createMcpFetch` does more: the
+ * SDKs do not say which request was rejected; they send bearer tokens only (a call with one that is bound to a key fails
+ * with a `ConfigurationError`); and version 1 fails some calls where several of one transport are rejected together.
+ *
  * A call fails with the session's own error when there is no token (`NotSignedInError`, `SessionEndedError`,
- * `RefreshUnavailableError`). 403 with `insufficient_scope` is the SDK's `InsufficientScopeError` in version 2 and its
- * `StreamableHTTPError` in version 1; `createMcpFetch` does a step-up instead. Tokens that are bound to a key (DPoP) need
- * `createMcpFetch` too: with them a call fails with a `ConfigurationError`.
+ * `RefreshUnavailableError`). 403 with `insufficient_scope` is the SDK's `InsufficientScopeError` in version 2; in version
+ * 1, which takes it for a 401, it costs a refresh and is then a `StreamableHTTPError`.
  *
  * The token goes where the transport goes: `allowedOrigins` has no say here.
  *

@@ -38,6 +38,7 @@ describe('a store that went back in time', () => {
       // None that was ever given out is given out again.
       highestReservedGeneration: 9,
       serverCooldownUntil: retryAt,
+      failure: { code: 'storeUnavailable', count: 1, since: recordTime, refusalsWithoutReason: 0 },
       refreshIntent: {
         generation: 7,
         reservedGeneration: 9,
@@ -73,7 +74,10 @@ describe('a store that went back in time', () => {
   ])('then counts as one whose outcome is unknown, and $name', async ({ answer, outcome }) => {
     const holder = await open(createRecord(), known, [answer])
     await holder.refresh({ generation: 7 })
-    expect(await holder.refresh({ generation: 7, cause: 'explicit' })).toMatchObject({ kind: 'failed' })
+    expect(await holder.refresh({ generation: 7, cause: 'explicit' })).toMatchObject({
+      kind: 'failed',
+      code: 'storeUnavailable',
+    })
     await holder.clock.advance(5_000)
     expect(await holder.refresh({ generation: 7 })).toMatchObject(outcome)
     expect(holder.sent).toEqual(['refresh-7'])
