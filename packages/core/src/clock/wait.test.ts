@@ -44,7 +44,7 @@ describe('a timeout signal', () => {
 
   it('lets a program that was suspended for longer read what has arrived, for a second', async () => {
     const clock = createSimulatedClock()
-    const { signal } = timeoutSignal(clock, 60_000)
+    const { signal } = timeoutSignal(clock, 60_000, { lastMilliseconds: 1_000 })
     clock.sleep(120_000)
     await clock.advance(999)
     expect(signal.aborted).toBe(false)

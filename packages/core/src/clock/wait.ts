@@ -29,28 +29,24 @@ export function wait(
 }
 
 /**
- * The last part of a timeout is a timer of its own, in milliseconds: in a process that was suspended, timers fire before
- * the answers that have arrived meanwhile are read.
+ * A signal that aborts after some milliseconds by a clock, or with another signal; `stop` ends its timer.
+ * @param options `lastMilliseconds`: the last part of it is a timer of its own; in a program that was suspended, timers
+ *   fire before the answers that have arrived meanwhile are read
  */
-const lastMilliseconds = 1_000
-
-/** A signal that aborts after some milliseconds by a clock, or with another signal; `stop` ends its timer. */
 export function timeoutSignal(
   clock: Clock,
   delayMilliseconds: number,
-  options: { signal?: AbortSignal | undefined; keepAlive?: boolean } = {},
+  options: { signal?: AbortSignal | undefined; keepAlive?: boolean; lastMilliseconds?: number } = {},
 ): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController()
-  const { signal, keepAlive = false } = options
-  const last = Math.min(delayMilliseconds, lastMilliseconds)
+  const { signal, keepAlive = false, lastMilliseconds = 0 } = options
   const abort = () => controller.abort(new DOMException('Timed out', 'TimeoutError'))
-  let timer = clock.setTimeout(
-    () => {
-      timer = clock.setTimeout(abort, last, { keepAlive })
-    },
-    delayMilliseconds - last,
-    { keepAlive },
-  )
+  const arm = (callback: () => void, delay: number) => {
+    timer = clock.setTimeout(callback, delay, { keepAlive })
+  }
+  let timer: unknown
+  if (lastMilliseconds > 0) arm(() => arm(abort, lastMilliseconds), delayMilliseconds - lastMilliseconds)
+  else arm(abort, delayMilliseconds)
   const onAbort = () => controller.abort(signal?.reason)
   if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })

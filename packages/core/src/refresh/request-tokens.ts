@@ -118,7 +118,7 @@ async function callGrant(
 ): Promise<OneRequest> {
   const { clock, grant, abandonment } = holder
   // Callers may be gone; the request is not theirs. It ends only when it has been open too long or the holder goes.
-  const options = { signal: abandonment, keepAlive: true }
+  const options = { signal: abandonment, keepAlive: true, lastMilliseconds: grantAnswerMilliseconds }
   const timeout = timeoutSignal(clock, tokenRequestMilliseconds, options)
   // A grant that heeds its signal tells what it knows; one that does not is waited for hardly longer.
   const patience = timeoutSignal(clock, tokenRequestMilliseconds + grantAnswerMilliseconds, options)
