@@ -84,7 +84,7 @@ export default [
     gzip: true,
     limit: '3 kB',
   },
-  ...['takeOverOidcClient', 'takeOverAuth0'].map((name) => ({
+  ...['takeOver', 'takeOverOidcClient', 'takeOverAuth0'].map((name) => ({
     name: `${name}, beside what a session takes`,
     import: { [browserMigrate]: `{ ${name} }` },
     ignore: ['@authchart/core'],

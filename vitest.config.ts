@@ -25,7 +25,7 @@ export default defineConfig({
       project('recipes', ['test/recipes/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
       project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
-      project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 240_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
       project(

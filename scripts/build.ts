@@ -31,7 +31,7 @@ async function bundle(folder: string): Promise<void> {
     format: 'esm',
     platform: 'neutral',
     // Node 22 has no `await using`.
-    target: 'es2022',
+    supported: { using: false },
     packages: 'external',
     tsconfig: join(folder, 'tsconfig.json'),
     sourcemap: true,

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitepress'
+import { dropEmptyHeaders } from './empty-headers.ts'
 import { linkToRepository } from './repository-links.ts'
 import { referenceSidebar, sidebar } from './sidebar.ts'
 import { siteAddress } from './site.ts'
@@ -13,7 +14,10 @@ export default defineConfig({
   cleanUrls: true,
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: {
-    config: linkToRepository,
+    config: (markdown) => {
+      linkToRepository(markdown)
+      dropEmptyHeaders(markdown)
+    },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {

@@ -20,6 +20,11 @@ const order = {
     'seeing-a-session',
     'security',
   ],
+  reference: [
+    'index',
+    'core',
+    ...['fetch', 'ky', 'oauth', 'providers', 'inspect', 'react'].map((door) => `core-${door}`),
+  ],
 }
 
 export function sidebar(): DefaultTheme.SidebarItem[] {
@@ -37,7 +42,7 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
 
 /** The doors, which are many: shown only beside each other. */
 export function referenceSidebar(): DefaultTheme.SidebarItem[] {
-  return [{ text: 'Reference', items: pagesOf('reference', ['index']) }]
+  return [{ text: 'Reference', items: pagesOf('reference', order.reference) }]
 }
 
 /** The pages of a folder, as many as there are. */

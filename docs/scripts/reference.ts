@@ -30,6 +30,7 @@ const options: Partial<TypeDocOptions & PluginOptions> = {
   entryFileName: 'index',
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
+  tableColumnSettings: { hideModifiers: true, hideInherited: true, hideOverrides: true },
   useCodeBlocks: true,
   useHTMLAnchors: true,
   logLevel: 'Warn',

@@ -45,7 +45,6 @@ const answers: Record<Question, () => Promise<Answer>> = {
       ...server,
       redirectUri,
       scope: 'openid offline_access',
-      prompt: 'consent',
     })
     const callback = await chrome.identity.launchWebAuthFlow({ url, interactive: true })
     await session.signIn(await completeAuthorization(transaction, callback ?? '', server))

@@ -2,7 +2,7 @@ import { isNotSignedInError, isRefreshUnavailableError, isSessionEndedError, typ
 import { createFetch } from '@authchart/core/fetch'
 import { configuration } from './sessions.ts'
 
-/** Calls the API for the user of a session. Answers, whatever comes: the browser never sees a token or our errors. */
+/** Calls the API for the user of a session. Never throws: the browser sees neither a token nor our errors. */
 export async function callApi(session: Session | undefined, path: string): Promise<Response> {
   if (session === undefined) return fail(401, 'signInNeeded')
   try {

@@ -22,7 +22,7 @@ export async function currentSession(): Promise<Session | undefined> {
   return id === undefined ? undefined : openSession(id)
 }
 
-/** A new session for this browser. Never one that a cookie named before the sign-in: somebody else may have set that. */
+/** A new session for this browser. Its name is new too: another person may know the one of before the sign-in. */
 export async function newSession(): Promise<Session> {
   const id = randomBytes(32).toString('base64url')
   const secure = configuration().publicUrl.startsWith('https:')

@@ -52,7 +52,7 @@ describeInWorld('an app that moves here', startTenant, (stage) => {
 
   const libraries: Library[] = ['oidc-client-ts', 'auth0-spa-js']
 
-  it.each(libraries)('keeps a user of %s signed in, once, and in tabs that are loaded together', async (library) => {
+  it.each(libraries)('K4 keeps a user of %s signed in, once, and in tabs that are loaded together', async (library) => {
     const old = await signInAsBefore(library)
     const tabs = [await openTab(), await openTab(), await openTab()]
     const moved = await Promise.all(
@@ -64,7 +64,7 @@ describeInWorld('an app that moves here', startTenant, (stage) => {
     expect(await old.run((name) => migration.libraries[name]().isSignedIn(), library)).toBe(false)
   })
 
-  it.each(libraries)('does not bring a user of %s back who has signed out since', async (library) => {
+  it.each(libraries)('K4 does not bring a user of %s back who has signed out since', async (library) => {
     const tab = await signInAsBefore(library)
     const kept = await tab.run(() => Object.entries(localStorage))
     await tab.run((name) => migration.move(name, { signOut: true }), library)
@@ -77,7 +77,7 @@ describeInWorld('an app that moves here', startTenant, (stage) => {
     })
   })
 
-  it('takes over a refresh token of auth0-spa-js whose access token has expired', async () => {
+  it('K4 takes over a refresh token of auth0-spa-js whose access token has expired', async () => {
     const tab = await signInAsBefore('auth0-spa-js')
     await tab.run(() => migration.libraries['auth0-spa-js']().letExpire())
     expect(await tab.run(() => JSON.stringify(localStorage))).not.toContain('access-')

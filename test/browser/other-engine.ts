@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { startRedirectWorld } from './harness/redirect-world.ts'
 import type { Tab } from './harness/tab.ts'
 import { startWorld, type World } from './harness/world.ts'
 import { keepContract } from './keep-contract.ts'
@@ -18,7 +20,7 @@ export interface EngineStage<Engine extends OtherEngine> {
   readonly tabs: readonly Tab[]
 }
 
-/** The store and six tabs that share it in another engine, and what else there is to see in it. */
+/** The store, six tabs that share it and the redirect in another engine, and what else there is to see in it. */
 export function describeInEngine<Engine extends OtherEngine>(
   name: string,
   { isThere, start }: { isThere: boolean; start: () => Promise<Engine> },
@@ -54,6 +56,25 @@ export function describeInEngine<Engine extends OtherEngine>(
 
     it('P17 B1 six tabs are all answered 401, and make one token request', async () => {
       await rejectTogether(tabs, world)
+    })
+
+    it('R1 signs in by leaving the page, and stays signed in', async () => {
+      await using world = await startRedirectWorld()
+      const [tab] = tabs as [Tab]
+      await tab.open(`${world.origin}/orders?open=5#top`)
+      const visit = await tab.run(() => {
+        void site.begin()
+        return site.visit
+      })
+      const comeBack = (before: string) => (globalThis.site?.visit ?? before) !== before
+      await eventually(() => tab.run(comeBack, visit).catch(() => false), { description: 'the way back' })
+      expect(await tab.run(() => site.outcomes)).toEqual([{ returnTo: '/orders?open=5#top', status: 'fresh' }])
+      expect(await tab.run(() => location.href)).toBe(`${world.origin}/orders?open=5#top`)
+      await tab.reload()
+      expect(await tab.run(() => site.outcomes)).toEqual(['nothing'])
+      expect(await tab.run(async () => (await site.session.refresh()).type)).toBe('Bearer')
+      expect(await tab.run(() => site.call('/orders'))).toBe(200)
+      expect(world.server.counts).toMatchObject({ total: 2, refreshes: 1, reuseDetected: 0 })
     })
 
     tests({

@@ -9,7 +9,7 @@ async function startReactPage() {
 }
 
 describeInWorld('useSession in React', startReactPage, (stage) => {
-  it('hydrates what a server rendered, follows the session in StrictMode, and another one after hot reload', async () => {
+  it('K3 hydrates what a server rendered, follows the session in StrictMode, and another one after hot reload', async () => {
     const { page, run, console } = await stage.chromium.openTab()
     const text = (expected: string) => page.getByText(expected, { exact: true }).waitFor()
     await page.goto(stage.world.origin)

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { startRedirectWorld } from './harness/redirect-world.ts'
 import type { Tab } from './harness/tab.ts'
 import { hasWebKit, startWebKit } from './harness/webkit.ts'
 import { describeInEngine } from './other-engine.ts'
@@ -8,25 +7,6 @@ import { readEntries, readRecord } from './read-record.ts'
 import { expectOneRequestEach, shareSession } from './six-tabs.ts'
 
 describeInEngine('WebKit', { isThere: hasWebKit, start: startWebKit }, (stage) => {
-  it('R1 signs in by leaving the page, and stays signed in', async () => {
-    await using world = await startRedirectWorld()
-    const [tab] = stage.tabs as [Tab]
-    await tab.open(`${world.origin}/orders?open=5#top`)
-    const visit = await tab.run(() => {
-      void site.begin()
-      return site.visit
-    })
-    const comeBack = (before: string) => (globalThis.site?.visit ?? before) !== before
-    await eventually(() => tab.run(comeBack, visit).catch(() => false), { description: 'the way back' })
-    expect(await tab.run(() => site.outcomes)).toEqual([{ returnTo: '/orders?open=5#top', status: 'fresh' }])
-    expect(await tab.run(() => location.href)).toBe(`${world.origin}/orders?open=5#top`)
-    await tab.reload()
-    expect(await tab.run(() => site.outcomes)).toEqual(['nothing'])
-    expect(await tab.run(async () => (await site.session.refresh()).type)).toBe('Bearer')
-    expect(await tab.run(() => site.call('/orders'))).toBe(200)
-    expect(world.server.counts).toMatchObject({ total: 2, refreshes: 1, reuseDetected: 0 })
-  })
-
   it('P55 keeps a CryptoKey that cannot be exported, and what it seals, for pages to come', async () => {
     const { world } = stage
     const [tab, other] = stage.tabs as [Tab, Tab]

@@ -32,7 +32,7 @@ describe.runIf(hasChromium)('the backend for frontend in Next', () => {
     const ports = await findTwoPorts()
     const publicUrl = `http://127.0.0.1:${ports[0]}`
     folder = createTemporaryFolder()
-    server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+    server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 }, wantsPromptForOfflineAccess: false })
     api = await startApi({ authorizationServer: server })
     const environment = {
       ISSUER: server.issuer,
@@ -46,7 +46,8 @@ describe.runIf(hasChromium)('the backend for frontend in Next', () => {
     chromium = await startChromium()
     ;({ page } = await chromium.openTab({ window: true }))
     page.on('response', (response) => void note(response))
-  })
+    // `next build` takes ten seconds of two cores.
+  }, 300_000)
   afterAll(async () => {
     await chromium[Symbol.asyncDispose]()
     await Promise.all(servers.map((each) => each[Symbol.asyncDispose]()))
@@ -71,14 +72,14 @@ describe.runIf(hasChromium)('the backend for frontend in Next', () => {
     return [accessToken, refreshToken, idToken].filter((token) => token !== undefined)
   }
 
-  test('prerenders nothing that a session is needed for', () => {
+  test('E4 prerenders nothing that a session is needed for', () => {
     const { routes } = JSON.parse(readFileSync(join(nextApp, '.next/prerender-manifest.json'), 'utf8')) as {
       routes: Record<string, unknown>
     }
     expect(Object.keys(routes).filter((route) => !route.startsWith('/_'))).toEqual([])
   })
 
-  test('signs in and out, on two processes with one store; no token is in the browser or in a cache', async () => {
+  test('E4 signs in and out, on two processes with one store; no token is in the browser or in a cache', async () => {
     const [first, second] = servers as [NextServer, NextServer]
     const secrets: string[] = []
     // Begun at one process, and completed by the other.

@@ -1,21 +1,10 @@
-import { cpSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { repositoryRoot } from '../../scripts/run-command.ts'
-import { createPackedConsumer, type PackedConsumer } from '../packaging/packed-consumer.ts'
+import { createPackedConsumer, linkDependencies, type PackedConsumer } from '../packaging/packed-consumer.ts'
 
-/** What the single-page app and the packages depend on, by the workspace that has it. */
-const dependencies = {
-  'examples/browser-spa': [
-    '@statelyai/inspect',
-    '@types/react',
-    '@types/react-dom',
-    '@xstate/react',
-    'react',
-    'react-dom',
-    'vite',
-  ],
-  'packages/browser-store': ['idb-keyval'],
-}
+/** What the single-page app depends on besides the packages and what they bring. */
+const dependencies = ['@statelyai/inspect', '@types/react', '@types/react-dom', '@xstate/react', 'react-dom', 'vite']
 
 /**
  * A project outside of the workspace with the packages installed from their tarballs, and the single-page app of
@@ -25,16 +14,11 @@ const dependencies = {
 export function createPageConsumer(): PackedConsumer {
   const consumer = createPackedConsumer()
   const { folder } = consumer
-  for (const [workspace, names] of Object.entries(dependencies)) {
-    for (const name of names) {
-      const target = join(folder, 'node_modules', name)
-      mkdirSync(dirname(target), { recursive: true })
-      symlinkSync(realpathSync(join(repositoryRoot, workspace, 'node_modules', name)), target)
-    }
-  }
+  linkDependencies(folder, 'browser-store', ['idb-keyval'])
+  linkDependencies(folder, '../examples/browser-spa', dependencies)
   cpSync(join(repositoryRoot, 'examples/browser-spa/page'), join(folder, 'page'), { recursive: true })
   const complaints = consumer.compile('typescript', {
-    include: ['page'],
+    include: ['page/main.tsx'],
     compilerOptions: {
       strict: true,
       lib: ['ESNext', 'DOM', 'DOM.Iterable'],

@@ -8,7 +8,11 @@ const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.cs
 
 /** Serves a folder as the single-page app that it holds, with the servers that the app asks: new ones each time. */
 export async function serveApp(folder: string) {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 }, keepsConnections: false })
+  const server = await startAuthorizationServer({
+    lifetimes: { accessToken: 3600 },
+    keepsConnections: false,
+    wantsPromptForOfflineAccess: false,
+  })
   const api = await startApi({ authorizationServer: server, keepsConnections: false })
   const stageHands = createStageHands({ server, api })
   const pages = await startLoopbackServer(async (request, response) => {

@@ -38,11 +38,12 @@ async function compile(blocks: readonly CodeBlock[]): Promise<string[]> {
   const folder = await mkdtemp(join(import.meta.dirname, '.blocks-'))
   try {
     await cp(join(import.meta.dirname, 'block-names.d.mts'), join(folder, 'block-names.d.mts'))
-    for (const { page, line, language, code } of blocks) {
+    for (const { page, line, language, code, comment } of blocks) {
       const file = join(folder, page, `${line}.${language}`)
       await mkdir(dirname(file), { recursive: true })
+      const [, declared = ''] = /^with: (.*)/.exec(comment ?? '') ?? []
       // As many lines down as in the page.
-      await writeFile(file, `${'\n'.repeat(line - 1)}${code}\nexport {}\n`)
+      await writeFile(file, `${declared}${'\n'.repeat(line - 1)}${code}\nexport {}\n`)
     }
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
     await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))

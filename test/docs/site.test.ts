@@ -108,17 +108,19 @@ const widths = { desktop: { width: 1280, height: 900 }, phone: { width: 360, hei
 
 /** Takes pictures at both widths in both themes, and sees that axe finds nothing and nothing sticks out. */
 async function show(page: Page, url: string, path: string): Promise<void> {
+  // axe looks at the last width: in light at the phone's, in dark at the desktop's.
+  const looks = { light: ['desktop', 'phone'], dark: ['phone', 'desktop'] } as const
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.goto(url, { waitUntil: 'load' })
-    for (const [width, viewport] of Object.entries(widths)) {
-      await page.setViewportSize(viewport)
+    for (const width of looks[colorScheme]) {
+      await page.setViewportSize(widths[width])
       const name = path.replaceAll('/', '-') || 'home'
       await page.screenshot({ path: `${pictures}${name}-${width}-${colorScheme}.png` })
       const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       expect(overhang, `${path}, ${width}`).toBeLessThanOrEqual(0)
-      expect(await findViolations(page), `${path}, ${width}, ${colorScheme}`).toEqual([])
     }
+    expect(await findViolations(page), `${path}, ${colorScheme}`).toEqual([])
   }
 }
 

@@ -9,7 +9,6 @@ import {
 } from '@bufbuild/protobuf/wkt'
 import { createClient } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { initTRPC } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { buildSchema, graphql } from 'graphql'
 import { expect, it } from 'vitest'
@@ -20,6 +19,7 @@ import { type RecipeFixture, startFixture } from './fixture.ts'
 import { http } from './graphql-errors.ts'
 import * as openApi from './openapi-fetch.ts'
 import * as trpc from './trpc.ts'
+import { appRouter } from './trpc-fixture.ts'
 import * as urql from './urql.ts'
 
 /** What a call comes to once the user has signed out; `cause` is the part of the error where the session's own is. */
@@ -40,7 +40,7 @@ async function expectRefreshedOnce({ server, rejections }: RecipeFixture, call: 
   expect({ rejections: rejections(), refreshes: server.counts.refreshes }).toEqual({ rejections: 1, refreshes: 1 })
 }
 
-it('axios sends a rejected request again, with its body', async () => {
+it('K5 axios sends a rejected request again, with its body', async () => {
   await using fixture = await startFixture()
   const api = axios.createApi(fixture.session, fixture.origin)
   await expectRefreshedOnce(fixture, async () => {
@@ -50,7 +50,7 @@ it('axios sends a rejected request again, with its body', async () => {
   await expectNotSignedIn(fixture, () => api.get('/orders'))
 })
 
-it('openapi-fetch sends a rejected request again, with its body', async () => {
+it('K5 openapi-fetch sends a rejected request again, with its body', async () => {
   await using fixture = await startFixture()
   const api = openApi.createApi(fixture.session, fixture.origin)
   await expectRefreshedOnce(fixture, async () => {
@@ -64,14 +64,9 @@ it('openapi-fetch sends a rejected request again, with its body', async () => {
   )
 })
 
-it('tRPC sends a rejected batch again', async () => {
-  const { procedure, router } = initTRPC.create()
-  const orders = router({
-    article: procedure.query(() => 'tea'),
-    order: procedure.mutation(() => 'ordered'),
-  })
-  await using fixture = await startFixture(createHTTPHandler({ router: orders }))
-  const api = trpc.createApi<typeof orders>(fixture.session, fixture.origin)
+it('K5 tRPC sends a rejected batch again', async () => {
+  await using fixture = await startFixture(createHTTPHandler({ router: appRouter }))
+  const api = trpc.createApi(fixture.session, fixture.origin)
   await expectRefreshedOnce(fixture, async () => {
     expect(await api.order.mutate()).toBe('ordered')
   })
@@ -94,7 +89,7 @@ async function answerGraphql(
 }
 type SetHeader = (name: string, value: string) => unknown
 
-it('urql and Apollo send a rejected operation again', async () => {
+it('K5 urql and Apollo send a rejected operation again', async () => {
   await using fixture = await startFixture(answerGraphql)
   await expectRefreshedOnce(fixture, async () => {
     const { data } = await urql.createApi(fixture.session, fixture.origin).query(query, {})
@@ -113,7 +108,7 @@ it('urql and Apollo send a rejected operation again', async () => {
   expect(isNotSignedInError(error?.networkError)).toBe(true)
 })
 
-it('a rejection in an answer of 200 is found by its code', async () => {
+it('K5 a rejection in an answer of 200 is found by its code', async () => {
   const errors = [{ message: 'Who are you?', extensions: { code: 'UNAUTHENTICATED' } }]
   await using fixture = await startFixture(answerGraphql, {
     http,
@@ -131,7 +126,7 @@ it('a rejection in an answer of 200 is found by its code', async () => {
 it.each([
   ['Connect', createTransport],
   ['gRPC-Web', createWebTransport],
-])('%s sends a rejected call again', async (_name, create) => {
+])('K5 %s sends a rejected call again', async (_name, create) => {
   const service = describeService()
   const handle = connectNodeAdapter({
     routes: (router) =>

@@ -9,7 +9,7 @@ const server = setupServer(...handlers)
 beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
 afterAll(() => server.close())
 
-it('msw stands for the authorization server and for what the API rejects', async () => {
+it('K2 msw stands for the authorization server and for what the API rejects', async () => {
   await using session = createSession({
     key: 'acme:alice',
     store: memoryStore(),

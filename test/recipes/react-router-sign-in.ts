@@ -28,7 +28,7 @@ export function createLoaders({ server, publicUrl, openSession }: Site) {
       const transaction = await signingIn.parse(request.headers.get('cookie'))
       if (transaction === null) throw data('No sign-in was begun in this browser.', 400)
       const tokens = await completeAuthorization(transaction, redirectUri + new URL(request.url).search, server)
-      const id = randomBytes(32).toString('base64url') // A new one: somebody else may know the cookie of before.
+      const id = randomBytes(32).toString('base64url') // A new name: another person may know the old one.
       await openSession(id).signIn(tokens)
       return redirect('/orders', { headers: { 'set-cookie': await sessionCookie.serialize(id) } })
     },

@@ -7,7 +7,7 @@ import { isAccepted, startFixture } from './fixture.ts'
 import { openEvents } from './server-sent-events.ts'
 import { openSocket } from './websocket.ts'
 
-it('a WebSocket whose token is rejected is opened again with a newer one', async () => {
+it('K5 a WebSocket whose token is rejected is opened again with a newer one', async () => {
   await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   await using session = await openSignedInSession(server)
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
@@ -30,7 +30,7 @@ it('a WebSocket whose token is rejected is opened again with a newer one', async
   sockets.close()
 })
 
-it('server-sent events connect with a newer token, and again with the last id after the connection was cut', async () => {
+it('K5 server-sent events connect with a newer token, and again with the last id after the connection was cut', async () => {
   const lastIds: unknown[] = []
   await using fixture = await startFixture((request, response) => {
     lastIds.push(request.headers['last-event-id'])

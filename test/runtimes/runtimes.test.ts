@@ -61,6 +61,13 @@ describe.each(all)('in $name', (runtime) => {
     judgeLife(JSON.parse(printed), started)
   })
 
+  test.concurrent('a program whose script is done exits though its session is open', async () => {
+    const directory = join(project.folder, `${runtime.name} open`)
+    await using program = projectOf(runtime).start(runtime, 'leave-open', { directory })
+    expect(await program.exited({ withinMilliseconds: 15_000 })).toBe(0)
+    expect(program.lines).toEqual(['signedIn', 'refreshed'])
+  })
+
   test.concurrent('the file store keeps its contract', async () => {
     const printed = await projectOf(runtime).run(runtime, 'keep-contract', {})
     expect(JSON.parse(printed)).toEqual({ cases: 29, broken: [] })

@@ -5,3 +5,4 @@
  */
 export { type Auth0Place, takeOverAuth0 } from './migrate/auth0.ts'
 export { type OidcClientPlace, takeOverOidcClient } from './migrate/oidc-client.ts'
+export { type StoredSignIn, takeOver } from './migrate/take-over.ts'

@@ -29,6 +29,7 @@ export async function startExtensionWorld(): Promise<ExtensionWorld> {
   const server = await startAuthorizationServer({
     lifetimes: { accessToken: 3600 },
     keepsConnections: false,
+    wantsPromptForOfflineAccess: false,
     redirectUris: [`https://${id}.chromiumapp.org/`],
   })
   const api = await startApi({ authorizationServer: server, keepsConnections: false })

@@ -55,7 +55,7 @@ export async function startRedirectWorld(): Promise<RedirectWorld> {
     response.setHeader('content-type', 'text/html; charset=utf-8')
     response.end(`<!doctype html><html lang="en"><title>authchart</title><link rel="icon" href="data:,">
 <script>globalThis.configuration = ${JSON.stringify(configuration)}</script>
-<script type="module" src="/app.js"></script></html>`)
+<button onclick="site.begin()">Sign in</button><script type="module" src="/app.js"></script></html>`)
   })
   return {
     server,

@@ -44,3 +44,21 @@ describe.each([
     expect(server.counts.refreshes).toBeLessThan(2 * expiries + 20)
   })
 })
+
+test.each([true, false])(
+  'P74 programs of one call each find an expired token one after the other: none fails, said lifetime: %s',
+  async (tellsLifetime) => {
+    await using field = await startField({ tellsLifetime })
+    const { apis, clock, server, open } = field
+    const outcomes: string[] = []
+    for (let program = 0; program < 10; program += 1) {
+      server.expireAccessTokens()
+      const { session, fetch } = open()
+      outcomes.push(await outcomeOf(fetch(`${apis[0]?.origin}/orders`)))
+      await session.close()
+      await clock.advance(10_000)
+    }
+    expect(tally(outcomes)).toEqual({ 200: 10 })
+    expect(server.counts.refreshes).toBe(10)
+  },
+)

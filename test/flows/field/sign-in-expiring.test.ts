@@ -98,6 +98,21 @@ describe('P91 the end of the sign-in itself is known from', () => {
     expect(session.getSnapshot().signInExpiresAt).toBe(start + hour)
   })
 
+  test('a JWT that an app’s own refresh function repeats, as it was', async () => {
+    const refreshToken = jwt({ iat: start / 1000, exp: (start + 10 * day) / 1000 })
+    const clock = createSimulatedClock({ now: start })
+    await using session = createSession({
+      key: sessionKey,
+      store: memoryStore(),
+      runtime: { clock },
+      grant: async () => ({ accessToken: 'access-1', refreshToken, expiresIn: 3600 }),
+    })
+    await session.signIn({ ...firstTokens, refreshToken })
+    await pass(clock, 4 * day)
+    await passTimeWhile(clock, session.refresh())
+    expect(session.getSnapshot().signInExpiresAt).toBe(start + 10 * day)
+  })
+
   test('a JWT that the server repeats does not last any longer for it', async () => {
     const refreshToken = jwt({ iat: start / 1000, exp: (start + 10 * day) / 1000 })
     await using server = await startServer({ refresh_token: refreshToken })

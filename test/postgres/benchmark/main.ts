@@ -1,21 +1,16 @@
 /**
  * Measures the store on a PostgreSQL of its own, and writes what it finds into docs/performance.md: `pnpm bench:postgres`.
- * Needs PostgreSQL, PgBouncer and Redis: `apt-get install postgresql pgbouncer redis-server`.
  */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { startTokenEndpoint } from '@authchart/core/testing'
 import { Pool } from 'pg'
 import { createTables, signInExpired, startHolder, storeInput } from '../../support/postgres/holders.ts'
 import { type OpenPostgresStore, openPostgresStore } from '../../support/postgres/open-postgres-store.ts'
 import { startPgBouncer } from '../../support/postgres/pg-bouncer.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres/postgres-server.ts'
-import { startRedis } from '../../support/redis/redis-server.ts'
-import { openRedisTokens } from '../../support/redis/redis-tokens.ts'
-import { type DeadlyLoad, describeDeadlyLoad, runDeadlyLoad } from './deadly-load.ts'
 import { createLargeRecord, paceOf, refreshCycle } from './refresh-cycles.ts'
+import { writeResults } from './write-results.ts'
 
 const milliseconds = 10_000
 const sessions = 100
@@ -28,15 +23,12 @@ await measurePace(server)
 await measureWal(server)
 await measureHandover(server)
 await measureHolders(server)
-const deadlyLoads = await compareWithRedis(server)
 
 const load = [loadBefore, loadavg()[0] ?? 0].map((value) => value.toFixed(1)).join(' to ')
 const { rows: versions } = await server.pool.query('show server_version')
 const table = ['| measured | |', '| --- | ---: |', ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n')
 const run = `Measured on ${new Date().toISOString().slice(0, 10)}, PostgreSQL ${versions[0].server_version} with its defaults on the same ${cpus().length} × ${cpus()[0]?.model.trim()}; load average ${load}, this run included.`
-const results = [table, deadlyLoads, run].join('\n\n')
-console.log(results)
-writeResults(results)
+writeResults('postgres', `${table}\n\n${run}`)
 
 function note(name: string, value: number, unit: string): void {
   rows.push([name, `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${unit}`])
@@ -136,41 +128,4 @@ async function measureHolders(postgres: PostgresServer): Promise<void> {
     if (endpoint.counts.requests !== 25) throw new Error(`There were ${endpoint.counts.requests} token requests.`)
     for (const holder of holders) await holder[Symbol.asyncDispose]()
   }
-}
-
-/** The same load, with kills, on sessions here and on a lock by hand there. */
-async function compareWithRedis(postgres: PostgresServer): Promise<string> {
-  await using redis = await startRedis()
-  const columns: Record<string, DeadlyLoad> = {}
-  for (const graceMilliseconds of [10_000, 0]) {
-    const grace = graceMilliseconds === 0 ? 'no grace' : `a grace of ${graceMilliseconds / 1000} s`
-    columns[`Redis lock, ${grace}`] = await runDeadlyLoad({
-      graceMilliseconds,
-      async prepare({ issuer, clientId }, tokenSets) {
-        await using tokens = await openRedisTokens({ url: redis.url, issuer, clientId })
-        for (const [key, tokenSet] of Object.entries(tokenSets)) await tokens.save(key, { ...tokenSet, expiresIn: 0 })
-        return { redis: redis.url }
-      },
-    })
-    columns[`authchart, ${grace}`] = await runDeadlyLoad({
-      graceMilliseconds,
-      async prepare(client, tokenSets) {
-        const store = storeInput(postgres, { key: await createTables(postgres), mode: 'with presence' })
-        await signInExpired(client, { store, tokenSets })
-        return { postgres: store }
-      },
-    })
-  }
-  return describeDeadlyLoad(columns)
-}
-
-function writeResults(results: string): void {
-  const document = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))
-  const marked = /(<!-- postgres -->\n)[\s\S]*?(<!-- end of postgres -->)/
-  const text = readFileSync(document, 'utf8')
-  if (!marked.test(text)) throw new Error('docs/performance.md has no place for these results.')
-  writeFileSync(
-    document,
-    text.replace(marked, (_, start: string, end: string) => `${start}\n${results}\n\n${end}`),
-  )
 }

@@ -5,9 +5,21 @@ export const boxEntry: ProviderEntry = {
   name: 'Box',
   usage: '...box',
   preset: box,
-  refreshTokens: 'Not checked.',
-  checked: [],
-  unchecked: 'all of it: 60 days, used once, the endpoints, the words of errors',
+  refreshTokens: '60 days. Used once.',
+  checked: [
+    {
+      what: 'lifetimes and rotation',
+      kind: 'documentation',
+      source: 'https://developer.box.com/guides/authentication/tokens/refresh',
+    },
+    {
+      what: 'the token endpoint',
+      kind: 'public issue',
+      source:
+        'https://support.box.com/hc/fr/community/posts/360049159714-Need-help-with-refresh-token-expiry-information-I-m-getting-Refresh-Token-has-expired',
+    },
+  ],
+  unchecked: 'the other endpoints; the words of errors',
   answers: [
     {
       name: 'new tokens',

@@ -5,10 +5,21 @@ export const dropboxEntry: ProviderEntry = {
   name: 'Dropbox',
   usage: '...dropbox',
   preset: dropbox,
-  refreshTokens: 'Not checked.',
-  checked: [],
+  refreshTokens: 'Long-lived, as long as the user’s approval.',
+  checked: [
+    {
+      what: 'refresh tokens, and online or offline access',
+      kind: 'documentation',
+      source: 'https://dropbox.tech/developers/using-oauth-2-0-with-offline-access',
+    },
+    {
+      what: '`token_access_type=offline`, the authorization endpoint',
+      kind: 'third party',
+      source: 'https://github.com/Shopify/react-native-app-auth/blob/main/docs/config-examples/dropbox.md',
+    },
+  ],
   unchecked:
-    'all of it: the endpoints, `token_access_type`, that a refresh token does not end and is not replaced, the words of errors',
+    'the token endpoint (a third party uses the host `www.dropbox.com`, the preset `api.dropboxapi.com`); that a refresh token is not replaced; the words of errors',
   answers: [
     {
       name: 'new access token',

@@ -5,9 +5,15 @@ export const oktaEntry: ProviderEntry = {
   name: 'Okta',
   usage: '...okta',
   preset: okta,
-  refreshTokens: 'Not checked.',
-  checked: [],
-  unchecked: 'all of it: rotation with its grace, `X-Rate-Limit-Reset`, the denial by a policy, the words of errors',
+  refreshTokens: 'Not told.',
+  checked: [
+    {
+      what: 'the scope `offline_access`, and that the app’s settings must allow refresh tokens',
+      kind: 'public issue',
+      source: 'https://github.com/okta/okta-vue/issues/81',
+    },
+  ],
+  unchecked: 'rotation with its grace, `X-Rate-Limit-Reset`, the denial by a policy, the words of errors',
   answers: [
     {
       name: 'new tokens',

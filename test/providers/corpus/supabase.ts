@@ -5,9 +5,25 @@ export const supabaseEntry: ProviderEntry = {
   name: 'Supabase',
   usage: '...supabase',
   preset: supabase,
-  refreshTokens: 'Not checked.',
-  checked: [],
-  unchecked: 'all of it: rotation with a short grace, the words of errors',
+  refreshTokens: 'No end of its own. Used once, with a short interval in which it serves again.',
+  checked: [
+    {
+      what: 'that a refresh token does not expire and is used once, and what ends a session',
+      kind: 'documentation',
+      source: 'https://supabase.com/docs/guides/auth/sessions',
+    },
+    {
+      what: 'the interval in which one serves again',
+      kind: 'documentation',
+      source: 'https://supabase.com/docs/reference/dart/auth-setsession',
+    },
+    {
+      what: '`invalid_grant` of one that is not found',
+      kind: 'public issue',
+      source: 'https://github.com/supabase-community/gotrue-py/issues/353',
+    },
+  ],
+  unchecked: 'the words of errors; whether its OAuth server does as its own sessions do',
   answers: [
     {
       name: 'new tokens',

@@ -3,7 +3,7 @@ import type { TokenSetInput } from '@authchart/core'
 import { createClient } from '@redis/client'
 
 /** How long the lock lives, in milliseconds: that of Nango and of LiteLLM. */
-export const lockMilliseconds = 10_000
+const lockMilliseconds = 10_000
 /** How long its holder goes on renewing it (LiteLLM), and how long others wait for it (Nango). */
 const renewalMilliseconds = 20_000
 const waitMilliseconds = 1.2 * lockMilliseconds

@@ -10,7 +10,6 @@ export async function GET(): Promise<Response> {
     ...server,
     redirectUri: `${publicUrl}/callback`,
     scope: 'openid offline_access',
-    prompt: 'consent',
   })
   // It is this browser's own sign-in; any process may be the one that it comes back to.
   ;(await cookies()).set('signing-in', JSON.stringify(transaction), {

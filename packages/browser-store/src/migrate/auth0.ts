@@ -1,5 +1,5 @@
 import type { Session } from '@authchart/core'
-import { type ForeignSignIn, millisecondsIn, readObject, takeOver, textIn } from './take-over.ts'
+import { millisecondsIn, readObject, type StoredSignIn, takeOverUnder, textIn } from './take-over.ts'
 
 /** Where `@auth0/auth0-spa-js` has stored its tokens, with `cacheLocation: 'localstorage'`. */
 export interface Auth0Place {
@@ -22,11 +22,11 @@ export interface Auth0Place {
 export function takeOverAuth0(session: Session, { clientId, audience = 'default' }: Auth0Place): Promise<boolean> {
   // Its own lock: a tab that still runs that library does not refresh meanwhile, and finds nothing to refresh after.
   const lock = `auth0.lock.getTokenSilently.${clientId}.${audience}`
-  return takeOver(session, { lock, find: () => findTokens(clientId, audience) })
+  return takeOverUnder(lock, session, () => findTokens(clientId, audience))
 }
 
 /** `CacheKey.toKey` and `WrappedCacheEntry` of auth0-spa-js: a name has the scope, and times are in seconds. */
-function findTokens(clientId: string, audience: string): ForeignSignIn | undefined {
+function findTokens(clientId: string, audience: string): StoredSignIn | undefined {
   const prefix = `@@auth0spajs@@::${clientId}::`
   const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix))
   const entries = names

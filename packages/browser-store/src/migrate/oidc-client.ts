@@ -1,5 +1,5 @@
 import type { Session } from '@authchart/core'
-import { type ForeignSignIn, millisecondsIn, readObject, takeOver, textIn } from './take-over.ts'
+import { millisecondsIn, readObject, type StoredSignIn, takeOver, textIn } from './take-over.ts'
 
 /** Where `oidc-client-ts` has stored its user: the settings of your `UserManager`. */
 export interface OidcClientPlace {
@@ -27,11 +27,11 @@ export function takeOverOidcClient(session: Session, place: OidcClientPlace): Pr
   const { authority, clientId, storage = sessionStorage, prefix = 'oidc.' } = place
   // `UserManager._userStoreKey` and `WebStorageStateStore`.
   const name = `${prefix}user:${authority}:${clientId}`
-  return takeOver(session, { lock: `authchart:${name}`, find: () => findUser(storage, name) })
+  return takeOver(session, () => findUser(storage, name))
 }
 
 /** `User.toStorageString` of oidc-client-ts: times are in seconds. */
-function findUser(storage: Storage, name: string): ForeignSignIn | undefined {
+function findUser(storage: Storage, name: string): StoredSignIn | undefined {
   const user = readObject(storage, name)
   const accessToken = textIn(user, 'access_token')
   if (accessToken === undefined || textIn(user, 'token_type')?.toLowerCase() === 'dpop') return undefined

@@ -1,24 +1,39 @@
 import type { Session, SignInTokens } from '@authchart/core'
 
-/** A sign-in that another library has stored. */
-export interface ForeignSignIn {
+/** A sign-in that something else has stored in the page. */
+export interface StoredSignIn {
   readonly tokens: SignInTokens
-  /** Takes it out of where that library would find it. */
+  /** Takes it out of there. */
   remove(): void
 }
 
 /**
- * Signs a session in with what another library has stored, where the session has never had a sign-in, and takes that out
- * of the other library's storage in any case.
+ * Signs a session in with what code of your own has stored, if the session never had a sign-in, and removes that in any
+ * case, so it happens once. Call it on every load, before the first request.
  *
- * Under one lock, since a refresh token is good for one use: of two tabs that begin together, the second finds nothing to
- * take over. It may see the first one's storage late, but never the record in our own store.
+ * A refresh token is good for one use: of tabs that are loaded together, one takes over.
  *
  * @returns whether the session was signed in by this
+ * @throws StoreError, SignInError as `session.signIn` does; what was stored is left as it is then
+ * @example
+ * await takeOver(session, () => {
+ *   const stored = localStorage.getItem('tokens')
+ *   if (stored === null) return undefined
+ *   return { tokens: JSON.parse(stored), remove: () => localStorage.removeItem('tokens') }
+ * })
  */
-export async function takeOver(
+export function takeOver(session: Session, find: () => StoredSignIn | undefined): Promise<boolean> {
+  return takeOverUnder(`authchart:take-over:${session.key}`, session, find)
+}
+
+/**
+ * The same under a lock of another name. The lock is not all: a tab may see late what another has removed, but it never
+ * sees the record in our own store late.
+ */
+export async function takeOverUnder(
+  lock: string,
   session: Session,
-  { lock, find }: { lock: string; find: () => ForeignSignIn | undefined },
+  find: () => StoredSignIn | undefined,
 ): Promise<boolean> {
   // Most pages have nothing to take over, and wait for nothing.
   if (find() === undefined) return false

@@ -42,6 +42,16 @@ describe('a timeout signal', () => {
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' })
   })
 
+  it('lets a program that was suspended for longer read what has arrived, for a second', async () => {
+    const clock = createSimulatedClock()
+    const { signal } = timeoutSignal(clock, 60_000)
+    clock.sleep(120_000)
+    await clock.advance(999)
+    expect(signal.aborted).toBe(false)
+    await clock.advance(1)
+    expect(signal.aborted).toBe(true)
+  })
+
   it('aborts with another signal, for its reason, also where that has aborted already', () => {
     const clock = createSimulatedClock()
     const controller = new AbortController()

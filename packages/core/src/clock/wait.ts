@@ -28,6 +28,12 @@ export function wait(
   })
 }
 
+/**
+ * The last part of a timeout is a timer of its own, in milliseconds: in a process that was suspended, timers fire before
+ * the answers that have arrived meanwhile are read.
+ */
+const lastMilliseconds = 1_000
+
 /** A signal that aborts after some milliseconds by a clock, or with another signal; `stop` ends its timer. */
 export function timeoutSignal(
   clock: Clock,
@@ -36,12 +42,14 @@ export function timeoutSignal(
 ): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController()
   const { signal, keepAlive = false } = options
-  const timer = clock.setTimeout(
-    () => controller.abort(new DOMException('Timed out', 'TimeoutError')),
-    delayMilliseconds,
-    {
-      keepAlive,
+  const last = Math.min(delayMilliseconds, lastMilliseconds)
+  const abort = () => controller.abort(new DOMException('Timed out', 'TimeoutError'))
+  let timer = clock.setTimeout(
+    () => {
+      timer = clock.setTimeout(abort, last, { keepAlive })
     },
+    delayMilliseconds - last,
+    { keepAlive },
   )
   const onAbort = () => controller.abort(signal?.reason)
   if (signal?.aborted) onAbort()

@@ -53,7 +53,7 @@ export function readTokenResponse(
       contentType: headers['content-type'],
       body: members && (redactObject(without(members, keepMembers), known) as Members),
     },
-    tokenSet: tokens && readTokenSet(tokens, { members: { ...members, ...tokens }, keepMembers, refreshToken }),
+    tokenSet: tokens && readTokenSet(tokens, { ...members, ...tokens }, keepMembers),
   }
 }
 
@@ -86,11 +86,7 @@ function findTokens(members: Members, sent: string | undefined): Members | undef
   return objects.find(({ access_token }) => isText(access_token)) ?? objects.find((each) => isNew(each.refresh_token))
 }
 
-function readTokenSet(
-  tokens: Members,
-  options: { members: Members; keepMembers: readonly string[]; refreshToken: string | undefined },
-): TokenSetInput {
-  const { members, keepMembers, refreshToken } = options
+function readTokenSet(tokens: Members, members: Members, keepMembers: readonly string[]): TokenSetInput {
   const { access_token, token_type, expires_in, refresh_token, id_token, scope } = tokens
   const { refresh_expires_in, refresh_token_expires_in, x_refresh_token_expires_in } = tokens
   const kept = keepMembers.filter((name) => Object.hasOwn(members, name))
@@ -99,8 +95,7 @@ function readTokenSet(
     tokenType: textOf(token_type),
     expiresIn: isLifetime(expires_in) ? expires_in : undefined,
     expiresAt: readInstant(tokens.expires_at),
-    // One that is merely repeated is carried forward, and with it what is known of its end.
-    refreshToken: refresh_token === refreshToken ? undefined : textOf(refresh_token),
+    refreshToken: textOf(refresh_token),
     idToken: textOf(id_token),
     scope: textOf(scope),
     signInExpiresIn: [refresh_expires_in, refresh_token_expires_in, x_refresh_token_expires_in].find(isLifetime),

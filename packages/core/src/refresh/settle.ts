@@ -1,8 +1,8 @@
 import type { RereadDecision } from '../policy/choose-record.ts'
 import { withoutRuns } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
-import type { Refresh, RefreshOutcome } from './holder.ts'
-import { writeRecord } from './store-access.ts'
+import type { Refresh, RefreshHolder, RefreshOutcome } from './holder.ts'
+import { readRecord, writeRecord } from './store-access.ts'
 import { storeEnd } from './write-outcome.ts'
 
 /** What comes of a record that is not to be refreshed. */
@@ -41,4 +41,24 @@ async function pause(
     rejections: withoutRuns(rejections, holder.endedRuns),
   })
   return { kind: 'paused', rejections }
+}
+
+/**
+ * Takes runs of rejections that have ended out of the record. The next refresh would do so too, but a short program ends
+ * before that: to its successor the next rejection would be part of the run, and the origin would pause.
+ */
+export async function forgetEndedRuns(holder: RefreshHolder): Promise<void> {
+  // Only a refresh or a sign-in comes in between, and those are rare.
+  for (let tries = 0; tries < 2; tries += 1) {
+    const { value: record } = (await readRecord(holder)) as { value?: SessionRecord }
+    const rejections = withoutRuns(record?.rejections, holder.endedRuns)
+    if (record?.status !== 'signedIn' || countOf(rejections) === countOf(record.rejections)) return
+    const next = { ...record, revision: holder.createId(), rejections }
+    const written = await writeRecord(holder, record.revision, next)
+    if (!written.ok || written.value) return
+  }
+}
+
+function countOf(rejections: SessionRecord['rejections'] = {}): number {
+  return Object.keys(rejections).length
 }

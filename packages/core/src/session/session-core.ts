@@ -6,6 +6,7 @@ import type { StoreError } from '../errors/store-error.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
 import { pausedUntil, runOf, withoutRuns } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
+import { forgetEndedRuns } from '../refresh/settle.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
@@ -414,6 +415,7 @@ export class SessionCore implements RefreshHolder {
       this.#log ??= new RejectionLog()
       endsRun = this.#log.noteAccepted(origin, addressOf(request.target().url), generation)
     }
+    if (endsRun && hasRun) void this.inBackground(forgetEndedRuns(this))
     // While a run of rejections goes on, what other addresses of the origin accept is not news.
     const isNews = lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)
     if (endsRun || isNews) {

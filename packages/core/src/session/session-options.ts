@@ -70,7 +70,8 @@ export interface HttpOptions {
   readonly rejectedStatuses?: readonly number[] | undefined
   /**
    * Whether a response that looks accepted says that the token was rejected, for APIs that say so with 200 or 403 and a
-   * body. `body` is the JSON of a body of up to 64 kB, `undefined` otherwise. Default: no response.
+   * body. `body` is its JSON, if that is up to 64 kB and there within 2 s, and `undefined` otherwise; the caller still gets
+   * the whole of it. Only `true` counts. Default: no response.
    */
   readonly isRejected?: ((response: { readonly status: number; readonly body?: unknown }) => boolean) | undefined
 }

@@ -33,12 +33,12 @@ const statuses: Record<SessionStatus, { signedIn: boolean; usable: boolean }> = 
 }
 
 describe('a fake session', () => {
-  it.each(Object.keys(statuses) as SessionStatus[])('begins as `%s` where that is asked for', async (status) => {
+  it.each(Object.keys(statuses) as SessionStatus[])('K1 begins as `%s` where that is asked for', async (status) => {
     const session = await openFake({ status })
     expect(session.getSnapshot()).toMatchObject({ status, ...statuses[status] })
   })
 
-  it.each(Object.keys(reasonMeanings) as EndReason[])('ends as `%s`, and says so once', async (reason) => {
+  it.each(Object.keys(reasonMeanings) as EndReason[])('K1 ends as `%s`, and says so once', async (reason) => {
     const session = await openFake()
     const notices: SessionNotice[] = []
     session.on('ended', (notice) => notices.push(notice))
@@ -49,7 +49,7 @@ describe('a fake session', () => {
     expect(notices).toHaveLength(1)
   })
 
-  it.each(Object.keys(codeMeanings) as TransientCode[])('fails as `%s`, and recovers', async (code) => {
+  it.each(Object.keys(codeMeanings) as TransientCode[])('K1 fails as `%s`, and recovers', async (code) => {
     const session = await openFake()
     expect(await session.fail(code)).toMatchObject({ status: 'transientFailure', code, usable: true })
     const { generation } = session.getSnapshot()
@@ -82,7 +82,7 @@ describe('a fake session', () => {
     expect(await session.signInAgain()).toMatchObject({ status: 'fresh' })
   })
 
-  it('answers nothing while it is held, however long, and all of it after', async () => {
+  it('K1 answers nothing while it is held, however long, and all of it after', async () => {
     const session = await openFake({ status: 'restoring', maximumWaitMilliseconds: 20 })
     const token = session.getAccessToken()
     const rested = vi.fn()
@@ -94,7 +94,7 @@ describe('a fake session', () => {
     await expect(token).resolves.toMatchObject({ type: 'Bearer' })
   })
 
-  it('works with the fake timers of a test runner', async () => {
+  it('K1 works with the fake timers of a test runner', async () => {
     vi.useFakeTimers()
     try {
       const session = await openFake()
@@ -124,6 +124,20 @@ describe('a fake session', () => {
     const session = await openFake({ status: 'restoring' })
     session.release()
     expect(await session.ready).toMatchObject({ status: 'signedOut' })
+  })
+
+  it('says what is missing where there is no sign-in to act on', async () => {
+    const session = await openFake({ status: 'signedOut' })
+    for (const call of [session.expire(), session.end('grantRejected'), session.fail('network')]) {
+      await expect(call).rejects.toThrow('signInAgain')
+    }
+  })
+
+  it('ends in the midst of a refresh', async () => {
+    const session = await openFake({ status: 'refreshing' })
+    const ended = session.end('grantRejected')
+    session.release()
+    expect(await ended).toMatchObject({ signedIn: false, reason: 'grantRejected' })
   })
 
   it('refuses options that are malformed or unknown', async () => {

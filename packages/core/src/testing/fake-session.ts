@@ -68,11 +68,13 @@ type ChangeRecord = (change: (record: SessionRecord) => SessionRecord) => Promis
 /** Writes the record as another tab would: what the session then hears does not depend on what happened there. */
 function createRecordChange(session: Session, store: SessionStore): ChangeRecord {
   return async (change) => {
-    const record = await store.read(session.key)
-    if (record === undefined) throw new Error('There is no sign-in: call `signInAgain()` first.')
-    const next = { ...change(record), revision: crypto.randomUUID() }
-    await store.compareAndSet(session.key, record.revision, next)
-    return next
+    for (;;) {
+      const record = await store.read(session.key)
+      if (record === undefined) throw notSignedIn()
+      const next = { ...change(record), revision: crypto.randomUUID() }
+      // A refresh of the session's own may have come between.
+      if (await store.compareAndSet(session.key, record.revision, next)) return next
+    }
   }
 }
 
@@ -90,7 +92,8 @@ function createCalls(
       })
       return until(session, (snapshot) => snapshot.reason === reason)
     },
-    fail(code) {
+    async fail(code) {
+      if (!session.getSnapshot().signedIn) throw notSignedIn()
       grant.failure = code
       session.refresh().catch(() => {})
       return until(session, (snapshot) => snapshot.code === code)
@@ -138,7 +141,7 @@ async function age(session: Session, changeRecord: ChangeRecord, remaining: numb
   const now = Date.now()
   const { generation } = await changeRecord((record) => {
     const { secrets, highestReservedGeneration } = record
-    if (secrets === undefined) throw new Error('There are no tokens: call `signInAgain()` first.')
+    if (secrets === undefined) throw notSignedIn()
     const { receivedAt, expiresAt = now } = secrets.tokenSet
     const tokenSet = {
       ...secrets.tokenSet,
@@ -155,6 +158,10 @@ async function age(session: Session, changeRecord: ChangeRecord, remaining: numb
     }
   })
   return until(session, (snapshot) => snapshot.generation >= generation)
+}
+
+function notSignedIn(): Error {
+  return new Error('There is no sign-in: call `signInAgain()` first.')
 }
 
 /** The snapshot of which something is true, now or later. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createSession, memoryStore, type Session } from '../index.ts'
-import { refreshTokenGrant } from '../oauth.ts'
+import { beginAuthorization, completeAuthorization, refreshTokenGrant } from '../oauth.ts'
 import type { TokenEndpoint, TokenEndpointOptions } from './token-endpoint/options.ts'
-import { startTokenEndpoint } from './token-endpoint.ts'
+import { createTokenEndpoint, startTokenEndpoint } from './token-endpoint.ts'
 
 let endpoint: TokenEndpoint
 let session: Session
@@ -77,4 +77,42 @@ it('ends every sign-in when it is told to', async () => {
   endpoint.revoke()
   await expect(session.refresh()).rejects.toMatchObject({ reason: 'grantRejected' })
   expect(endpoint.counts).toMatchObject({ refused: 1, reused: 0 })
+})
+
+it('signs in by redirect without a network, each code once and with its verifier only', async () => {
+  const answers = createTokenEndpoint({ issuer: 'https://login.acme.example/', claims: { sub: 'bob', name: 'Bob' } })
+  const fetch = (input: string | URL | Request, init?: RequestInit) => answers.answer(new Request(input, init))
+  const server = { issuer: answers.issuer, clientId: 'acme-web', fetch }
+  const redirectUri = 'https://app.acme.example/callback'
+  const begin = () => beginAuthorization({ ...server, redirectUri, scope: 'openid' })
+  const { url, transaction } = await begin()
+  const callback = (await fetch(url)).headers.get('location') ?? ''
+
+  const { transaction: other } = await begin()
+  const stolen = callback.replace(transaction.state, other.state)
+  await expect(completeAuthorization(other, stolen, server)).rejects.toMatchObject({ serverCode: 'invalid_grant' })
+  await expect(completeAuthorization(transaction, callback, server)).rejects.toMatchObject({
+    serverCode: 'invalid_grant',
+  })
+
+  const again = await begin()
+  const location = (await fetch(again.url)).headers.get('location') ?? ''
+  await using signedIn = createSession({ key: 'test', store: memoryStore(), grant: refreshTokenGrant(server) })
+  await signedIn.signIn(await completeAuthorization(again.transaction, location, server))
+  expect(signedIn.claims).toMatchObject({ sub: 'bob', name: 'Bob', aud: 'acme-web' })
+  await signedIn.refresh()
+  expect(answers.counts).toMatchObject({ issued: 1, refused: 0 })
+})
+
+it('stands for an API: rejects tokens that are missing, taken back or expired', async () => {
+  const ask = (answers: Pick<TokenEndpoint, 'rejection'>, accessToken?: string) => {
+    const headers = accessToken === undefined ? undefined : { authorization: `Bearer ${accessToken}` }
+    return answers.rejection(new Request('https://api.acme.example', { headers }))?.status
+  }
+  const { accessToken } = endpoint.signIn()
+  expect([ask(endpoint), ask(endpoint, 'another'), ask(endpoint, accessToken)]).toEqual([401, 401, undefined])
+  endpoint.revokeAccessTokens()
+  expect(ask(endpoint, accessToken)).toBe(401)
+  const expired = createTokenEndpoint({ issuer: 'https://login.acme.example', expiresIn: 0 })
+  expect(ask(expired, expired.signIn().accessToken)).toBe(401)
 })

@@ -54,14 +54,16 @@ export function normalizeTokenSet(input: unknown, receivedAt: number): Normalize
  */
 export function carryForward(next: TokenSet, previous: TokenSet | undefined): TokenSet {
   const refreshToken = next.refreshToken ?? previous?.refreshToken
-  const isSameRefreshToken = refreshToken === previous?.refreshToken
+  const knownEnd = refreshToken === previous?.refreshToken ? previous?.signInExpiresAt : undefined
+  // A JWT that is repeated does not last any longer for it.
+  const isFixed = readJwtLifetime(refreshToken ?? '', 0) !== undefined
   return withoutUndefined({
     ...next,
     refreshToken,
     idToken: next.idToken ?? previous?.idToken,
     scope: next.scope ?? previous?.scope,
     // What was said of one refresh token says nothing about the next.
-    signInExpiresAt: next.signInExpiresAt ?? (isSameRefreshToken ? previous?.signInExpiresAt : undefined),
+    signInExpiresAt: (isFixed ? knownEnd : undefined) ?? next.signInExpiresAt ?? knownEnd,
     details:
       next.details && previous?.details
         ? { ...previous.details, ...next.details }

@@ -53,11 +53,15 @@ export function watchFolder(folder: SessionFolder, events: FolderEvents): Folder
     // Not made here: a folder that is removed or put back must not be found in the way.
     if (identity === undefined) return
     try {
-      watcher = watch(folder.path, { persistent: false }, (change, fileName) => {
+      // Without the option `persistent`, which Deno 2.9 ignores; and its watcher keeps a process alive again after each event.
+      const opened = watch(folder.path, (change, fileName) => {
+        queueMicrotask(() => opened.unref())
         events.changed(fileName)
         // So the system tells that the folder itself was removed or renamed.
         if (fileName === null || (change === 'rename' && fileName === basename(folder.path))) look()
       })
+      opened.unref()
+      watcher = opened
       watcher.on('error', (error) => {
         close()
         lose(errorCodeOf(error) ?? error.name)

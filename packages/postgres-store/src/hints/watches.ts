@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { escapeText } from '../database/escape-text.ts'
 import type { Presence } from '../presence/presence.ts'
-import { hintOf } from './channels.ts'
+import { channelOf, readPayload } from './channels.ts'
 import { createLookOut } from './look-out.ts'
 import { createPublisher } from './publisher.ts'
 
@@ -21,6 +21,8 @@ interface Watch {
   readonly listeners: Set<() => void>
   /** Escaped; `null`: no record; `undefined`: never seen. */
   revision: string | null | undefined
+  /** Of which all listeners were told. */
+  announced: string | null | undefined
   unlisten: (() => void) | undefined
 }
 
@@ -56,6 +58,7 @@ export function createWatches(options: {
   function announce(key: string): void {
     const watch = watches.get(key)
     if (watch === undefined) return
+    watch.announced = watch.revision
     for (const listener of watch.listeners) {
       // A watch that was ended before its turn came is not called any more.
       queueMicrotask(() => watch.listeners.has(listener) && listener())
@@ -69,17 +72,24 @@ export function createWatches(options: {
     announce(key)
   }
 
+  /** What this store has written, or found by a look, comes back as a hint. */
+  function hear(key: string, watch: Watch, payload: string): void {
+    const hint = readPayload(payload, key)
+    if (hint === undefined || (hint.revision !== undefined && hint.revision === watch.announced)) return
+    watch.revision = hint.revision
+    announce(key)
+  }
+
   function saw(key: string, revision: string | undefined): void {
     const watch = watches.get(key)
     if (watch !== undefined) watch.revision = revision === undefined ? null : escapeText(revision)
   }
 
   function open(key: string): Watch {
-    const { channel, payload } = hintOf(key, database.schema)
-    const onHint = (told: string) => (told === payload || told === '') && announce(key)
-    const unlisten = hears ? presence?.listen(channel, onHint) : undefined
-    const watch: Watch = { listeners: new Set(), revision: undefined, unlisten }
+    const watch: Watch = { listeners: new Set(), revision: undefined, announced: undefined, unlisten: undefined }
     watches.set(key, watch)
+    const onHint = (payload: string) => hear(key, watch, payload)
+    watch.unlisten = hears ? presence?.listen(channelOf(key, database.schema), onHint) : undefined
     // It goes on trying by itself; until it is there, looking does.
     if (hears) presence?.start().catch(() => {})
     lookOut?.begin()
@@ -104,7 +114,7 @@ export function createWatches(options: {
     wrote(key, { revision, tellOthers }) {
       saw(key, revision)
       announce(key)
-      if (tellOthers) publisher?.publish(key)
+      if (tellOthers) publisher?.publish(key, revision === undefined ? null : escapeText(revision))
     },
     async close() {
       lookOut?.close()

@@ -17,8 +17,8 @@ export interface LeaseSighting {
         readonly isGone: boolean
       }
     | undefined
-  /** Of the record beside it; `null` where there is none. */
-  readonly revision: string | null
+  /** Of the record beside it; `null` where there is none, `undefined` where it is but an intent: that is not news. */
+  readonly revision: string | null | undefined
   /** How long ago the server started, in milliseconds. */
   readonly serverAgeMilliseconds: number
 }
@@ -61,7 +61,7 @@ on conflict (key) do update set holder = excluded.holder, until = excluded.until
 where l.holder = excluded.holder or (l.holder = $5 and ${until} = $6 and ${isGone})
 returning 'true' as taken`
   const lookSql = `select l.holder as holder, ${until} as until, (l.process is not null)::text as has_presence,
-  (${isGone})::text as is_gone, s.revision as revision,
+  (${isGone})::text as is_gone, s.revision as revision, (s.clear like '%"refreshIntent":{%')::text as is_intent,
   (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::bigint::text as server_age
 from (select $1::text as wanted) w left join "${schema}".lease l on l.key = w.wanted
   left join "${schema}".session s on s.key = w.wanted`
@@ -101,7 +101,7 @@ select count(*)::text as given from given, ${withoutFlush}`
                 hasPresence: textOf(row, 'has_presence') === 'true',
                 isGone: textOf(row, 'is_gone') === 'true',
               },
-        revision: textOf(row, 'revision'),
+        revision: textOf(row, 'is_intent') === 'true' ? undefined : textOf(row, 'revision'),
         serverAgeMilliseconds: Number(textOf(row, 'server_age') ?? 0),
       }
     },

@@ -63,8 +63,10 @@ export function createLeases(options: {
     } catch (error) {
       // The next in line comes after what may still land.
       void coming
-        .catch(() => {})
-        .then(() => giveBackRow({ rows, key, holder }))
+        .then(
+          () => giveBackRow({ rows, key, holder }),
+          () => {},
+        )
         .then(endTurn)
       throw error
     }

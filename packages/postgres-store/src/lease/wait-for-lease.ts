@@ -1,6 +1,7 @@
 import { isStoreError, type StoreError } from '@authchart/core/store'
 import type { Database } from '../database/database.ts'
 import { jittered, monotonicNow, pause } from '../database/time.ts'
+import { giveBackRow } from './held-lease.ts'
 import type { LeaseRows, LeaseSighting } from './lease-rows.ts'
 import { type Moment, momentNow } from './remaining.ts'
 import { type GoneSighting, mayTakeOver, seeGone } from './takeover.ts'
@@ -33,11 +34,22 @@ export interface TakenLease {
 
 /**
  * Takes the lease when it is free, or when its holder was seen to be gone for long enough. A look that fails is a
- * look that is missed; the wait goes on.
+ * look that is missed; the wait goes on. Where it throws, what may have been taken is given back.
  *
  * @throws the signal's reason; StoreError when the database cannot be used, or has been silent for half a minute
  */
 export async function takeLease(wait: LeaseWait): Promise<TakenLease> {
+  const { key, holder, rows } = wait
+  const takes = { mayHaveLanded: false }
+  try {
+    return await takeWhenFree(wait, takes)
+  } catch (error) {
+    if (takes.mayHaveLanded) await giveBackRow({ rows, key, holder })
+    throw error
+  }
+}
+
+async function takeWhenFree(wait: LeaseWait, takes: { mayHaveLanded: boolean }): Promise<TakenLease> {
   const { key, holder, rows, signal } = wait
   let gone: GoneSighting | undefined
   let inPlaceOf: GoneSighting | undefined
@@ -45,22 +57,27 @@ export async function takeLease(wait: LeaseWait): Promise<TakenLease> {
   let isFree = true
   for (let looks = 0; ; looks += 1) {
     signal.throwIfAborted()
-    const tries = isFree || inPlaceOf !== undefined
     try {
-      if (tries) {
+      if (isFree || inPlaceOf !== undefined) {
         const taken = momentNow()
         const process = wait.process()
+        takes.mayHaveLanded = true
         if (await rows.take(key, { holder, process, inPlaceOf })) return { taken, process }
+        takes.mayHaveLanded = false
+        // Another was quicker: there is nothing to see yet. Looked at below, after a pause.
+        answeredLast = monotonicNow()
+        isFree = false
+        inPlaceOf = undefined
+      } else {
+        const sighting = await rows.look(key)
+        answeredLast = monotonicNow()
+        if (sighting.revision !== undefined) wait.onRevision(sighting.revision)
+        gone = seeGone(gone, sighting.lent, answeredLast)
+        inPlaceOf = gone !== undefined && isSettled(gone, sighting, wait) ? gone : undefined
+        // Ours: a take whose answer was lost. Taking it once more says so.
+        isFree = sighting.lent === undefined || sighting.lent.holder === holder
+        if (isFree || inPlaceOf !== undefined) continue
       }
-      const sighting = await rows.look(key)
-      answeredLast = monotonicNow()
-      wait.onRevision(sighting.revision)
-      gone = seeGone(gone, sighting.lent, answeredLast)
-      inPlaceOf = gone !== undefined && isSettled(gone, sighting, wait) ? gone : undefined
-      // Ours: a take whose answer was lost. Taking it once more says so.
-      isFree = sighting.lent === undefined || sighting.lent.holder === holder
-      // A lease that was tried in vain is looked at again after a pause in any case.
-      if (!tries && (isFree || inPlaceOf !== undefined)) continue
     } catch (error) {
       if (!isPassing(error) || monotonicNow() - answeredLast > silenceMilliseconds) throw error
       isFree = true

@@ -202,6 +202,22 @@ describe('a record', () => {
   })
 })
 
+describe('a statement that met another', () => {
+  it.each(['40001', '40P01'])('is tried three times: %s', async (code) => {
+    let meetings = 2
+    const store = openStore({
+      query: async (sql, parameters) => {
+        if (sql.includes('done as') && meetings-- > 0) throw Object.assign(new Error('Met'), { code })
+        return (await database.query<Record<string, unknown>>(sql, parameters)).rows
+      },
+    })
+    expect(await store.compareAndSet('acme:alice', undefined, createRecord())).toBe(true)
+    meetings = 3
+    const write = store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'two' }))
+    await expect(write).rejects.toMatchObject({ code: 'storeUnavailable' })
+  })
+})
+
 describe('sealing keys', () => {
   const older = [randomBytes(32), keys[0] as Buffer]
 
@@ -310,6 +326,21 @@ describe('a lease', () => {
     })
     const lease = await store.lease('acme:alice', { signal })
     expect(lease.remainingMilliseconds?.()).toBeGreaterThan(29_000)
+    await lease[Symbol.asyncDispose]()
+  })
+
+  it('whose take was carried out though its answer was lost is given back when its caller has gone', async () => {
+    const controller = new AbortController()
+    const store = openStore({
+      query: async (sql, parameters) => {
+        const { rows } = await database.query<Record<string, unknown>>(sql, parameters)
+        if (!sql.startsWith('insert into "authchart".lease')) return rows
+        controller.abort(new Error('Never mind'))
+        throw Object.assign(new Error('Connection lost'), { code: 'ECONNRESET' })
+      },
+    })
+    await expect(store.lease('acme:alice', { signal: controller.signal })).rejects.toThrow('Never mind')
+    const lease = await openStore().lease('acme:alice', { signal: AbortSignal.timeout(5_000) })
     await lease[Symbol.asyncDispose]()
   })
 

@@ -1,0 +1,116 @@
+import { createSession } from '@authchart/core'
+import { refreshTokenGrant } from '@authchart/core/oauth'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTables, storeInput } from '../support/postgres/holders.ts'
+import { openPostgresStore } from '../support/postgres/open-postgres-store.ts'
+import { missingPostgres } from '../support/postgres/postgres-programs.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
+import { createRecord, createTokenSet, recordTime } from '../support/session-records.ts'
+
+let server: PostgresServer
+let key: string
+
+beforeAll(async () => {
+  if (missingPostgres !== undefined) return
+  server = await startPostgres({ settings: { fsync: 'off' } })
+  key = await createTables(server)
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+/** A store with presence, as another process would open it, and its statements. */
+function open() {
+  const statements: string[] = []
+  const opened = openPostgresStore(storeInput(server, { key, mode: 'with presence' }), (sql) => statements.push(sql))
+  return { ...opened, statements }
+}
+
+describe.skipIf(missingPostgres !== undefined)('with presence', () => {
+  it('a store hints once at a write of its own, and once at one of another', async () => {
+    await using one = open()
+    await using other = open()
+    const heard: string[] = []
+    for (const each of ['acme:alice', 'acme: \\ bob', 'acme:last']) {
+      one.store.watch(each, () => heard.push(each))
+      await one.store.check(each)
+    }
+    let isHeardByOther = false
+    await other.store.check('acme:alice')
+    other.store.watch('acme:alice', () => (isHeardByOther = true))
+
+    // Connecting is a hint as well.
+    heard.length = 0
+    await one.store.compareAndSet('acme:alice', undefined, createRecord())
+    await expect.poll(() => isHeardByOther).toBe(true)
+    await other.store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'two \\ three' }))
+    await other.store.compareAndSet('acme: \\ bob', undefined, createRecord())
+    await other.store.compareAndSet('acme:last', undefined, createRecord())
+    await expect.poll(() => heard).toContain('acme:last')
+    expect(heard).toEqual(['acme:alice', 'acme:alice', 'acme: \\ bob', 'acme:last'])
+  })
+
+  it('a hint is a statement of its own: in that of a write, it would hold up all writes of the server', async () => {
+    await using one = open()
+    await one.store.compareAndSet('acme:dave', undefined, createRecord())
+    const hints = () => one.statements.filter((sql) => sql.includes('pg_notify'))
+    await expect.poll(hints).toHaveLength(1)
+    expect(hints()[0]).not.toContain('.session')
+  })
+
+  it('what was written while the connection was lost is heard of when it is back', async () => {
+    await using one = open()
+    await using other = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    let hints = 0
+    one.store.watch('acme:erin', () => (hints += 1))
+    await one.store.check('acme:erin')
+    const before = hints
+    await server.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'authchart presence'`,
+    )
+    // Without presence, it tells nobody.
+    await other.store.compareAndSet('acme:erin', undefined, createRecord())
+    await expect.poll(() => hints, { timeout: 10_000 }).toBeGreaterThan(before)
+    expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
+  })
+
+  it('a session that waits for the lease reads once what its holder has stored, and not the intent', async () => {
+    await using one = open()
+    await using other = open()
+    const expired = createTokenSet({ expiresAt: recordTime + 1 })
+    const record = createRecord({ secrets: { tokenSet: expired }, expiresAt: expired.expiresAt })
+    await one.store.compareAndSet('acme:carol', undefined, record)
+    const { issuer = '', clientId = '' } = record.identity
+    const grant = refreshTokenGrant({ issuer, clientId })
+    await using waiter = createSession({ key: 'acme:carol', store: other.store, grant })
+    await other.store.check('acme:carol')
+    let isOver = false
+    other.store.watch('acme:fence', () => (isOver = true))
+
+    await using lease = await one.store.lease('acme:carol', { signal: AbortSignal.timeout(60_000) })
+    const before = other.statements.length
+    const coming = waiter.getAccessToken()
+    const countSince = (part: string) => other.statements.slice(before).filter((sql) => sql.includes(part)).length
+    const intent = { generation: 5, reservedGeneration: 6, startedAt: Date.now(), holder: 'one', outcomeUnknown: false }
+    const intended = { ...record, revision: 'intent', highestReservedGeneration: 6, refreshIntent: intent }
+    await one.store.compareAndSet('acme:carol', 'revision-1', intended, { under: lease })
+    const looks = countSince('server_age')
+    await expect.poll(() => countSince('server_age')).toBeGreaterThan(looks + 1)
+
+    const tokenSet = createTokenSet({ receivedAt: Date.now(), expiresAt: Date.now() + 3_600_000 })
+    const { expiresAt } = tokenSet
+    const result = {
+      ...intended,
+      revision: 'two',
+      generation: 6,
+      expiresAt,
+      secrets: { tokenSet },
+      refreshIntent: undefined,
+    }
+    await one.store.compareAndSet('acme:carol', 'intent', result)
+    expect((await coming).generation).toBe(6)
+    // It has heard all that there is to hear once it hears of this.
+    await one.store.compareAndSet('acme:fence', undefined, createRecord())
+    await expect.poll(() => isOver).toBe(true)
+    expect(countSince('is_replica')).toBe(1)
+  })
+})
