@@ -25,11 +25,12 @@ const settleMilliseconds = 5_000
 
 export function createFieldRules(options: {
   now: () => number
+  isAlive: (holder: string) => boolean
   knownBy: (holder: string) => SessionRecord | undefined
   setOf: (accessToken: string | undefined) => ObservedSet | undefined
   fail: (violation: string) => never
 }): FieldRules {
-  const { now, knownBy, setOf, fail } = options
+  const { now, isAlive, knownBy, setOf, fail } = options
   /** The revision of the last intent of each holder. */
   const intents = new Map<string, string>()
   /** The sets that each holder saw rejected. */
@@ -37,7 +38,7 @@ export function createFieldRules(options: {
   let lessee: string | undefined
   let isOverruled = false
   let isRestored = false
-  let writtenBack: { readonly set: ObservedSet; readonly at: number; isSent: boolean } | undefined
+  let writtenBack: { readonly set: ObservedSet; readonly until: number; isSent: boolean } | undefined
 
   /** Only a rejection speaks for a refresh, and of a token that can hardly have expired. */
   function isForRejection(set: ObservedSet): boolean {
@@ -46,7 +47,7 @@ export function createFieldRules(options: {
 
   function checkWriteBack(set: ObservedSet, record: SessionRecord) {
     if (writtenBack?.set !== set) return
-    if (now() - writtenBack.at < settleMilliseconds) fail('a token request is sent before a write-back has settled')
+    if (now() < writtenBack.until) fail('a token request is sent before a write-back has settled')
     if (!writtenBack.isSent && record.refreshIntent?.outcomeUnknown !== true) {
       fail('a request after a write-back counts as one for the first time')
     }
@@ -74,8 +75,11 @@ export function createFieldRules(options: {
     const isKnown = (knownBy(writer)?.generation ?? 0) >= next.generation
     // Tokens that have just been issued, and were not stored at once, have nothing of either.
     const isHeldBack = next.serverCooldownUntil !== undefined || next.refreshIntent !== undefined
-    if (isRestored && isRisen && isKnown && isHeldBack && set !== undefined)
-      writtenBack = { set, at: now(), isSent: false }
+    if (isRestored && isRisen && isKnown && isHeldBack && set !== undefined) {
+      // The write itself may have taken its time.
+      const until = next.serverCooldownUntil ?? now() + settleMilliseconds
+      writtenBack = { set, until, isSent: false }
+    }
   }
 
   return {
@@ -114,6 +118,8 @@ export function createFieldRules(options: {
       const set = setOf(next.secrets?.tokenSet.accessToken)
       if (next.generation !== before.generation || set === undefined) return
       if (isIntent) intents.set(writer, next.revision)
+      // What a process had sent before it died may land later, and harms nobody: it sends nothing.
+      if (!isAlive(writer)) return
       if (isIntent && lessee !== writer) fail('an intent is written without the lease')
       const hasMoved = JSON.stringify(next.rejections) !== JSON.stringify(before.rejections)
       if (hasMoved && lessee !== writer) fail('a pause is written without the lease')

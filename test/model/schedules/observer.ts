@@ -27,8 +27,6 @@ export interface ObservedSet {
   heldBy: string | undefined
   parent: ObservedSet | undefined
   generation: number | undefined
-  /** The generation that was reserved for what is issued for it. */
-  reserved: number | undefined
 }
 
 export interface Family {
@@ -63,6 +61,8 @@ export interface Observer {
   /** A holder has read a set in answer to another. */
   issued(set: ObservedSet, parent: ObservedSet, holder: string): void
   landed(next: SessionRecord, writer: string): void
+  /** That was so while a refresh was under way. */
+  restoredDuringRefresh: boolean
   /** The store has gone back to an older record. */
   restored(backup: SessionRecord): void
   crashed(holder: string): void
@@ -75,6 +75,7 @@ export interface Observer {
 /** @param options `knownBy`: the record that a holder has in memory */
 export function createObserver(options: {
   now: () => number
+  isAlive: (holder: string) => boolean
   knownBy: (holder: string) => SessionRecord | undefined
 }): Observer {
   const sets: ObservedSet[] = []
@@ -82,6 +83,8 @@ export function createObserver(options: {
   const story: string[] = []
   /** The open requests, by who waits. */
   const open = new Map<object, { holder: string; set: ObservedSet }>()
+  /** The generation that each holder reserved for what is issued to it. */
+  const reservedBy = new Map<string, number | undefined>()
   /** How many requests each holder has sent under the lease that it has. */
   const sentUnderLease = new Map<string, number>()
   let record: SessionRecord | undefined
@@ -180,6 +183,7 @@ export function createObserver(options: {
       return record
     },
     troubled: false,
+    restoredDuringRefresh: false,
     tokenRequests: 0,
     say: (sentence) => void story.push(sentence),
     fail,
@@ -210,7 +214,6 @@ export function createObserver(options: {
       if (earlier > 1) fail('one refresh sends its token a third time')
       checkMemory(set, earlier)
       rules.sent(holder, set, record)
-      set.reserved = record?.refreshIntent?.reservedGeneration
       return () => void open.delete(request)
     },
     reused(set) {
@@ -225,12 +228,15 @@ export function createObserver(options: {
       if (set.fate === 'stored') return
       set.fate = 'held'
       set.heldBy = holder
-      nameGeneration(set, parent.reserved)
+      nameGeneration(set, reservedBy.get(holder))
     },
     landed(next, writer) {
       const before = record
       record = next
       rules.landed(next, { before, writer })
+      const { refreshIntent } = next
+      if (refreshIntent && next.generation === before?.generation)
+        reservedBy.set(writer, refreshIntent.reservedGeneration)
       if (before !== undefined) {
         checkRise(before, next)
         checkEnd(before, next)

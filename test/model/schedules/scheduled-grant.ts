@@ -24,7 +24,8 @@ export function createScheduledGrant(parts: GrantParts): Grant {
     async refresh({ refreshToken, previous, signal, now, mayStillBeSent }) {
       // Discovery, a client's assertion and a proof take their time.
       await life.point(`${life.name} prepares its request`)
-      if (mayStillBeSent?.() === false) return { kind: 'failed', failure: { kind: 'transport', sent: 'no' } }
+      if (signal.aborted || mayStillBeSent?.() === false)
+        return { kind: 'failed', failure: { kind: 'transport', sent: 'no' } }
       const set = server.find(refreshToken, previous?.accessToken)
       const close = observer.sent(life.name, set)
       const fault = takeFault()

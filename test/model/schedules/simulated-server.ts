@@ -38,7 +38,6 @@ export function createSimulatedServer(kind: ServerKind, observer: Observer, now:
       heldBy: undefined,
       parent,
       generation: undefined,
-      reserved: undefined,
     }
     sets.push(set)
     return set

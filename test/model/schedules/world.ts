@@ -55,6 +55,7 @@ export function createWorld(script: Script, scheduler: StepScheduler): World {
   const holders: Holder[] = []
   const observer = createObserver({
     now,
+    isAlive: (name) => holders.some(({ life }) => life.name === name),
     knownBy(name) {
       const holder = holders.find(({ life }) => life.name === name)
       return holder && coreOf(holder.session).knownRecord
@@ -127,6 +128,7 @@ export function createWorld(script: Script, scheduler: StepScheduler): World {
       // In a real one more time passes: no generation is given out twice.
       time.sleep(60_000)
       observer.restored(backup)
+      observer.restoredDuringRefresh ||= holders.some(({ session }) => session.getSnapshot().status === 'refreshing')
       void memory.compareAndSet(key, current.revision, backup)
     },
     heal() {

@@ -132,7 +132,8 @@ export function recordWithFailure(
     backoffUntil,
     serverCooldownUntil,
     refusals: refusals ?? record.refusals,
-    refreshIntent: keepIntent ? unknownIntent(record.refreshIntent) : undefined,
+    // A doubt that another holder has written back meanwhile is not for us to clear.
+    refreshIntent: keepIntent || record.refreshIntent?.outcomeUnknown ? unknownIntent(record.refreshIntent) : undefined,
   }
 }
 

@@ -251,6 +251,17 @@ describe('P77 a store that goes back in time while a request is open', () => {
     expect(record).toMatchObject({ status: 'ended', generation: 5, end: { reason: 'grantRejected' } })
   })
 
+  it('keeps the doubt of what another holder has written back meanwhile', async () => {
+    const holder = await openHolder(createRecord(), [
+      async () => {
+        await holder.overwrite((record) => ({ ...record, refreshIntent: { ...intent, outcomeUnknown: true } }))
+        return failed({ kind: 'transport', sent: 'no' }) as GrantOutcome
+      },
+    ])
+    expect(await holder.refresh()).toMatchObject({ kind: 'failed', code: 'network' })
+    expect(await holder.record()).toMatchObject({ refreshIntent: { generation: 5, outcomeUnknown: true } })
+  })
+
   it('remembers that an answer is missing', async () => {
     const { record } = await refreshMeanwhile(answered(500))
     expect(record).toMatchObject({ generation: 5, refreshIntent: { generation: 5, outcomeUnknown: true } })

@@ -135,7 +135,7 @@ export class LiveEffects implements SessionEffects {
 /** Whether a hint that was not followed during a refresh told of more than that came to. */
 function hasMissed(generation: number | undefined, outcome: RefreshOutcome): boolean {
   if (generation === undefined) return false
-  return outcome.kind === 'failed' || (outcome.kind === 'adopted' && generation > outcome.record.generation)
+  return 'record' in outcome ? generation > (outcome.record?.generation ?? 0) : outcome.kind === 'failed'
 }
 
 /** How far a refresh has come, for the chart. */
