@@ -12,6 +12,8 @@ export default defineConfig({
     watch: false,
     // A process per file: tests open real sockets, count handles and start workers.
     pool: 'forks',
+    // Most files wait for most of their time: by default two cores would run one file at a time.
+    maxWorkers: 2,
     execArgv: ['--conditions=@authchart/source'],
     testTimeout: 15_000,
     hookTimeout: 30_000,
@@ -24,7 +26,11 @@ export default defineConfig({
       project('flows', ['test/flows/**/*.test.ts', 'examples/**/*.test.ts']),
       project('recipes', ['test/recipes/**/*.test.ts']),
       // A browser, and what serves it: one file after the other.
-      project('inspector', ['test/inspector/**/*.test.ts'], { fileParallelism: false, testTimeout: 60_000 }),
+      project('inspector', ['test/inspector/**/*.test.ts'], {
+        fileParallelism: false,
+        sequence: { groupOrder: 6 },
+        testTimeout: 60_000,
+      }),
       project('docs', ['test/docs/*.test.ts'], { testTimeout: 120_000, hookTimeout: 240_000 }),
       project('benchmark', ['test/benchmark/**/*.test.ts']),
       // Each file builds the packages.
@@ -33,6 +39,7 @@ export default defineConfig({
         ['test/packaging/**/*.test.ts', 'test/bundlers/**/*.test.ts', 'test/docs/packed/**/*.test.ts'],
         {
           fileParallelism: false,
+          sequence: { groupOrder: 6 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
