@@ -24,19 +24,21 @@ export function startService(
   events.subscribe((event) => {
     if (event.type === 'apiRequest' && event.status === 401) rejected.add(event.call)
   })
+  const wasUsableSince = watchUsability(session)
   const open = new Set<Promise<void>>()
   let calls = 0
 
   async function callApi(): Promise<void> {
     calls += 1
     const call = calls
+    const begunAt = performance.now()
     events.emit({ type: 'callStarted', call })
     const result = await client
       .get(`${api.origin}/invoices?call=${call}`)
       .json()
       .then(
         () => ({ outcome: 'succeeded' as const }),
-        (error: unknown) => explainFailure(error, session),
+        (error: unknown) => explainFailure(error, wasUsableSince(begunAt)),
       )
     // A call that Ctrl-C aborts says nothing about sessions.
     if (signal.aborted) return
@@ -57,11 +59,22 @@ export function startService(
   }
 }
 
-function explainFailure(error: unknown, session: Session): Pick<CallEndedEvent, 'outcome' | 'why'> {
+/** Tells whether the session has been usable all the time since then. */
+function watchUsability(session: Session): (since: number) => boolean {
+  let { usable } = session.getSnapshot()
+  let unusableUntil = 0
+  session.subscribe((snapshot) => {
+    if (!usable) unusableUntil = performance.now()
+    usable = snapshot.usable
+  })
+  return (since) => usable && unusableUntil < since
+}
+
+function explainFailure(error: unknown, wasUsable: boolean): Pick<CallEndedEvent, 'outcome' | 'why'> {
   if (isRefreshUnavailableError(error)) return { outcome: 'tokenUnusable', why: error.code }
   if (isSessionEndedError(error)) return { outcome: 'tokenUnusable', why: error.reason }
-  // A call whose token was rejected on its way gets the API's own 401, if there is no other token.
-  if (isHTTPError(error) && error.response.status === 401 && !session.getSnapshot().usable) {
+  // A call whose token was rejected on its way gets the API's own 401, if there is no other token then.
+  if (isHTTPError(error) && error.response.status === 401 && !wasUsable) {
     return { outcome: 'tokenUnusable', why: '401' }
   }
   return { outcome: 'failedOtherwise', why: String(error) }

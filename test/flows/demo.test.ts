@@ -16,8 +16,10 @@ describe.concurrent('the demo', () => {
   it('keeps every promise and says so in the last line of --json', patience, async () => {
     const demo = startDemo('--json')
     const [output, errors, code] = await Promise.all([text(demo.stdout), text(demo.stderr), exitCode(demo)])
-    expect(errors).toBe('')
     const events = output.trimEnd().split('\n').map(parse)
+    // With its reason.
+    expect(events.filter(({ outcome }) => outcome === 'failedOtherwise')).toEqual([])
+    expect(errors).toBe('')
     const summary = events.at(-1)
     expect(summary).toEqual({
       type: 'summary',
