@@ -19,7 +19,7 @@ type Fetch = typeof globalThis.fetch
 
 /**
  * Hooks for ky 2 that put a session's access token on requests to the session's `allowedOrigins`, and after a
- * rejection send the request once more with the next token, whatever ky's `retry` options say.
+ * rejection send the request once more with the next token, with any `retry` options of ky's.
  *
  * Requests to other origins, and those with the app's own `Authorization` header, go out untouched, through the app's
  * own `fetch` option if there is one. ky's own retries carry the token of their moment; ky's `timeout` includes the wait
@@ -59,7 +59,7 @@ export function createKyHooks(session: Session): { init: InitHook[] } {
 
 const marks = new WeakMap<Session, symbol>()
 
-/** What a `fetch` option that was made here for this session is known by; it leads nobody to the session. */
+/** What a `fetch` option that was made here for this session is known by; it does not lead to the session. */
 function markOf(session: Session): symbol {
   const mark = marks.get(session) ?? Symbol('authchart')
   marks.set(session, mark)

@@ -2,7 +2,7 @@
 
 /** Options of `createFetch`. */
 export interface AuthorizedFetchOptions {
-  /** What sends the requests. Default: whatever `globalThis.fetch` is when a request is made. */
+  /** What sends the requests. Default: what `globalThis.fetch` is when a request is made. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
    * Whether a body inside a `Request` is cloned, so that it can be sent again after a rejection. The clone is kept in

@@ -40,7 +40,7 @@ export function createAuthorizedFetch(
 }
 
 /**
- * Whatever `globalThis.fetch` is at the time of a call. An app may have put the authorized function itself there, bare or
+ * What `globalThis.fetch` is at the time of a call. An app may have put the authorized function itself there, bare or
  * wrapped by a logger: what comes back in the midst of a call goes to what was there before.
  */
 function createDefaultFetch(): typeof globalThis.fetch {

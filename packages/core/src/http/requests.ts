@@ -3,7 +3,7 @@
  *
  * - `none`: there is nothing to send.
  * - `replayable`: the caller's own value gives the same bytes again (a `FormData`: equal parts, a new boundary).
- * - `oneShot`: sending it uses it up, or nobody can tell.
+ * - `oneShot`: sending it uses it up, or that is not known.
  */
 export type BodyKind = 'none' | 'replayable' | 'oneShot'
 
@@ -30,7 +30,7 @@ export function hiddenBodyKindOf(request: Request): BodyKind {
 /** Headers in one of the two forms that can be changed in place. */
 export type OwnHeaders = Headers | Record<string, string>
 
-/** Whether a header is among those of a request, in whatever form the caller gave them. */
+/** Whether a header is among those of a request, in any of the forms that a caller may give. */
 export function hasHeader(headers: HeadersInit | undefined, name: string): boolean {
   if (headers === undefined) return false
   if (headers instanceof Headers) return headers.has(name)

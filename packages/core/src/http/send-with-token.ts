@@ -36,7 +36,7 @@ const mostSends = 3
 /**
  * Sends a request with the session's access token; if the token is rejected, once more with the next one.
  *
- * Returns what came: the last response whatever it says, the first where no other token can be had.
+ * Returns what came: the last response with any status, the first where no other token can be had.
  *
  * @throws the signal's reason; the `SessionError` that says why there is no token, and then nothing was sent; what
  * the underlying fetch throws, as it is

@@ -39,7 +39,7 @@ export interface TransientVerdict {
   readonly serverWords?: string
 }
 
-/** Nobody can tell what the server did. With `retryAt`, the server wants no replay before that. */
+/** It is not known what the server did. With `retryAt`, the server wants no replay before that. */
 export interface UnknownVerdict {
   readonly kind: 'unknown'
   readonly retryAt?: number

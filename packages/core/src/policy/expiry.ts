@@ -14,7 +14,7 @@ export function refreshMargin(lifetimeMilliseconds: number): number {
 }
 
 /**
- * When an access token is due to be refreshed, in whole milliseconds since the epoch; `Infinity` when nobody said when
+ * When an access token is due to be refreshed, in whole milliseconds since the epoch; `Infinity` where it is not known when
  * it expires. Never before it arrived; a token without a lifetime is due at once.
  *
  * @param random from 0 (no jitter) up to 1 (a tenth of the margin earlier)

@@ -188,7 +188,7 @@ export function recordWrittenBack(
     revision,
     highestReservedGeneration,
     refreshIntent: status === 'signedIn' ? unknownOutcome : undefined,
-    // So that whoever waits until then is told why.
+    // So that a caller who waits until then is told why.
     failure: { code: 'storeUnavailable', count: 1, since: now, refusalsWithoutReason: 0 },
     serverCooldownUntil: settledAt,
   }

@@ -7,7 +7,7 @@ export type Rejections = NonNullable<SessionRecord['rejections']>
 export interface Rejection {
   /** Where it was rejected, such as `https://api.example`. */
   readonly origin: string
-  /** The same address accepted the same token before: it has expired or was revoked, whatever pauses. */
+  /** The same address accepted the same token before: it has expired or was revoked, even while an origin pauses. */
   readonly acceptedBefore: boolean
   /** The last older generation that this holder saw the origin reject; 0 if none, or one was accepted since. */
   readonly olderRejected: number
@@ -28,7 +28,7 @@ const firstPause = 10_000
 const longestPause = 60 * 60 * 1000
 const mostOrigins = 8
 /**
- * A token that has lived for longer when it is rejected may have expired, whatever was rejected before. So long that
+ * A token that has lived for longer when it is rejected may have expired, even if others were rejected before. So long that
  * an origin that rejects every token costs ten refreshes an hour at most; with several such origins, all of them.
  */
 const youngMilliseconds = 6 * 60 * 1000

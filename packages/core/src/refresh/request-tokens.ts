@@ -164,7 +164,7 @@ function readOutcome(outcome: GrantOutcome, previous: TokenSet | undefined, hold
   }
 }
 
-/** The refresh token that was sent is spent: whatever of such an answer can be saved is. */
+/** The refresh token that was sent is spent: what can be saved of such an answer is saved. */
 function saveRefreshToken(refreshToken: string | undefined, previous: TokenSet | undefined): OneRequest {
   if (refreshToken === undefined || previous === undefined || refreshToken === previous.refreshToken) {
     return { kind: 'unknown' }

@@ -34,7 +34,7 @@ export function writeRecord(
   options?: { readonly under?: Lease },
 ): Promise<StoreResult<boolean>> {
   const written = storable(next)
-  // Nobody could read it again. A refresh comes here with its intent: nothing is sent.
+  // It could not be read again. A refresh comes here with its intent: nothing is sent.
   if (!isGeneration(next.highestReservedGeneration)) {
     return Promise.resolve(
       failed('storeUnavailable', 'The generations of this session are used up: remove its record.'),

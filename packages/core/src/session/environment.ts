@@ -3,7 +3,7 @@ export interface Environment {
   /** `false` only where the device is sure that it has no network. */
   isOnline(): boolean
   /**
-   * `false` while nobody can see the page: nothing is refreshed there unless somebody asks for a token. Where there is
+   * `false` while the page cannot be seen: nothing is refreshed there unless a caller asks for a token. Where there is
    * no such thing as seeing, leave it out.
    */
   isVisible?(): boolean

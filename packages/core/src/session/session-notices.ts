@@ -64,7 +64,7 @@ export type SessionNotice =
     }
   /** The store gives no hints of changes by other holders: it is looked at every few seconds instead. */
   | { readonly type: 'storeUnwatched' }
-  /** The sign-in itself ends soon, whatever is refreshed: the user will have to sign in again. */
+  /** The sign-in itself ends soon, and no refresh helps: the user will have to sign in again. */
   | { readonly type: 'signInExpiring'; readonly signInExpiresAt: number }
   /** The stored record is not one that this version understands; it was not changed. */
   | { readonly type: 'recordUnreadable' }

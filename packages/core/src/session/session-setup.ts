@@ -90,7 +90,7 @@ const actors = {
 const delays = {
   untilRefreshIsDue: ({ context }: Moment) => nextJudgement(context.token.refreshDueAt, context),
   untilExpiry: ({ context }: Moment) => nextJudgement(undefined, context),
-  /** Nothing else looks at the clock while a session that nobody uses has an expired token. */
+  /** Nothing else looks at the clock while a session that is not used has an expired token. */
   untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
     const at = signInExpiringAt(token.signInExpiresAt ?? 0, token.receivedAt)
     return judgedAt < at

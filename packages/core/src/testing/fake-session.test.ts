@@ -83,15 +83,20 @@ describe('a fake session', () => {
   })
 
   it('K1 answers nothing while it is held, however long, and all of it after', async () => {
-    const session = await openFake({ status: 'restoring', maximumWaitMilliseconds: 20 })
-    const token = session.getAccessToken()
-    const rested = vi.fn()
-    void token.then(rested, rested)
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    expect(rested).not.toHaveBeenCalled()
-    void session.signInAgain()
-    session.release()
-    await expect(token).resolves.toMatchObject({ type: 'Bearer' })
+    vi.useFakeTimers()
+    try {
+      const session = await openFake({ status: 'restoring', maximumWaitMilliseconds: 20 })
+      const token = session.getAccessToken()
+      const rested = vi.fn()
+      void token.then(rested, rested)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(rested).not.toHaveBeenCalled()
+      void session.signInAgain()
+      session.release()
+      await expect(token).resolves.toMatchObject({ type: 'Bearer' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('K1 works with the fake timers of a test runner', async () => {
