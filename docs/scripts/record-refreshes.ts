@@ -8,7 +8,7 @@ export interface ShownRefresh {
   readonly title: string
   /** How many token requests the server saw. */
   readonly requests: number
-  /** All transitions of all sessions, in the order in which they happened. */
+  /** The transitions of all sessions that changed something, in the order in which they happened. */
   readonly steps: readonly ShownStep[]
 }
 
@@ -92,7 +92,7 @@ async function record({ title, holders, play }: Scene): Promise<ShownRefresh> {
 }
 
 function stepsOf({ startedAt, transitions }: SessionRecording, holder: string): ShownStep[] {
-  return transitions.map(({ time, event, state, code, reason }) => ({
+  const steps = transitions.map(({ time, event, state, code, reason }) => ({
     holder,
     time: time - startedAt,
     event: event.replace(/^xstate\.after\.(\w+).*/, 'after $1'),
@@ -100,6 +100,12 @@ function stepsOf({ startedAt, transitions }: SessionRecording, holder: string): 
     code,
     reason,
   }))
+  // A timer that finds nothing to do, or news of what is known, comes before or after its neighbours as it happens.
+  return steps.filter((step, index) => index === 0 || valuesOf(step) !== valuesOf(steps[index - 1]))
+}
+
+function valuesOf(step: ShownStep | undefined): string {
+  return [step?.token, step?.refresh, step?.code, step?.reason].join()
 }
 
 /** The innermost states of the two regions. */
