@@ -140,7 +140,7 @@ function captureJson(options: Options): () => string | undefined {
   let text: string | undefined
   options.stringifyJson = (data) => {
     text = stringifyJson?.(data) ?? JSON.stringify(data)
-    // Undefined where the data is no JSON, such as a function; ky's declarations do not know that either.
+    // Undefined where the data cannot be JSON, such as a function; ky's declarations do not know that either.
     return text as string
   }
   return () => text

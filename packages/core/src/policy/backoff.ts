@@ -14,7 +14,7 @@ const freshRunCeiling = 2 * second
 
 /**
  * The longest pause that a server is granted, in milliseconds. It may ask for patience, not for silence: a mistaken
- * `Retry-After` would sign everybody out in effect.
+ * `Retry-After` would in effect sign all users out.
  */
 export const longestCooldownMilliseconds = hour
 

@@ -48,7 +48,7 @@ async function callFunction(refresh: RefreshFunction, request: GrantRequest): Pr
   try {
     const call = async (): Promise<unknown> => refresh({ refreshToken, signal })
     const tokenSet = await untilAborted(call(), signal)
-    // What is no token set says nothing about what the API did.
+    // An answer that is not a token set does not tell what the API did.
     if (!hasAccessToken(tokenSet)) return failed({ kind: 'transport', sent: 'unknown', code: 'unusableTokens' })
     return { kind: 'issued', tokenSet, receivedAt: now(), idToken: readIdentity(tokenSet.idToken) }
   } catch (error) {

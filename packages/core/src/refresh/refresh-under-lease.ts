@@ -162,7 +162,7 @@ function takeIssued(
   }
   // An id token that does not validate is not kept; the one before it still says who this is.
   const kept = idToken?.valid === false ? { ...tokenSet, idToken: undefined } : tokenSet
-  // A token that was rejected is no good for what is left of its time.
+  // A token that was rejected cannot be used for what is left of its time.
   const isSpent = rotatedOnly && refresh.prompt.cause === 'rejected'
   const expiresAt = isSpent ? refresh.holder.clock.now() : kept.expiresAt
   return storeIssued(

@@ -173,7 +173,7 @@ async function writeOutcome(
 export function follow(record: SessionRecord | undefined, { holder, prompt }: Refresh): RefreshOutcome {
   if (record?.status !== 'signedIn') return { kind: 'followed', record }
   if (record.generation > prompt.generation) return { kind: 'adopted', record }
-  // Still the session that we could not refresh: its outcome is no clearer than before.
+  // Still the session that we could not refresh: its outcome is as unclear as before.
   return failLocally('unknownOutcome', holder)
 }
 

@@ -189,7 +189,7 @@ const actions = {
     // The generation is kept: what is older than the session that ended must not come back.
     token: { ...noToken, generation: token.generation, signInId: token.signInId },
   })),
-  /** There is no record any more that anything could be older than. */
+  /** The record is gone, so nothing can be older than it. */
   forgetGeneration: set(() => ({ token: noToken })),
   noteTombstone: set((moment) => ({
     token: {

@@ -74,7 +74,7 @@ export interface Session extends AsyncDisposable {
    * Stores the tokens of a sign-in, and serves them. What they replace is revoked if it was another user's; tokens of
    * the same subject are left to expire, since revoking them could end the new ones too. `signOut()` first revokes them.
    *
-   * @throws SignInError when they are no tokens, or belong to another user than the session does; nothing was changed
+   * @throws SignInError when they cannot be used as tokens, or belong to another user than the session does; nothing was changed
    * @throws StoreError when they could not be stored; nothing was changed
    */
   signIn(tokens: SignInTokens, options?: SignInOptions): Promise<SessionSnapshot>
