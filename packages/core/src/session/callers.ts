@@ -9,6 +9,7 @@ import type { SessionError } from '../errors/session-error.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { untilAborted } from '../token/until-aborted.ts'
+import { pausedUntil, reject } from './rejected-tokens.ts'
 import type { GetAccessTokenOptions } from './session.ts'
 import { isRejected } from './session-context.ts'
 import type { SessionCore } from './session-core.ts'
@@ -91,8 +92,8 @@ function createCaller(
  */
 function rejectForCaller(core: SessionCore, generation: number): void {
   const origin = ''
-  if (core.reject({ origin, address: origin, generation }) !== 'paused') return
-  throw unavailable('tokenUnusable', core.pausedUntil(origin))
+  if (reject(core, { origin, address: origin, generation }) !== 'paused') return
+  throw unavailable('tokenUnusable', pausedUntil(core, origin))
 }
 
 /** Decides what a caller gets: at most one refresh where that brings tokens, and no waiting that cannot help. */
@@ -246,7 +247,7 @@ function serveAfterAll(core: SessionCore, { newerThan }: Caller): AccessToken {
  */
 export async function getNewerToken(
   core: SessionCore,
-  rejected: Parameters<SessionCore['reject']>[0],
+  rejected: Parameters<typeof reject>[1],
   { signal, waitedMilliseconds }: { signal: AbortSignal | undefined; waitedMilliseconds: number },
 ): Promise<AccessToken | undefined> {
   const { origin, generation: newerThan } = rejected
@@ -257,7 +258,7 @@ export async function getNewerToken(
       const { token } = judgeFor(core, caller)
       if (token !== undefined || refreshes === mostRefreshes || core.isDeparting) return token
       // What a refresh came to may have been about another address's rejection.
-      if (refreshes > 0 && core.reject(rejected) === 'paused') return undefined
+      if (refreshes > 0 && reject(core, rejected) === 'paused') return undefined
       // Of a hundred that are rejected together, one costs the chart a step.
       if (core.refreshing === undefined) {
         core.requestToken(false)
