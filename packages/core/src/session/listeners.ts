@@ -1,5 +1,5 @@
 import { helpOn } from '../errors/help.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
 type SnapshotListener = (snapshot: SessionSnapshot) => void

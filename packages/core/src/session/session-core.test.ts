@@ -9,7 +9,7 @@ import type { Grant } from '../token/grant.ts'
 import { accept as acceptToken, addressOf, pausedUntil, reject as rejectToken } from './rejected-tokens.ts'
 import { SessionCore } from './session-core.ts'
 import type { SessionEvent } from './session-events.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
 import { provideEffects } from './session-setup.ts'
 
