@@ -183,9 +183,11 @@ function tellTokens(step: Step): void {
   const { generation, signInId, expiresAt } = token
   const isSignIn = source === 'signIn' && (before.source !== 'signIn' || before.token.signInId !== signInId)
   const isUnderWay = from === 'refreshing' && to === 'refreshing'
+  // Of a record that was removed or put back, the generations may begin anew.
+  const isNews = generation > told.generation || signInId !== told.signInId
   const isForItsEnd = isUnderWay && (source === 'refresh' || signInId === told.signInId)
   if (source === 'restored' && before.source === 'nowhere') Object.assign(told, { generation, signInId })
-  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
+  else if (isNews && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
   if (before.token !== token && source === 'restored') {
     if (told.unreadable && after.end === undefined) notices.push({ type: 'recovered', generation })
     told.unreadable = false
