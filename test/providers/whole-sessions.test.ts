@@ -17,6 +17,7 @@ const scenes: readonly Scene[] = [
   {
     name: 'Slack',
     preset: presets.slack,
+    refusesCodeVerifier: true,
     tokens: (tokens) => ({
       ...tokens,
       ok: true,
