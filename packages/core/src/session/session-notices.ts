@@ -1,6 +1,6 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { signInExpiringAt } from '../policy/expiry.ts'
+import { isSameEnd } from '../token/normalize-token-set.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, RequestEnded } from './session-events.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
@@ -82,12 +82,6 @@ export interface EndedNotice {
   readonly advice: string
 }
 
-interface SignInEnd {
-  readonly at: number
-  readonly since: number
-  readonly isTold?: boolean
-}
-
 /** What has been told to the app and is not told again. */
 export interface Told {
   generation: number
@@ -97,8 +91,8 @@ export interface Told {
   end: EndReason | undefined
   refusedWithoutReason: boolean
   unreadable: boolean
-  /** The end of the sign-in, since when it is known, and whether it was told. */
-  signInEnd: SignInEnd | undefined
+  /** The end of the sign-in that was told, in milliseconds since the epoch. */
+  signInEnd: number | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -274,19 +268,12 @@ function isRejectedAgain(
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
 }
 
-/** Ends that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
-const sameEndMilliseconds = 60_000
-
-/** A quarter of its time before, at most a week. */
+/** Said once by each holder: none of them knows which one has the user. */
 function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
-  const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined) return
-  const known = told.signInEnd
-  const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
-  const { at, since, isTold = false }: SignInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
-  const isDue = judgedAt >= signInExpiringAt(signInExpiresAt, since)
-  if (isDue && !isTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInEnd = { at, since, isTold: isTold || isDue }
+  const { signInExpiresAt, signInExpiringAt = Infinity } = token
+  if (signInExpiresAt === undefined || end !== undefined || judgedAt < signInExpiringAt) return
+  if (!isSameEnd(told.signInEnd, signInExpiresAt)) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = signInExpiresAt
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
