@@ -1,7 +1,7 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { helpOn } from '../errors/help.ts'
-import { adviseOnEnd } from '../session/session-notices.ts'
+import { adviseOnEnd } from '../session/notices-between.ts'
 import { answers, failureAdvice } from './explanations.ts'
 import type { RecordedTransition, SessionRecording } from './record-session.ts'
 import { findRefreshes, isInState, isRefreshing, type RecordedRefresh } from './recorded-refreshes.ts'

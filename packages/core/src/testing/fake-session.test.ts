@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { codeMeanings, reasonMeanings } from '../errors/codes.ts'
 import { createFetch } from '../fetch.ts'
-import type { SessionNotice } from '../session/session-notices.ts'
+import type { SessionNotice } from '../session/session-notice.ts'
 import type { SessionStatus } from '../session/session-snapshot.ts'
 import { createFakeSession, type FakeSession, type FakeSessionOptions } from './fake-session.ts'
 

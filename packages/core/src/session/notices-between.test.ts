@@ -8,9 +8,9 @@ import {
 } from '../../../../test/support/drive-chart.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { signInExpiringAt } from '../policy/expiry.ts'
+import { adviseOnEnd, nothingTold, noticesBetween } from './notices-between.ts'
 import { noToken } from './session-context.ts'
 import type { SessionEvent } from './session-events.ts'
-import { adviseOnEnd, nothingTold, noticesBetween } from './session-notices.ts'
 
 const now = judgedAt.fresh
 const origin = 'https://api.example'
