@@ -8,8 +8,10 @@ import { createPublisher } from './publisher.ts'
 /** Who wants to hear of which record. */
 export interface Watches {
   watch(key: string, listener: () => void): () => void
-  /** That this store has read or written a revision, or found none. */
-  saw(key: string, revision: string | undefined): void
+  /** That this store has read or written an intent: not news. */
+  sawIntent(key: string, revision: string): void
+  /** That a read has found this revision, or none: news to others who watch, unless it is the first one seen. */
+  read(key: string, revision: string | undefined): void
   /** That a look has found this revision, as it stands in the database. */
   found(key: string, revision: string | null): void
   /** That this store has written: tells its own watches, and others where they are to know at once. */
@@ -80,9 +82,9 @@ export function createWatches(options: {
     announce(key)
   }
 
-  function saw(key: string, revision: string | undefined): void {
+  function saw(key: string, revision: string | null): void {
     const watch = watches.get(key)
-    if (watch !== undefined) watch.revision = revision === undefined ? null : escapeText(revision)
+    if (watch !== undefined) watch.revision = revision
   }
 
   function open(key: string): Watch {
@@ -109,12 +111,17 @@ export function createWatches(options: {
         watch.unlisten?.()
       }
     },
-    saw,
+    sawIntent: (key, revision) => saw(key, escapeText(revision)),
+    read(key, revision) {
+      const isFirst = watches.get(key)?.revision === undefined
+      const note = isFirst ? saw : found
+      note(key, escaped(revision))
+    },
     found,
     wrote(key, { revision, tellOthers }) {
-      saw(key, revision)
+      saw(key, escaped(revision))
       announce(key)
-      if (tellOthers) publisher?.publish(key, revision === undefined ? null : escapeText(revision))
+      if (tellOthers) publisher?.publish(key, escaped(revision))
     },
     async close() {
       lookOut?.close()
@@ -124,4 +131,8 @@ export function createWatches(options: {
       await publisher?.close()
     },
   }
+}
+
+function escaped(revision: string | undefined): string | null {
+  return revision === undefined ? null : escapeText(revision)
 }
