@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { escapeText } from '../database/escape-text.ts'
+import { escapeText, unescapeText } from '../database/escape-text.ts'
 import type { Presence } from '../presence/presence.ts'
 import { channelOf, readPayload } from './channels.ts'
 import { createLookOut } from './look-out.ts'
@@ -7,7 +7,7 @@ import { createPublisher } from './publisher.ts'
 
 /** Who wants to hear of which record. */
 export interface Watches {
-  watch(key: string, listener: () => void): () => void
+  watch(key: string, listener: (revision?: string) => void): () => void
   /** That this store has read or written an intent: not news. */
   sawIntent(key: string, revision: string): void
   /** That a read has found this revision, or none: news to others who watch, unless it is the first one seen. */
@@ -20,7 +20,7 @@ export interface Watches {
 }
 
 interface Watch {
-  readonly listeners: Set<() => void>
+  readonly listeners: Set<(revision?: string) => void>
   /** Escaped; `null`: no record; `undefined`: never seen. */
   revision: string | null | undefined
   /** Of which all listeners were told. */
@@ -55,15 +55,21 @@ export function createWatches(options: {
       onChange: found,
     })
   // Hints that came while the connection was lost were missed.
-  const stopHearing = hears ? presence?.onRegained(() => [...watches.keys()].forEach(announce)) : undefined
+  const stopHearing = hears ? presence?.onRegained(announceAll) : undefined
 
-  function announce(key: string): void {
+  function announceAll(): void {
+    for (const key of watches.keys()) announce(key)
+  }
+
+  /** @param revision escaped; absent where it is not known which it is now */
+  function announce(key: string, revision?: string | null): void {
     const watch = watches.get(key)
     if (watch === undefined) return
     watch.announced = watch.revision
+    const told = typeof revision === 'string' ? unescapeText(revision) : undefined
     for (const listener of watch.listeners) {
       // A watch that was ended before its turn came is not called any more.
-      queueMicrotask(() => watch.listeners.has(listener) && listener())
+      queueMicrotask(() => watch.listeners.has(listener) && listener(told))
     }
   }
 
@@ -71,7 +77,7 @@ export function createWatches(options: {
     const watch = watches.get(key)
     if (watch === undefined || watch.revision === revision) return
     watch.revision = revision
-    announce(key)
+    announce(key, revision)
   }
 
   /** What this store has written, or found by a look, comes back as a hint. */
@@ -79,7 +85,7 @@ export function createWatches(options: {
     const hint = readPayload(payload, key)
     if (hint === undefined || (hint.revision !== undefined && hint.revision === watch.announced)) return
     watch.revision = hint.revision
-    announce(key)
+    announce(key, hint.revision)
   }
 
   function saw(key: string, revision: string | null): void {
@@ -102,7 +108,7 @@ export function createWatches(options: {
     watch(key, listener) {
       const watch = watches.get(key) ?? open(key)
       // One entry per call, so that watching twice with the same function takes two calls to undo.
-      const entry = () => listener()
+      const entry = (revision?: string) => listener(revision)
       watch.listeners.add(entry)
       return () => {
         watch.listeners.delete(entry)
@@ -120,7 +126,7 @@ export function createWatches(options: {
     found,
     wrote(key, { revision, tellOthers }) {
       saw(key, escaped(revision))
-      announce(key)
+      announce(key, escaped(revision))
       if (tellOthers) publisher?.publish(key, escaped(revision))
     },
     async close() {
