@@ -9,6 +9,7 @@ import { missingPgBouncer, missingPostgres } from '../support/postgres/postgres-
 import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
 import { startStandby } from '../support/postgres/standby.ts'
 import { createRecord } from '../support/session-records.ts'
+import { createLargeRecord, refreshCycle } from './benchmark/refresh-cycles.ts'
 
 let server: PostgresServer
 let key: string
@@ -78,6 +79,24 @@ describe.skipIf(missingPostgres !== undefined)('a refresh', () => {
     const { read = 0, write = 0, tell } = before
     const refreshed = { take: 5, read: read + 5, write: write + 10, giveBack: 5, tell: tell && tell + 5 * hints }
     expect(countKinds(statements)).toEqual({ ...before, ...refreshed })
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a refresh cycle', () => {
+  it('of tokens as large as JWTs writes no more than 6 kB of WAL', async () => {
+    await using opened = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    await opened.store.compareAndSet('acme:wal', undefined, createLargeRecord(0))
+    // The first write to a page after a checkpoint writes all of it.
+    for (let cycles = 0; cycles < 20; cycles += 1) await refreshCycle(opened.store, 'acme:wal')
+    const written = async () => {
+      const { rows } = await server.pool.query(`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`)
+      return Number(rows[0].bytes)
+    }
+    const before = await written()
+    for (let cycles = 0; cycles < 50; cycles += 1) await refreshCycle(opened.store, 'acme:wal')
+    const bytes = ((await written()) - before) / 50
+    expect(bytes).toBeGreaterThan(1_000)
+    expect(bytes).toBeLessThanOrEqual(6_000)
   })
 })
 
