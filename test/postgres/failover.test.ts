@@ -20,7 +20,7 @@ describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous s
       await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
       const url = `postgres://postgres@127.0.0.1:${way.port}/postgres`
       const presenceUrl = mode === 'with presence' ? url : undefined
-      const store = { url, presenceUrl, key, lookEveryMilliseconds: 500 }
+      const store = { url, presenceUrl, key, hints: { lookEveryMilliseconds: 500 } }
       const client = { issuer: server.issuer, clientId: server.publicClient.id }
       await signInExpired(client, { store, tokenSets: { [sessionKey]: tokenSetOf(await server.signIn()) } })
       await standby.caughtUp()
