@@ -22,9 +22,17 @@ beforeAll(async () => {
 
 afterAll(() => server?.[Symbol.asyncDispose]())
 
+interface TwoOptions {
+  mode: StoreMode
+  key: string
+  suspendedStep?: string
+  graceMilliseconds?: number
+}
+
 /** Two processes that share a session whose access token has expired. The first may suspend itself at a step. */
-async function startTwo({ mode, key, suspendedStep }: { mode: StoreMode; key: string; suspendedStep?: string }) {
+async function startTwo({ mode, key, suspendedStep, graceMilliseconds = 0 }: TwoOptions) {
   const authorizationServer = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+  authorizationServer.faults.setGrace(graceMilliseconds)
   const store = storeInput(server, { key: sealingKey, mode, leaseMilliseconds })
   const client = { issuer: authorizationServer.issuer, clientId: authorizationServer.publicClient.id }
   await signInExpired(client, { store, tokenSets: { [key]: tokenSetOf(await authorizationServer.signIn()) } })
@@ -47,7 +55,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 describe.skipIf(missingPostgres !== undefined).for(suspensions)(
   'a holder that is suspended for %i ms',
   (suspension) => {
-    it.concurrent.for(['leased', 'intent: stored', 'before sending'])(
+    it.concurrent.for(['leased', 'intent: stored', 'before sending', 'at the wire'])(
       'P93 and has presence is not robbed, suspended at: %s',
       async (step) => {
         const key = `${suspension} ${step}`
@@ -80,6 +88,52 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       },
     )
 
+    const graces = [
+      { grace: 'inside', graceMilliseconds: 600_000, outcome: expect.any(Number), reuseDetected: 0 },
+      { grace: 'without', graceMilliseconds: 0, outcome: 'rotationLost', reuseDetected: 1 },
+    ]
+
+    it.concurrent.for(graces)(
+      'P93 and has a row alone, its answer unread, is replaced $grace a grace',
+      async ({ grace, graceMilliseconds, outcome, reuseDetected }) => {
+        const key = `${suspension} unread ${grace}`
+        await using two = await startTwo({ mode: 'a row alone', key, graceMilliseconds })
+        const gate = two.authorizationServer.faults.hold({ afterCommit: true, times: 1 })
+        const asked = two.first.ask()
+        await gate.arrived()
+        two.first.signal('SIGSTOP')
+        gate.release()
+        const { outcomes } = await two.second.ask()
+        expect(outcomes[key]).toEqual(outcome)
+        two.first.signal('SIGCONT')
+        await asked
+        if (reuseDetected === 0) expect((await two.first.ask()).outcomes).toEqual(outcomes)
+        expect(two.authorizationServer.counts).toMatchObject({ refreshes: 2, reuseDetected })
+      },
+    )
+
+    // What no client can do: between the last look at the lease and the wire, it is not asked any more.
+    it.concurrent.for(graces)(
+      'P93 and has a row alone, at the wire, sends late $grace a grace',
+      async ({ grace, graceMilliseconds, reuseDetected }) => {
+        const key = `${suspension} late ${grace}`
+        await using two = await startTwo({
+          mode: 'a row alone',
+          key,
+          suspendedStep: 'at the wire',
+          graceMilliseconds,
+        })
+        const asked = two.first.ask()
+        await two.first.printed('suspended')
+        const { outcomes } = await two.second.ask()
+        expect(outcomes[key]).toEqual(expect.any(Number))
+        two.first.signal('SIGCONT')
+        await asked
+        expect((await two.first.ask()).outcomes).toEqual(outcomes)
+        expect(two.authorizationServer.counts).toMatchObject({ refreshes: 2, reuseDetected })
+      },
+    )
+
     it.concurrent('P93 and has presence is not robbed with its answer unread', async () => {
       const key = `${suspension} unread`
       await using two = await startTwo({ mode: 'with presence', key })
@@ -100,3 +154,19 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
     })
   },
 )
+
+describe.skipIf(missingPostgres !== undefined)('a holder that is suspended for less than its lease', () => {
+  it.concurrent.for<StoreMode>(['with presence', 'a row alone'])('P93 goes on, %s', async (mode) => {
+    const key = `short ${mode}`
+    await using two = await startTwo({ mode, key, suspendedStep: 'before sending' })
+    const asked = two.first.ask()
+    await two.first.printed('suspended')
+    const other = two.second.ask()
+    await pause(leaseMilliseconds / 2)
+    expect(two.authorizationServer.counts.refreshes).toBe(0)
+    two.first.signal('SIGCONT')
+    const answers = [await asked, await other].map(({ outcomes }) => outcomes[key])
+    expect(answers).toEqual([expect.any(Number), answers[0]])
+    expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+  })
+})

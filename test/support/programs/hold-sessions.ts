@@ -63,7 +63,7 @@ for await (const line of createInterface({ input: stdin })) {
 exit(0)
 
 function open({ key, issuer, clientId }: { key: string; issuer: string; clientId: string }): Session {
-  const grant = refreshTokenGrant({ issuer, clientId })
+  const grant = refreshTokenGrant({ issuer, clientId, fetch: send })
   return createSession({
     key,
     store: stepped,
@@ -79,6 +79,12 @@ function open({ key, issuer, clientId }: { key: string; issuer: string; clientId
       },
     },
   })
+}
+
+/** The last moment before a request is sent: nothing is asked of the lease any more. */
+function send(url: string | URL, init?: RequestInit): Promise<Response> {
+  if (init?.method === 'POST') reach('at the wire')
+  return fetch(url, init)
 }
 
 /** Asks for a token in a round of its own: the session is open for as long as that takes. */
