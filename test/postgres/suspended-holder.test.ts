@@ -6,7 +6,7 @@ import { type PostgresServer, startPostgres } from '../support/postgres/postgres
 import { tokenSetOf } from '../support/signed-in-session.ts'
 import { isSoak } from '../support/soak.ts'
 
-const leaseMilliseconds = 5_000
+const shortLeaseMilliseconds = 5_000
 /** Beyond the lease, the settling, and the time in touch that come before a takeover. */
 const suspensions = isSoak ? [30_000, 120_000] : [12_000]
 
@@ -27,10 +27,17 @@ interface TwoOptions {
   key: string
   suspendedStep?: string
   graceMilliseconds?: number
+  leaseMilliseconds?: number
 }
 
 /** Two processes that share a session whose access token has expired. The first may suspend itself at a step. */
-async function startTwo({ mode, key, suspendedStep, graceMilliseconds = 0 }: TwoOptions) {
+async function startTwo({
+  mode,
+  key,
+  suspendedStep,
+  graceMilliseconds = 0,
+  leaseMilliseconds = shortLeaseMilliseconds,
+}: TwoOptions) {
   const authorizationServer = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
   authorizationServer.faults.setGrace(graceMilliseconds)
   const store = storeInput(server, { key: sealingKey, mode, leaseMilliseconds })
@@ -51,11 +58,19 @@ async function startTwo({ mode, key, suspendedStep, graceMilliseconds = 0 }: Two
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+/** As a clock of the database does that is set an hour ahead: every lease seems to have run out. */
+async function setClockAhead(key: string): Promise<void> {
+  const { rowCount } = await server.pool.query(
+    `update authchart.lease set until = until - interval '1 hour' where key = $1`,
+    [key],
+  )
+  expect(rowCount).toBe(1)
+}
+
 // They wait most of the time: side by side.
-describe.skipIf(missingPostgres !== undefined).for(suspensions)(
-  'a holder that is suspended for %i ms',
-  (suspension) => {
-    it.concurrent.for(['leased', 'intent: stored', 'before sending', 'at the wire'])(
+describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true }, () => {
+  describe.for(suspensions)('that is suspended for %i ms', (suspension) => {
+    it.for(['leased', 'intent: stored', 'before sending', 'at the wire'])(
       'P93 and has presence is not robbed, suspended at: %s',
       async (step) => {
         const key = `${suspension} ${step}`
@@ -72,7 +87,7 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       },
     )
 
-    it.concurrent.for(['leased', 'intent: stored', 'before sending'])(
+    it.for(['leased', 'intent: stored', 'before sending'])(
       'P93 and has a row alone is replaced, and does not send when it goes on, suspended at: %s',
       async (step) => {
         const key = `${suspension} alone ${step}`
@@ -93,7 +108,7 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       { grace: 'without', graceMilliseconds: 0, outcome: 'rotationLost', reuseDetected: 1 },
     ]
 
-    it.concurrent.for(graces)(
+    it.for(graces)(
       'P93 and has a row alone, its answer unread, is replaced $grace a grace',
       async ({ grace, graceMilliseconds, outcome, reuseDetected }) => {
         const key = `${suspension} unread ${grace}`
@@ -113,7 +128,7 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
     )
 
     // What no client can do: between the last look at the lease and the wire, it is not asked any more.
-    it.concurrent.for(graces)(
+    it.for(graces)(
       'P93 and has a row alone, at the wire, sends late $grace a grace',
       async ({ grace, graceMilliseconds, reuseDetected }) => {
         const key = `${suspension} late ${grace}`
@@ -134,7 +149,7 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       },
     )
 
-    it.concurrent('P93 and has presence is not robbed with its answer unread', async () => {
+    it('P93 and has presence is not robbed with its answer unread', async () => {
       const key = `${suspension} unread`
       await using two = await startTwo({ mode: 'with presence', key })
       const gate = two.authorizationServer.faults.hold({ afterCommit: true, times: 1 })
@@ -152,21 +167,56 @@ describe.skipIf(missingPostgres !== undefined).for(suspensions)(
       expect(answers).toEqual([expect.any(Number), answers[0]])
       expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
     })
-  },
-)
+  })
 
-describe.skipIf(missingPostgres !== undefined)('a holder that is suspended for less than its lease', () => {
-  it.concurrent.for<StoreMode>(['with presence', 'a row alone'])('P93 goes on, %s', async (mode) => {
-    const key = `short ${mode}`
-    await using two = await startTwo({ mode, key, suspendedStep: 'before sending' })
-    const asked = two.first.ask()
-    await two.first.printed('suspended')
-    const other = two.second.ask()
-    await pause(leaseMilliseconds / 2)
-    expect(two.authorizationServer.counts.refreshes).toBe(0)
-    two.first.signal('SIGCONT')
-    const answers = [await asked, await other].map(({ outcomes }) => outcomes[key])
-    expect(answers).toEqual([expect.any(Number), answers[0]])
-    expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+  describe('that is suspended for less than its lease', () => {
+    it.for<StoreMode>(['with presence', 'a row alone'])('P93 goes on, %s', async (mode) => {
+      const key = `short ${mode}`
+      await using two = await startTwo({ mode, key, suspendedStep: 'before sending' })
+      const asked = two.first.ask()
+      await two.first.printed('suspended')
+      const other = two.second.ask()
+      await pause(shortLeaseMilliseconds / 2)
+      expect(two.authorizationServer.counts.refreshes).toBe(0)
+      two.first.signal('SIGCONT')
+      const answers = [await asked, await other].map(({ outcomes }) => outcomes[key])
+      expect(answers).toEqual([expect.any(Number), answers[0]])
+      expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
+    })
+  })
+
+  describe('with a row alone, when the clock of the database jumps,', () => {
+    it('P93 goes on, since it renews its lease', async () => {
+      const key = 'clock'
+      await using two = await startTwo({ mode: 'a row alone', key })
+      const gate = two.authorizationServer.faults.hold({ times: 1 })
+      const asked = two.first.ask()
+      await gate.arrived()
+      const other = two.second.ask()
+      await setClockAhead(key)
+      // For longer than a takeover takes.
+      await pause(22_000)
+      expect(two.authorizationServer.counts.refreshes).toBe(1)
+      gate.release()
+      const answers = [await asked, await other].map(({ outcomes }) => outcomes[key])
+      expect(answers).toEqual([expect.any(Number), answers[0]])
+      expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0 })
+    })
+
+    // What no client can do: neither its own clocks nor the database have told it.
+    it('P93 sends late if it is suspended meanwhile, though not for as long as its lease', async () => {
+      const key = 'clock, suspended'
+      const options = { graceMilliseconds: 600_000, leaseMilliseconds: 60_000, suspendedStep: 'before sending' }
+      await using two = await startTwo({ mode: 'a row alone', key, ...options })
+      const asked = two.first.ask()
+      await two.first.printed('suspended')
+      const other = two.second.ask()
+      await setClockAhead(key)
+      const { outcomes } = await other
+      two.first.signal('SIGCONT')
+      await asked
+      expect((await two.first.ask()).outcomes).toEqual(outcomes)
+      expect(two.authorizationServer.counts).toMatchObject({ refreshes: 2, reuseDetected: 0 })
+    })
   })
 })
