@@ -462,6 +462,25 @@ describe('hints by looking', () => {
   })
 })
 
+describe('a read', () => {
+  it('that finds what was not told yet hints to all who watch, but for an intent', async () => {
+    const [store, other] = [openStore(), openStore()]
+    await other.compareAndSet('acme:alice', undefined, createRecord())
+    let hints = 0
+    const unwatch = store.watch('acme:alice', () => (hints += 1))
+    await store.read('acme:alice')
+    const intended = withIntent(createRecord())
+    await other.compareAndSet('acme:alice', 'revision-1', intended)
+    await store.read('acme:alice')
+    expect(hints).toBe(0)
+    await other.compareAndSet('acme:alice', intended.revision, createRecord({ revision: 'two' }))
+    await store.read('acme:alice')
+    await store.read('acme:alice')
+    expect(hints).toBe(1)
+    unwatch()
+  })
+})
+
 describe('asked whether a sign-in could be kept', () => {
   it('P52 names the rights that are missing', async () => {
     await database.exec(`drop role if exists service; create role service; grant usage on schema authchart to service;
