@@ -115,7 +115,8 @@ const refreshHint = 'call refresh() to begin again'
 /** One for all sessions that list none. */
 const noStatuses: ReadonlySet<number> = new Set()
 
-const rules: OptionRules<SessionOptions> = {
+/** What each option of a session may be. */
+export const sessionRules: OptionRules<SessionOptions> = {
   key: required(ruleOf('a non-empty string, such as "acme:alice"', isText)),
   store: required(withMethods('read', 'compareAndSet', 'lease', 'watch', 'list')),
   grant: required(
@@ -168,7 +169,7 @@ const runtimeRules: OptionRules<RuntimeOptions> = {
  * @throws ConfigurationError for an option that is missing, malformed or unknown
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
-  checkOptions(options, rules)
+  checkOptions(options, sessionRules)
   const { key, store, signInHint, allowedOrigins = [], http = {}, runtime = {}, classifyFailure, debug } = options
   checkNested('http', http, httpRules)
   checkNested('runtime', runtime, runtimeRules)
