@@ -13,7 +13,10 @@ const asSource = '--conditions=@authchart/source'
 const browser = `${process.execPath} ${asSource} ${fileURLToPath(import.meta.resolve('@authchart/test/visit-as-browser'))}`
 const { DISPLAY, WAYLAND_DISPLAY, XDG_CURRENT_DESKTOP, ...environment } = process.env
 
-await using authorizationServer = await startAuthorizationServer({ registration: {} })
+await using authorizationServer = await startAuthorizationServer({
+  registration: {},
+  wantsPromptForOfflineAccess: false,
+})
 await using server = await startMcpServer(authorizationServer)
 const home = await mkdtemp(join(tmpdir(), 'example-mcp-client-'))
 const key = randomBytes(32).toString('base64')

@@ -1,8 +1,9 @@
-import { createSession } from '@authchart/core'
+import { createSession, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
+import { startTokenEndpoint } from '@authchart/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTables, storeInput } from '../support/postgres/holders.ts'
-import { openPostgresStore } from '../support/postgres/open-postgres-store.ts'
+import { openPostgresStore, type PostgresStoreInput } from '../support/postgres/open-postgres-store.ts'
 import { missingPostgres } from '../support/postgres/postgres-programs.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
 import { createRecord, createTokenSet, recordTime } from '../support/session-records.ts'
@@ -19,9 +20,10 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]())
 
 /** A store with presence, as another process would open it, and its statements. */
-function open() {
+function open(options: Pick<PostgresStoreInput, 'hints'> = {}) {
   const statements: string[] = []
-  const opened = openPostgresStore(storeInput(server, { key, mode: 'with presence' }), (sql) => statements.push(sql))
+  const input = storeInput(server, { key, mode: 'with presence', ...options })
+  const opened = openPostgresStore(input, (sql) => statements.push(sql))
   return { ...opened, statements }
 }
 
@@ -112,5 +114,36 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     await one.store.compareAndSet('acme:fence', undefined, createRecord())
     await expect.poll(() => isOver).toBe(true)
     expect(countSince('is_replica')).toBe(1)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
+  it('nothing listens, tells or looks; a session takes what another has stored when it needs a token', async () => {
+    await using endpoint = await startTokenEndpoint()
+    const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
+    const opened = [open({ hints: false }), open({ hints: false })]
+    const sessions = opened.map(({ store }) => createSession({ key: 'acme:quiet', store, grant }))
+    const [one, other] = sessions as [Session, Session]
+    await one.signIn(endpoint.signIn())
+    for (const { store } of opened) await store.check('acme:quiet')
+    const first = await other.getAccessToken()
+
+    const before = opened[1]?.statements.length
+    const second = await one.refresh()
+    const { rows } = await server.pool.query<{ query: string }>(
+      `select query from pg_stat_activity where application_name = 'authchart presence'`,
+    )
+    // What a presence has asked last: a LISTEN would come after that.
+    expect(rows).toEqual([1, 2].map(() => ({ query: expect.stringContaining('pg_try_advisory_lock') })))
+    expect(opened.flatMap(({ statements }) => statements).filter((sql) => sql.includes('pg_notify'))).toEqual([])
+    expect(await other.getAccessToken()).toBe(first)
+    expect(opened[1]?.statements.length).toBe(before)
+
+    expect((await other.getAccessToken({ newerThan: first.generation })).generation).toBe(second.generation)
+    expect(endpoint.counts.requests).toBe(1)
+    const both = await Promise.all(sessions.map((each) => each.getAccessToken({ newerThan: second.generation })))
+    expect(both[0]?.generation).toBe(both[1]?.generation)
+    expect(endpoint.counts.requests).toBe(2)
+    for (const each of [...sessions, ...opened]) await each[Symbol.asyncDispose]()
   })
 })

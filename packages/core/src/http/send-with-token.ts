@@ -153,7 +153,10 @@ async function askWhetherRejected(
   const clone = isShort && isJson ? await setBodyAside(response.clone(), clock) : undefined
   try {
     const body: unknown = await clone?.().json().catch(ignore)
-    return isRejected({ status, body }) === true ? 'rejected' : 'accepted'
+    const answer: unknown = isRejected({ status, body })
+    // A promise is not an answer; its rejection must not go unhandled.
+    Promise.resolve(answer).catch(ignore)
+    return answer === true ? 'rejected' : 'accepted'
   } catch {
     return 'accepted'
   }

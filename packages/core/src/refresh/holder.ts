@@ -29,6 +29,8 @@ export interface RefreshHolder {
   readonly failingMilliseconds: number
   /** The record that the tokens held here came with, the tombstone of a sign-out, or the end. */
   readonly knownRecord: SessionRecord | undefined
+  /** What this holder has written last: a hint at it is no news. */
+  writtenRevision?: string
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number
   /** Origins whose run of rejections has ended, as this holder saw, with the last generation that was rejected in it. */

@@ -309,6 +309,24 @@ describe('a caller of a token that is due', () => {
     await clock.advance(0)
     expect((await session.getAccessToken()).value).toBe('access-1')
   })
+
+  it('P75 waits for the next try too, where one failed in that minute', async () => {
+    const before = open()
+    await before.signIn()
+    await before.clock.advance(due)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { call, clock, session } = open([notSent, promise], { store: before.store, now: before.clock.now() })
+    await clock.advance(0)
+    // While it backs off, nobody waits.
+    expect((await session.getAccessToken()).value).toBe('access-0')
+    await clock.advance((session.getSnapshot().retryAt ?? 0) - clock.now())
+    const waiting = call(() => session.getAccessToken())
+    await clock.advance(0)
+    expect(waiting.came).toBeUndefined()
+    resolve()
+    await clock.advance(0)
+    expect(waiting.came).toBe('access-2')
+  })
 })
 
 describe('a caller while the store cannot be read', () => {

@@ -104,12 +104,13 @@ function decide(core: SessionCore, caller: Caller): Decision {
       return caller.hasLooked ? { kind: 'fail', error: errorOf(core) } : { kind: 'look' }
   }
   const wantsMore = token === undefined || (vault.facts.refreshable && (judgement === 'expiring' || !lasts))
+  const servedMeanwhile = lasts && !isYoung(core) ? token : undefined
   if (snapshot.status === 'transientFailure') {
     if (token === undefined) return retryOrFail(core, caller)
     const mayTry = isRetryDue(retryOf(core), now) && wantsMore && caller.refreshes === 0
-    return mayTry ? { kind: 'prompt', token: lasts ? token : undefined } : { kind: 'serve', token }
+    return mayTry ? { kind: 'prompt', token: servedMeanwhile } : { kind: 'serve', token }
   }
-  if (wantsMore && caller.refreshes === 0) return { kind: 'prompt', token: lasts && !isYoung(core) ? token : undefined }
+  if (wantsMore && caller.refreshes === 0) return { kind: 'prompt', token: servedMeanwhile }
   if (token !== undefined) return { kind: 'serve', token }
   // Another holder's token may have expired meanwhile; after three tries that is not an accident.
   if (caller.refreshes < mostRefreshes) return { kind: 'prompt' }

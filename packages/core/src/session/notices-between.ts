@@ -1,16 +1,10 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import { signInExpiringAt } from '../policy/expiry.ts'
+import { isSameEnd } from '../token/normalize-token-set.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, RequestEnded } from './session-events.ts'
 import type { EndedNotice, SessionNotice } from './session-notice.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
 import { statusOf } from './session-snapshot.ts'
-
-interface SignInEnd {
-  readonly at: number
-  readonly since: number
-  readonly isTold?: boolean
-}
 
 /** What has been told to the app and is not told again. */
 export interface Told {
@@ -21,8 +15,8 @@ export interface Told {
   end: EndReason | undefined
   refusedWithoutReason: boolean
   unreadable: boolean
-  /** The end of the sign-in, since when it is known, and whether it was told. */
-  signInEnd: SignInEnd | undefined
+  /** The end of the sign-in that was told, in milliseconds since the epoch. */
+  signInEnd: number | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -107,9 +101,11 @@ function tellTokens(step: Step): void {
   const { generation, signInId, expiresAt } = token
   const isSignIn = source === 'signIn' && (before.source !== 'signIn' || before.token.signInId !== signInId)
   const isUnderWay = from === 'refreshing' && to === 'refreshing'
+  // Of a record that was removed or put back, the generations may begin anew.
+  const isNews = generation > told.generation || signInId !== told.signInId
   const isForItsEnd = isUnderWay && (source === 'refresh' || signInId === told.signInId)
   if (source === 'restored' && before.source === 'nowhere') Object.assign(told, { generation, signInId })
-  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
+  else if (isNews && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
   if (before.token !== token && source === 'restored') {
     if (told.unreadable && after.end === undefined) notices.push({ type: 'recovered', generation })
     told.unreadable = false
@@ -196,19 +192,12 @@ function isRejectedAgain(
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
 }
 
-/** Ends that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
-const sameEndMilliseconds = 60_000
-
-/** A quarter of its time before, at most a week. */
+/** Said once by each holder: none of them knows which one has the user. */
 function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
-  const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined) return
-  const known = told.signInEnd
-  const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
-  const { at, since, isTold = false }: SignInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
-  const isDue = judgedAt >= signInExpiringAt(signInExpiresAt, since)
-  if (isDue && !isTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInEnd = { at, since, isTold: isTold || isDue }
+  const { signInExpiresAt, signInExpiringAt = Infinity } = token
+  if (signInExpiresAt === undefined || end !== undefined || judgedAt < signInExpiringAt) return
+  if (!isSameEnd(told.signInEnd, signInExpiresAt)) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = signInExpiresAt
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */

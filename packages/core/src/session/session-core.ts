@@ -58,6 +58,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   signingOut: Promise<SignOutResult> | undefined
   /** Resolves when the last sign-in or sign-out in line has come to its end; absent when there is none. */
   identityChange: Promise<void> | undefined
+  writtenRevision: string | undefined
   /** What this holder wrote when the user signed out. */
   tombstone: SessionRecord | undefined
   /** Why the store could not be read at the start. */
@@ -120,16 +121,19 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     this.actor.subscribe(this)
     this.#unwatch = watchRecord(this.store, {
       key: this.key,
-      onHint: () => this.#hearStore(),
+      onHint: (revision) => this.#hearStore(revision),
       onLost: () => this.#lookInstead(),
     })
     this.#unsubscribe = this.options.environment.subscribe((change) => this.#hearDevice(change))
     this.actor.start()
   }
 
-  #hearStore(): void {
+  #hearStore(revision: string | undefined): void {
     this.clock.clearTimeout(this.#looking)
     this.#isUnwatched = false
+    if (revision !== undefined && revision === this.writtenRevision) return
+    // Once another has written, what this holder wrote is news again: the store went back in time.
+    this.writtenRevision = undefined
     this.send({ type: 'store.changed' })
   }
 

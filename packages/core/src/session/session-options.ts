@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly refreshTiming?: 'eager' | 'always' | 'onUse' | undefined
   /**
    * How long before its expiry an access token is due, in milliseconds: for servers that refuse to refresh early.
-   * Default: a quarter of its lifetime, between 10 s and 15 min, and at most half of it.
+   * Default: a quarter of its lifetime, between 10 s and 15 min. At most half of the lifetime in any case.
    */
   readonly refreshMarginMilliseconds?: number | undefined
   /** How long a caller waits for a token, in milliseconds; the refresh itself goes on. Default 10,000. */

@@ -391,6 +391,21 @@ describe('looking after many sessions', () => {
     expect(told).toEqual([expect.stringContaining('"acme:a"')])
   })
 
+  it('fails with what the app throws when it is told of one, now or later', async () => {
+    const problem = new Error('of the app')
+    const rejects = (() => Promise.reject(problem)) as never
+    await fill(openStore())
+    await database.exec(`update authchart.session set clear = 'torn' where key = 'acme:a'`)
+    for (const onUnreadable of [
+      rejects,
+      () => {
+        throw problem
+      },
+    ]) {
+      await expect(openStore({ onUnreadable }).list()).rejects.toBe(problem)
+    }
+  })
+
   it('erases by prefix or key, with a hint to those who watch', async () => {
     const store = openStore()
     await fill(store)
@@ -444,6 +459,25 @@ describe('hints by looking', () => {
     await expect.poll(() => heard.join('')).toBe('abcb')
     for (const unwatch of unwatches) unwatch()
     await store.close()
+  })
+})
+
+describe('a read', () => {
+  it('that finds what was not told yet hints to all who watch, but for an intent', async () => {
+    const [store, other] = [openStore(), openStore()]
+    await other.compareAndSet('acme:alice', undefined, createRecord())
+    let hints = 0
+    const unwatch = store.watch('acme:alice', () => (hints += 1))
+    await store.read('acme:alice')
+    const intended = withIntent(createRecord())
+    await other.compareAndSet('acme:alice', 'revision-1', intended)
+    await store.read('acme:alice')
+    expect(hints).toBe(0)
+    await other.compareAndSet('acme:alice', intended.revision, createRecord({ revision: 'two' }))
+    await store.read('acme:alice')
+    await store.read('acme:alice')
+    expect(hints).toBe(1)
+    unwatch()
   })
 })
 

@@ -73,7 +73,8 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     async read(key) {
       const record = await rows.read(key)
-      watches.saw(key, record?.revision)
+      if (record?.refreshIntent === undefined) watches.read(key, record?.revision)
+      else watches.sawIntent(key, record.revision)
       return record
     },
 
@@ -82,7 +83,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       const isWritten = await rows.compareAndSet(key, { expected, next, under: held })
       // An intent is not news: what comes of it is.
       if (isWritten && held === undefined) watches.wrote(key, { revision: next.revision, tellOthers: true })
-      else if (isWritten) watches.saw(key, next.revision)
+      else if (isWritten) watches.sawIntent(key, next.revision)
       return isWritten
     },
 
