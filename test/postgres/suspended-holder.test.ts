@@ -102,7 +102,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         await using two = await startTwo({ mode: 'a row alone', key, suspendedStep: step })
         const asked = two.first.ask()
         await two.first.printed('suspended')
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
         await asked
@@ -126,7 +126,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         await gate.arrived()
         two.first.signal('SIGSTOP')
         gate.release()
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(outcome)
         two.first.signal('SIGCONT')
         await asked
@@ -148,7 +148,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         })
         const asked = two.first.ask()
         await two.first.printed('suspended')
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
         await asked
