@@ -1,4 +1,4 @@
-import { isRefreshUnavailableError, isSessionEndedError, type Session } from '@authchart/core'
+import { isRefreshUnavailableError, isSessionEndedError, type Session, type SessionSnapshot } from '@authchart/core'
 import { createKyHooks } from '@authchart/core/ky'
 import ky, { isHTTPError } from 'ky'
 import type { CallEndedEvent } from './demo-events.ts'
@@ -24,7 +24,7 @@ export function startService(
   events.subscribe((event) => {
     if (event.type === 'apiRequest' && event.status === 401) rejected.add(event.call)
   })
-  const wasUsableSince = watchUsability(session)
+  const wasWellSince = watchSession(session)
   const open = new Set<Promise<void>>()
   let calls = 0
 
@@ -38,7 +38,7 @@ export function startService(
       .json()
       .then(
         () => ({ outcome: 'succeeded' as const }),
-        (error: unknown) => explainFailure(error, wasUsableSince(begunAt)),
+        (error: unknown) => explainFailure(error, wasWellSince(begunAt)),
       )
     // A call that Ctrl-C aborts says nothing about sessions.
     if (signal.aborted) return
@@ -59,22 +59,26 @@ export function startService(
   }
 }
 
-/** Tells whether the session has been usable all the time since then. */
-function watchUsability(session: Session): (since: number) => boolean {
-  let { usable } = session.getSnapshot()
-  let unusableUntil = 0
+/** Tells whether the session has had a usable token, and no trouble to get the next one, all the time since then. */
+function watchSession(session: Session): (since: number) => boolean {
+  let isWell = isWellOff(session.getSnapshot())
+  let unwellUntil = 0
   session.subscribe((snapshot) => {
-    if (!usable) unusableUntil = performance.now()
-    usable = snapshot.usable
+    if (!isWell) unwellUntil = performance.now()
+    isWell = isWellOff(snapshot)
   })
-  return (since) => usable && unusableUntil < since
+  return (since) => isWell && unwellUntil < since
 }
 
-function explainFailure(error: unknown, wasUsable: boolean): Pick<CallEndedEvent, 'outcome' | 'why'> {
+function isWellOff({ usable, status }: SessionSnapshot): boolean {
+  return usable && status !== 'transientFailure'
+}
+
+function explainFailure(error: unknown, wasWell: boolean): Pick<CallEndedEvent, 'outcome' | 'why'> {
   if (isRefreshUnavailableError(error)) return { outcome: 'tokenUnusable', why: error.code }
   if (isSessionEndedError(error)) return { outcome: 'tokenUnusable', why: error.reason }
   // A call whose token was rejected on its way gets the API's own 401, if there is no other token then.
-  if (isHTTPError(error) && error.response.status === 401 && !wasUsable) {
+  if (isHTTPError(error) && error.response.status === 401 && !wasWell) {
     return { outcome: 'tokenUnusable', why: '401' }
   }
   return { outcome: 'failedOtherwise', why: String(error) }

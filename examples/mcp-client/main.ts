@@ -21,9 +21,10 @@ const store =
 const server = await knowServer(url, join(home, 'server.json'))
 await using session = openSession(server, store)
 const { issuer, clientId, resource, scope } = server
+// Some servers give a refresh token only with `prompt: 'consent'`: the notice says so.
+session.on('refreshTokenMissing', ({ advice }) => console.error(advice))
 const signIn = (more = '') =>
-  // Some servers give a refresh token only where the user is asked to agree.
-  signInByLoopback(session, { issuer, clientId, resource, scope: `${scope} ${more}`.trim(), prompt: 'consent' })
+  signInByLoopback(session, { issuer, clientId, resource, scope: `${scope} ${more}`.trim() })
 
 if (!(await session.ready).signedIn) await signIn()
 

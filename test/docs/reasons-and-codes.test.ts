@@ -1,7 +1,7 @@
 import type { EndReason, TransientCode } from '@authchart/core'
 import { expect, test } from 'vitest'
 import { answers, failureAdvice } from '../../packages/core/src/inspection/explanations.ts'
-import { adviseOnEnd } from '../../packages/core/src/session/session-notices.ts'
+import { adviseOnEnd } from '../../packages/core/src/session/notices-between.ts'
 import { notices, otherCodes, signInCodes, storeCodes } from './explained-codes.ts'
 
 test('V4 the docs explain each reason, code and notice: `pnpm test reasons-and-codes -u` writes them', async () => {
@@ -38,7 +38,7 @@ ${tableOf(rowsOf({ ...storeCodes, ...otherCodes }))}
 
 ## Notices
 
-\`session.on(type, listener)\`. \`ended\`, \`endNotStored\` and \`refreshFailed\` are explained above, by their reason or code.
+\`session.on(type, listener)\`. \`ended\`, \`endNotStored\`, \`refreshFailed\` and \`recordUnreadable\` are explained above, by their reason or code.
 
 ${tableOf(rowsOf(notices))}
 `

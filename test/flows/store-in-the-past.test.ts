@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isSessionEndedError } from '@authchart/core'
 import type { SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../authorization-server/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { collectNotices, typesOf } from '../support/notices.ts'
-import { openSession, openSignedInSession, sessionKey } from '../support/signed-in-session.ts'
+import { openSession, openSignedInSession, sessionKey, tokenSetOf } from '../support/signed-in-session.ts'
 import { createTroubledStore, type TroubledStore } from '../support/troubled-store.ts'
 
 const settle = 5_000
@@ -60,6 +61,33 @@ describe('P77 a store that went back in time', () => {
     expect(session.getSnapshot()).toMatchObject({ usable: true, generation })
   })
 
+  test('P77 is told by a hint that comes at the end of a refresh', async () => {
+    const inner = createTroubledStore()
+    let backup: SessionRecord | undefined
+    const store: TroubledStore = {
+      ...inner,
+      async lease(key, options) {
+        const lease = await inner.lease(key, options)
+        return {
+          lost: lease.lost,
+          async [Symbol.asyncDispose]() {
+            // What was refreshed is stored, and the session does not know yet.
+            if (backup !== undefined) await restore(inner, backup)
+            backup = undefined
+            await setImmediate()
+            await lease[Symbol.asyncDispose]()
+          },
+        }
+      },
+    }
+    await using session = await openSignedInSession(server, { store })
+    const before = await peek(inner)
+    backup = before
+    const { generation } = await session.refresh()
+    expect(generation).toBeGreaterThan(before.generation)
+    await eventually(async () => (await peek(inner)).generation === generation, { description: 'the record' })
+  })
+
   test('P77 of two holders that know different generations, the higher comes out', async () => {
     const clock = createSimulatedClock()
     const store = createTroubledStore()
@@ -85,6 +113,23 @@ describe('P77 a store that went back in time', () => {
     await restore(store, backup)
     await eventually(async () => (await peek(store)).status === 'signedOut', { description: 'the tombstone' })
     expect(session.getSnapshot()).toMatchObject({ signedIn: false, status: 'signedOut' })
+  })
+
+  test('P77 to before a sign-in has ended that one: no refresh turns it into the one before, perhaps of another user', async () => {
+    const store = createTroubledStore()
+    await using session = await openSignedInSession(server, { store })
+    const notices = collectNotices(session)
+    const backup = await peek(store)
+    await session.signIn(tokenSetOf(await server.signIn()), { replaceSubject: true })
+    server.resetCounts()
+    await restore(store, backup)
+    await expect(session.refresh()).rejects.toSatisfy(
+      (error) => isSessionEndedError(error) && error.reason === 'recordRemoved',
+    )
+    expect(server.counts).toMatchObject({ refreshes: 0, reuseDetected: 0 })
+    // What the store holds is another sign-in, and is said to be one.
+    expect(await session.getAccessToken()).toMatchObject({ generation: backup.generation })
+    expect(typesOf(notices)).toEqual(['signedIn', 'ended', 'signedIn'])
   })
 
   test('P77 without a holder that knows more, the session ends with its reason', async () => {

@@ -90,6 +90,8 @@ function describePreset(preset: ProviderPreset): string[] {
   const needs = [
     issuer !== undefined && `names the issuer \`${issuer}\`${hasEndpoints ? ' and its endpoints' : ''}`,
     'token_endpoint_auth_methods_supported' in metadata && 'puts the client secret into the body',
+    provider.refusesCodeVerifier && 'signs in without PKCE where there is a client secret',
+    preset.idTokens?.acceptWithoutNonce && 'takes id tokens without a nonce',
     preset.tokenRequestFormat === 'json' && 'sends token requests as JSON',
     authorizationParameters && `asks for authorization with ${listOf(authorizationParameters)}`,
     tokenParameters && `asks for tokens with ${listOf(tokenParameters)}`,

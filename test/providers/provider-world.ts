@@ -22,6 +22,10 @@ export interface Scene {
   readonly callback?: Readonly<Record<string, string>>
   /** A token response. */
   tokens(tokens: { access_token: string; refresh_token: string }, isSignIn: boolean): Record<string, unknown>
+  /** What the sign-in asks for; with `openid` an id token comes, without the nonce. */
+  readonly scope?: string
+  /** Whether the token endpoint refuses a sign-in with PKCE. */
+  readonly refusesCodeVerifier?: boolean
   readonly rotates: boolean
   /** Whether its token endpoint takes JSON rather than a form. */
   readonly takesJson?: boolean
@@ -78,7 +82,8 @@ async function startServer(scene: Scene): Promise<ProviderServer> {
     const isSignIn = form.grant_type === 'authorization_code'
     if (!isSignIn) server.refreshes += 1
     const isOfClient = headers.authorization === `Basic ${btoa(`app:${secret}`)}` || form.client_secret === secret
-    if (!isOfClient) return jsonAnswer(401, { error: 'invalid_client' })
+    const isRefused = scene.refusesCodeVerifier === true && form.code_verifier !== undefined
+    if (!isOfClient || isRefused) return jsonAnswer(401, { error: 'invalid_client' })
     if (server.answer !== undefined) return server.answer
     const { refresh_token: used = '' } = form
     // Nothing forgives a token that is used twice.
@@ -89,7 +94,9 @@ async function startServer(scene: Scene): Promise<ProviderServer> {
     const access = `access-token-${issued}`
     server.accessTokens.clear()
     server.accessTokens.add(access)
-    return jsonAnswer(200, scene.tokens({ access_token: access, refresh_token: `refresh-token-${issued}` }, isSignIn))
+    const tokens = scene.tokens({ access_token: access, refresh_token: `refresh-token-${issued}` }, isSignIn)
+    const hasIdToken = isSignIn && scene.scope === 'openid'
+    return jsonAnswer(200, hasIdToken ? { ...tokens, id_token: createIdToken(server.origin) } : tokens)
   }
 
   const server: ProviderServer = {
@@ -102,6 +109,13 @@ async function startServer(scene: Scene): Promise<ProviderServer> {
     close: () => listener.close(),
   }
   return server
+}
+
+function createIdToken(iss: string): string {
+  const now = Math.floor(Date.now() / 1000)
+  const claims = { iss, aud: 'app', sub: 'alice', iat: now, exp: now + 3600 }
+  const parts = [{ alg: 'RS256' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  return [...parts, 'signature'].join('.')
 }
 
 /** The provider's API: it takes what was issued last, in the way that it wants it. */
@@ -153,7 +167,12 @@ export async function startProvider(scene: Scene): Promise<ProviderWorld> {
     clock,
     notices: collectNotices(session),
     async signIn() {
-      const { transaction } = await beginAuthorization({ ...(options as AuthorizationServerOptions), redirectUri })
+      const { scope } = scene
+      const { transaction } = await beginAuthorization({
+        ...(options as AuthorizationServerOptions),
+        redirectUri,
+        scope,
+      })
       const callback = new URL(redirectUri)
       for (const [name, value] of Object.entries({ code: 'code', state: transaction.state, ...scene.callback })) {
         callback.searchParams.set(name, value)

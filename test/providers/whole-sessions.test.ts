@@ -17,6 +17,7 @@ const scenes: readonly Scene[] = [
   {
     name: 'Slack',
     preset: presets.slack,
+    refusesCodeVerifier: true,
     tokens: (tokens) => ({
       ...tokens,
       ok: true,
@@ -177,6 +178,22 @@ const scenes: readonly Scene[] = [
     takesJson: true,
     passing: jsonAnswer(503, { errors: [{ category: 'API_ERROR', code: 'SERVICE_UNAVAILABLE' }] }),
     dead: jsonAnswer(401, { message: 'Invalid refresh token', type: 'service.not_authorized' }),
+  },
+  {
+    name: 'LinkedIn',
+    preset: presets.linkedin,
+    scope: 'openid',
+    refusesCodeVerifier: true,
+    tokens: ({ access_token }) => ({
+      access_token,
+      expires_in: 5_184_000,
+      refresh_token: 'refresh-1',
+      refresh_token_expires_in: 31_536_000,
+    }),
+    rotates: false,
+    signInLasts: 31_536_000_000,
+    passing: jsonAnswer(503, {}),
+    dead: jsonAnswer(400, { error: 'invalid_request' }),
   },
   {
     name: 'Shopify',

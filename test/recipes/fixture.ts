@@ -23,7 +23,10 @@ export async function startFixture(
   handle?: Handle,
   { reject = rejectWithChallenge, http }: { reject?: Handle; http?: SessionOptions['http'] } = {},
 ): Promise<RecipeFixture> {
-  const server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+  const server = await startAuthorizationServer({
+    lifetimes: { accessToken: 3600 },
+    wantsPromptForOfflineAccess: false,
+  })
   const echo = handle === undefined ? await startApi({ authorizationServer: server }) : undefined
   let rejections = 0
   const guarded = await startLoopbackServer((request, response) => {

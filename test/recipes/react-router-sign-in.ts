@@ -20,7 +20,7 @@ export function createLoaders({ server, publicUrl, openSession }: Site) {
   const redirectUri = `${publicUrl}/callback`
   return {
     async signIn() {
-      const request = { redirectUri, scope: 'openid offline_access', prompt: 'consent' }
+      const request = { redirectUri, scope: 'openid offline_access' }
       const { url, transaction } = await beginAuthorization({ ...server, ...request })
       return redirect(url, { headers: { 'set-cookie': await signingIn.serialize(transaction) } })
     },

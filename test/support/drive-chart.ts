@@ -9,7 +9,7 @@ import {
 } from '@authchart/core/machine'
 import { createSimulatedClock, type SimulatedClock } from '@authchart/core/testing'
 import { type Actor, createActor } from 'xstate'
-import { nothingTold, noticesBetween } from '../../packages/core/src/session/session-notices.ts'
+import { nothingTold, noticesBetween } from '../../packages/core/src/session/notices-between.ts'
 
 /** When a token of `createTokenFacts` is judged so, in milliseconds since the epoch. */
 export const judgedAt = { fresh: 1_000_000, rejected: 1_000_000, expiring: 2_000_000, expired: 3_000_000 }

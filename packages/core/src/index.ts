@@ -22,7 +22,7 @@ export type {
   SignInOptions,
   SignOutOptions,
 } from './session/session.ts'
-export type { EndedNotice, SessionNotice } from './session/session-notices.ts'
+export type { EndedNotice, SessionNotice } from './session/session-notice.ts'
 export type { HttpOptions, RuntimeOptions, SessionOptions } from './session/session-options.ts'
 export type { SessionSnapshot, SessionStatus } from './session/session-snapshot.ts'
 export { memoryStore } from './store/memory-store.ts'

@@ -3,7 +3,7 @@ import { createSession, memoryStore } from '@authchart/core'
 import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { apiAnswers } from '@authchart/test/authorization-server'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { doors } from '../http/doors.ts'
 import { startFixture } from '../http/fixture.ts'
@@ -28,6 +28,16 @@ describe('an authorized fetch in the place of the platform’s', () => {
     const wrapped = globalThis.fetch
     globalThis.fetch = (input, init) => wrapped(input, { ...init })
     expect([await ask(gateway.origin), await ask(elsewhere.origin)]).toEqual(['Bearer access-0', 'none'])
+    globalThis.fetch = (input, init) => wrapped(new Request(input, init))
+    expect([await ask(gateway.origin), await ask(elsewhere.origin)]).toEqual(['Bearer access-0', 'none'])
+    const calls = vi.fn()
+    globalThis.fetch = async (input, init) => {
+      await calls()
+      return wrapped(input, init)
+    }
+    expect([await ask(gateway.origin), await ask(elsewhere.origin)]).toEqual(['Bearer access-0', 'none'])
+    // Each once from the app, and once from the session.
+    expect(calls).toHaveBeenCalledTimes(4)
     // The fetch of a second session, in the place of that.
     globalThis.fetch = createFetch(elsewhere.session)
     expect([await ask(gateway.origin), await ask(elsewhere.origin)]).toEqual(['Bearer access-0', 'Bearer access-0'])

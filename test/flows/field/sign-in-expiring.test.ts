@@ -172,6 +172,31 @@ describe('P91 the notice that the sign-in ends comes', () => {
     expect(noticesOf(notices, 'signInExpiring')).toEqual(said)
   })
 
+  test.each([
+    { name: 'a quarter of its time before', lasts: 8 * day, before: 2 * day },
+    { name: 'a week before at most', lasts: 60 * day, before: 7 * day },
+  ])('$name to programs of one refresh each, as pages are that are loaded anew', async ({ lasts, before }) => {
+    await using server = await startServer({})
+    const clock = createSimulatedClock({ now: start })
+    const store = memoryStore()
+    {
+      await using session = open(server, { clock, store }).session
+      await session.signIn({ ...firstTokens, signInExpiresIn: lasts / second })
+    }
+    const told: number[] = []
+    for (let hours = 6; hours * hour < lasts - hour; hours += 6) {
+      await clock.advance(start + hours * hour - clock.now())
+      server.members = { expires_in: 300, refresh_expires_in: Math.floor((start + lasts - clock.now()) / second) }
+      const { session, notices } = open(server, { clock, store })
+      await using _session = session
+      await passTimeWhile(clock, session.refresh())
+      if (noticesOf(notices, 'signInExpiring').length > 0) told.push(hours * hour)
+    }
+    // Each of them tells its user.
+    expect(told).toHaveLength(before / (6 * hour))
+    expect(told[0]).toBe(lasts - before)
+  })
+
   test('once, though each refresh in the last hours tells the same end a little otherwise', async () => {
     const ends = start + 10 * hour
     await using server = await startServer({})

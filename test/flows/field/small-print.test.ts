@@ -111,12 +111,14 @@ test('what functions of the app reject with, in another realm too, goes unhandle
   const rejectLater = () => ({ then: (_: unknown, fail: (reason: Error) => void) => fail(new Error('of a thenable')) })
   try {
     for (const fails of [reject, rejectLater, () => Promise.reject(new Error('of this realm'))]) {
-      await using field = await startField({ debug: fails, classifyFailure: fails as never })
-      const { session, server } = field
+      const http = { isRejected: fails as never }
+      await using field = await startField({ debug: fails, classifyFailure: fails as never, http })
+      const { session, server, apis, holders } = field
       session.subscribe(fails)
       session.on('*', fails)
       server.faults.answerWith(tokenAnswers.unavailable)
       await session.refresh().catch(() => {})
+      expect(await outcomeOf(holders[0]?.fetch(`${apis[0]?.origin}/api`) ?? Promise.reject())).toBe('200')
       await setImmediate()
     }
     expect(unhandled).toEqual([])

@@ -318,6 +318,20 @@ describe('signing in by the loopback interface', () => {
     await expect(opened).rejects.toBe(problem)
   })
 
+  test('ends with what the app throws when it is told where to sign in, now or later', async () => {
+    await using session = open()
+    const problem = new Error('no display')
+    const onUrls = [
+      (() => Promise.reject(problem)) as LoopbackOptions['onUrl'],
+      () => {
+        throw problem
+      },
+    ]
+    for (const onUrl of onUrls) {
+      await expect(signInByLoopback(session, { ...asked(), openBrowser: false, onUrl })).rejects.toBe(problem)
+    }
+  })
+
   test('P46 changes nothing when somebody else signs in, and says so to both', async () => {
     await using session = open()
     const alice = await begin(session)

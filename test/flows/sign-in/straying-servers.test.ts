@@ -141,6 +141,13 @@ describe('an issuer', () => {
     const issuer = `${server.issuer}/nowhere`
     const failure = isFailure('unavailable', `${issuer}/.well-known/openid-configuration answered 404`, '`metadata`')
     await expect(signIn({ issuer })).rejects.toSatisfy(failure)
+    const grant = refreshTokenGrant({ ...client(), issuer })
+    await using session = createSession({ key: 'acme:alice', store: memoryStore(), grant })
+    await session.signIn({ accessToken: 'access', refreshToken: 'refresh', expiresIn: 3600 })
+    const error: unknown = await session.refresh().catch((reason: unknown) => reason)
+    for (const word of [`${issuer}/.well-known/openid-configuration answered 404`, '`metadata`']) {
+      expect(String(error)).toContain(word)
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Session } from '@authchart/core'
 import { coreOf } from '../../../packages/core/src/session/live-session.ts'
+import { peekAccessToken } from '../../../packages/core/src/session/rejected-tokens.ts'
 import type { Observer } from './observer.ts'
 import { perform, requestsPerCall } from './perform.ts'
 import type { Script, StepScheduler } from './schedule.ts'
@@ -101,7 +102,7 @@ function isBusy({ holders, calls }: World): boolean {
 function look({ holders, observer }: World): void {
   for (const { session, knownToBeOver, life } of holders) {
     const { status, generation } = session.getSnapshot()
-    const token = coreOf(session).peekAccessToken('https://api.example')
+    const token = peekAccessToken(coreOf(session), 'https://api.example')
     const set = observer.setOf(token?.value)
     if (status === 'signedOut' || status === 'signingOut') {
       if (set !== undefined) observer.fail(`${life.name} is signed out, and serves set ${set.number}`)

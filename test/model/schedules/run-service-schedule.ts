@@ -1,5 +1,6 @@
 import { isNotSignedInError, isRefreshUnavailableError, isSessionEndedError, isStoreError } from '@authchart/core'
 import { coreOf } from '../../../packages/core/src/session/live-session.ts'
+import { peekAccessToken } from '../../../packages/core/src/session/rejected-tokens.ts'
 import type { StepScheduler, StoreFault } from './schedule.ts'
 import { createServiceWorld, type ServiceFault, type ServiceHolder, type ServiceWorld } from './service-world.ts'
 import { lifetimeSeconds } from './simulated-server.ts'
@@ -147,7 +148,7 @@ function checkRest(world: ServiceWorld): void {
   }
   for (const { session, life } of world.holders) {
     const { status, generation } = session.getSnapshot()
-    const token = coreOf(session).peekAccessToken('https://api.example')
+    const token = peekAccessToken(coreOf(session), 'https://api.example')
     if (record?.status === 'signedOut' && token !== undefined)
       world.fail(`${life.name} serves a token that is signed out`)
     const mayBeBehind = status === 'transientFailure' || status === 'signedOut'

@@ -6,7 +6,6 @@ export const linkedinEntry: ProviderEntry = {
   usage: '...linkedin',
   preset: linkedin,
   refreshTokens: '365 days from the sign-in; using it does not change that. For approved partners only.',
-  leftOut: 'Whether it accepts PKCE from every kind of app.',
   checked: [
     {
       what: 'lifetimes, who gets one, and `refresh_token_expires_in`',
@@ -17,6 +16,16 @@ export const linkedinEntry: ProviderEntry = {
       what: 'the token endpoint and `invalid_grant`',
       kind: 'third party',
       source: 'https://nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant',
+    },
+    {
+      what: 'id tokens have no nonce',
+      kind: 'public issue',
+      source: 'https://github.com/authlib/authlib/issues/763',
+    },
+    {
+      what: 'a `code_verifier` of an app with a secret is refused as `invalid_client`',
+      kind: 'public issue',
+      source: 'https://github.com/UsefulSoftwareCo/executor/issues/2087',
     },
   ],
   unchecked: '`invalid_request` for an expired one; that it is not replaced',

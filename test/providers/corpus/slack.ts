@@ -28,6 +28,11 @@ export const slackEntry: ProviderEntry = {
       kind: 'third party',
       source: 'https://hex.pm/packages/slack_kit/1.0.0-alpha.0/files/priv/docs/methods/tooling.tokens.rotate.json',
     },
+    {
+      what: 'a `code_verifier` beside a client secret is answered with `internal_error`; without both parts of PKCE it works',
+      kind: 'public issue',
+      source: 'https://github.com/paradigmxyz/centaur/pull/1101',
+    },
   ],
   unchecked: 'the word `token_expired` of the API; `ratelimited` under 200',
   answers: [

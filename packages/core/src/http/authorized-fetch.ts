@@ -41,16 +41,17 @@ export function createAuthorizedFetch(
 
 /**
  * What `globalThis.fetch` is at the time of a call. An app may have put the authorized function itself there, bare or
- * wrapped by a logger: what comes back in the midst of a call goes to what was there before.
+ * wrapped by a logger: what comes back in the midst of a call, or marked by it, goes to what was there before.
  */
 function createDefaultFetch(): typeof globalThis.fetch {
   const before = globalThis.fetch
+  const mark = Symbol('authchart.called')
   let isCalling = false
   return (input, init) => {
-    if (isCalling) return before(input, init)
+    if (isCalling || (init as Record<symbol, unknown> | undefined)?.[mark] === true) return before(input, init)
     isCalling = true
     try {
-      return globalThis.fetch(input, init)
+      return globalThis.fetch(input, { ...copyInit(init), [mark]: true } as RequestInit)
     } finally {
       isCalling = false
     }

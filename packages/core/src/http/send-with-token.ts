@@ -2,7 +2,8 @@ import type { Clock } from '../clock/clock.ts'
 import { isSessionError } from '../errors/session-error.ts'
 import { classifyResponse, type ResponseVerdict, stepUpChallengeOf } from '../policy/classify-response.ts'
 import { getAccessTokenSlowly, getNewerToken } from '../session/callers.ts'
-import { addressOf, type SessionCore } from '../session/session-core.ts'
+import { accept, addressOf, peekAccessToken, reject } from '../session/rejected-tokens.ts'
+import type { SessionCore } from '../session/session-core.ts'
 import { type AccessToken, authorizationHeader } from '../token/access-token.ts'
 import type { TokenProofs } from '../token/proof.ts'
 import { setBodyAside } from './set-body-aside.ts'
@@ -47,7 +48,7 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
   const { clock } = core
   let waitedMilliseconds = 0
   // A request with a fresh token waits for nothing but its response.
-  let token = isOneShot ? undefined : core.peekAccessToken(origin)
+  let token = isOneShot ? undefined : peekAccessToken(core, origin)
   if (token === undefined) {
     const waitsSince = clock.now()
     token = await firstToken(core, sendable)
@@ -60,7 +61,7 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
     const { generation } = token
     const judged = judge(response, origin, core)
     const verdict = typeof judged === 'string' ? judged : await judged
-    if (verdict === 'accepted') core.accept({ origin, generation, status }, sendable)
+    if (verdict === 'accepted') accept(core, { origin, generation, status }, () => sendable.target())
     if (verdict === 'stepUpRequired') {
       const challenge = stepUpChallengeOf(response.headers.get('www-authenticate'))
       core.noteOutcome({ outcome: verdict, origin, generation, status, challenge })
@@ -68,7 +69,7 @@ export async function sendWithToken(core: SessionCore, sendable: Sendable): Prom
     if (verdict !== 'rejected') return response
 
     const rejected = { origin, address: addressOf(sendable.target().url), generation, status }
-    const known = core.reject(rejected)
+    const known = reject(core, rejected)
     if (isOneShot || known === 'paused' || sends === mostSends) return response
     if (known === 'noted' && hasRefreshed) {
       // What comes of that is for the requests to come.
@@ -152,7 +153,10 @@ async function askWhetherRejected(
   const clone = isShort && isJson ? await setBodyAside(response.clone(), clock) : undefined
   try {
     const body: unknown = await clone?.().json().catch(ignore)
-    return isRejected({ status, body }) === true ? 'rejected' : 'accepted'
+    const answer: unknown = isRejected({ status, body })
+    // A promise is not an answer; its rejection must not go unhandled.
+    Promise.resolve(answer).catch(ignore)
+    return answer === true ? 'rejected' : 'accepted'
   } catch {
     return 'accepted'
   }

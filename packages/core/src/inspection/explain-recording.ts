@@ -1,7 +1,7 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { helpOn } from '../errors/help.ts'
-import { adviseOnEnd } from '../session/session-notices.ts'
+import { adviseOnEnd } from '../session/notices-between.ts'
 import { answers, failureAdvice } from './explanations.ts'
 import type { RecordedTransition, SessionRecording } from './record-session.ts'
 import { findRefreshes, isInState, isRefreshing, type RecordedRefresh } from './recorded-refreshes.ts'
@@ -69,7 +69,7 @@ function explainEnd(
     reason,
     asked: endedBy?.asked ?? (isFromBefore(end, recording) ? toldByRecord : toldByStore),
     answered: `${answers[reason] ?? `The session ended: ${reason}.`}${server}`,
-    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} nothing is sent by itself; ${restOfToken(end)}.`,
+    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} no refresh starts by itself; ${restOfToken(end)}.`,
     advice: adviseOnEnd(reason, recording.about),
   })
 }

@@ -1,6 +1,7 @@
 import type { InspectionEvent } from 'xstate'
+import { reportListenerError } from '../session/listeners.ts'
 import type { Session } from '../session/session.ts'
-import { reportListenerError, type SessionActor } from '../session/session-core.ts'
+import type { SessionActor } from '../session/session-core.ts'
 
 /** What XState tells of the session's own actor, without its effects, which come and go. */
 export type ActorMessage = Extract<InspectionEvent, { type: '@xstate.event' | '@xstate.snapshot' }>

@@ -28,6 +28,11 @@ export interface AuthorizationTransaction {
   readonly startedAt: number
 }
 
+/** Whether the code is bound to the sign-in: always, but where the server refuses that of a client with a secret. */
+export function usesPkce({ provider, isConfidential }: ResolvedServer): boolean {
+  return !(provider.refusesCodeVerifier === true && isConfidential)
+}
+
 /** How long a sign-in may take, in milliseconds: longer than any server keeps its side of it. */
 const longestSignInMilliseconds = 60 * 60 * 1000
 

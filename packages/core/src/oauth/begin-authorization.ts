@@ -7,7 +7,7 @@ import {
 import { flag, type OptionRules, required, ruleOf, text } from '../errors/check-options.ts'
 import { SignInError } from '../errors/sign-in-error.ts'
 import { isSecureUrl } from '../token/secure-url.ts'
-import type { AuthorizationTransaction } from './authorization-transaction.ts'
+import { type AuthorizationTransaction, usesPkce } from './authorization-transaction.ts'
 import { isSecureEndpoint } from './metadata.ts'
 import {
   type AuthorizationServerOptions,
@@ -109,8 +109,8 @@ async function buildParameters(
     client_id: clientId,
     redirect_uri: redirectUri,
     state,
-    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
-    code_challenge_method: 'S256',
+    code_challenge: usesPkce(server) ? await calculatePKCECodeChallenge(codeVerifier) : undefined,
+    code_challenge_method: usesPkce(server) ? 'S256' : undefined,
     nonce,
     scope,
     prompt,

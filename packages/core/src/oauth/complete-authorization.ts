@@ -5,7 +5,7 @@ import type { GrantOutcome } from '../token/grant.ts'
 import { isIssuerOf } from '../token/issuers.ts'
 import type { SignInTokens } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
-import { type AuthorizationTransaction, readTransaction } from './authorization-transaction.ts'
+import { type AuthorizationTransaction, readTransaction, usesPkce } from './authorization-transaction.ts'
 import { requestSignal } from './http.ts'
 import type { AuthorizationServerMetadata } from './metadata.ts'
 import { revokeTokens } from './revoke-tokens.ts'
@@ -137,8 +137,8 @@ function exchangeCode(
     grant_type: 'authorization_code',
     code,
     redirect_uri: transaction.redirectUri,
-    code_verifier: transaction.codeVerifier,
   })
+  if (usesPkce(server)) parameters.set('code_verifier', transaction.codeVerifier)
   const { resource = '' } = options
   appendResources(parameters, resource.length > 0 ? resource : onlyOneOf(transaction.resource))
   return requestTokens(server, { request: { signal: requestSignal(), now: () => Date.now() }, parameters })

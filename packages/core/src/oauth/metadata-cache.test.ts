@@ -173,11 +173,11 @@ it('asks no other place of a server that cannot be connected to', async () => {
   expect(urls).toHaveLength(1)
 })
 
-it('says what it asked and what came', async () => {
+it('says what it asked and what came, and which option helps where nothing is published', async () => {
   const { issuer } = await start((_request, response) => response.writeHead(404).end())
   const nowhere = await getMetadata(issuer, { fetch, signal })
   expect(nowhere).toMatchObject({
-    failure: { detail: expect.stringMatching(`^${issuer}${openIdPath} answered 404$`) },
+    failure: { detail: expect.stringMatching(`^${issuer}${openIdPath} answered 404; .* option \`metadata\`$`) },
   })
   const { issuer: other } = await start((_request, response) => response.end('{"issuer":"https://b.example"}'))
   const detail = `${other}${openIdPath} names the issuer "https://b.example", not "${other}/"`

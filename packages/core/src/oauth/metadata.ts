@@ -74,7 +74,14 @@ export async function discoverMetadata(issuer: string, options: DiscoveryOptions
     if (options.signal.aborted || discovery.isOffline === true) break
   }
   // Where none serves, what the first one served says more about the mistake than a 404 does.
-  return (failures.find(({ failure }) => failure.code !== 'blocked') ?? failures[0]) as DiscoveryFailure
+  const failed = failures.find(({ failure }) => failure.code !== 'blocked')
+  return failed ?? withRemedy(failures[0] as DiscoveryFailure)
+}
+
+function withRemedy(discovery: DiscoveryFailure): DiscoveryFailure {
+  const { failure } = discovery
+  const detail = `${failure.detail}; if it publishes no metadata, give the option \`metadata\``
+  return { ...discovery, failure: { ...failure, detail } }
 }
 
 /** Where documents are looked for: what is in use comes first. */

@@ -31,13 +31,11 @@ export async function findSignInMetadata(
   const discovery = await findMetadata(server, { signal: requestSignal(signal), needed })
   if (discovery.kind === 'found') return discovery.metadata
   signal?.throwIfAborted()
-  const { detail, code } = discovery.failure
+  const { detail } = discovery.failure
   if (discovery.code === 'discoveryIssuerMismatch') {
     throw new ConfigurationError('issuer', `must be what the authorization server calls itself: ${detail}.`)
   }
-  throw unavailable(
-    code === 'blocked' ? `${detail}; if it publishes no metadata, give the option \`metadata\`` : detail,
-  )
+  throw unavailable(detail)
 }
 
 /**

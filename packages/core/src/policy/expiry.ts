@@ -18,7 +18,7 @@ export function refreshMargin(lifetimeMilliseconds: number): number {
  * it expires. Never before it arrived; a token without a lifetime is due at once.
  *
  * @param random from 0 (no jitter) up to 1 (a tenth of the margin earlier)
- * @param marginMilliseconds in place of `refreshMargin`
+ * @param marginMilliseconds in place of `refreshMargin`; of a token that lives for less than twice as long, half its lifetime
  */
 export function refreshDueAt(
   token: { readonly receivedAt: number; readonly expiresAt?: number },
@@ -28,7 +28,7 @@ export function refreshDueAt(
   const { receivedAt, expiresAt } = token
   if (expiresAt === undefined) return Infinity
   const lifetime = expiresAt - receivedAt
-  const margin = Math.min(marginMilliseconds ?? refreshMargin(lifetime), Math.max(lifetime, 0))
+  const margin = Math.min(marginMilliseconds ?? refreshMargin(lifetime), Math.max(lifetime, 0) / 2)
   // Whole milliseconds, rounded down: a timer that drops the fraction would fire before the token is due.
   return Math.max(receivedAt, Math.floor(expiresAt - margin * (1 + jitterPart * random)))
 }

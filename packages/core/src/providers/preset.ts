@@ -12,6 +12,8 @@ export interface ProviderPreset {
   /** Members of token responses and parameters of the callback that its API needs, or its documentation says to keep. */
   readonly keepMembers?: readonly string[]
   readonly tokenRequestFormat?: 'json'
+  /** What is accepted of its id tokens beyond OpenID Connect's rules. */
+  readonly idTokens?: { readonly acceptWithoutNonce?: boolean }
   readonly provider?: ProviderTraits
 }
 

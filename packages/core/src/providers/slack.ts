@@ -7,6 +7,8 @@ import type { ProviderPreset } from './preset.ts'
  * @see https://docs.slack.dev/authentication/installing-with-oauth
  * @see https://docs.slack.dev/authentication/using-token-rotation
  * @see https://docs.slack.dev/reference/methods/auth.test for `token_expired`
+ * @see https://github.com/paradigmxyz/centaur/pull/1101 and https://github.com/NangoHQ/nango/pull/4640 for PKCE, which is
+ *   for apps without a secret
  */
 export const slack = {
   issuer: 'https://slack.com',
@@ -16,6 +18,7 @@ export const slack = {
   },
   keepMembers: ['team', 'enterprise'],
   provider: {
+    refusesCodeVerifier: true,
     refreshTokenAdvice: 'Turn on token rotation for the Slack app: tokens that do not expire have no refresh token.',
     http: {
       isRejected: ({ status, body }: { readonly status: number; readonly body?: unknown }) =>

@@ -146,6 +146,15 @@ describe('nothing is sent', () => {
       }),
       outcome: { kind: 'failed', code: 'network', retryAt: recordTime + 1, serverAsked: false },
     },
+    {
+      name: 'P88 in a backoff after another holder was refused twice: the sign-in may be over',
+      record: createRecord({
+        backoffUntil: recordTime + 1,
+        failure: { code: 'refused', count: 2, since: recordTime, refusalsWithoutReason: 0 },
+        refusals: { count: 2, since: recordTime, bare: false },
+      }),
+      outcome: { kind: 'failed', code: 'refused', mayBeOver: true },
+    },
   ])('$name', async ({ record, outcome }) => {
     const holder = await openHolder(record)
     expect(await holder.refresh({ generation: 5 })).toMatchObject(outcome)

@@ -1,4 +1,4 @@
-import { decideAfterReread, nextGeneration, type RereadDecision } from '../policy/choose-record.ts'
+import { decideAfterReread, isBefore, nextGeneration, type RereadDecision } from '../policy/choose-record.ts'
 import { recordWithIntent } from '../policy/next-record.ts'
 import { withoutRuns } from '../policy/rejections.ts'
 import type { RefreshIntent, SessionIdentity, SessionRecord } from '../store/session-record.ts'
@@ -61,7 +61,9 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     const read = await readRecord(holder)
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
     const record = read.value
-    if (record === undefined) return { kind: 'followed', record }
+    const { knownRecord: known } = holder
+    // Another sign-in's refresh token, perhaps another user's, is not for a caller of this one.
+    if (record === undefined || (known && isBefore(record, known))) return { kind: 'followed', record: undefined }
     const settledAt = await writeBack(holder, record)
     if (settledAt !== undefined) {
       return { kind: 'failed', code: 'storeUnavailable', retryAt: settledAt, serverAsked: true }

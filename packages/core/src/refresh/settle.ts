@@ -1,4 +1,5 @@
 import type { RereadDecision } from '../policy/choose-record.ts'
+import { isDoubtful } from '../policy/decide-refusal.ts'
 import { withoutRuns } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Refresh, RefreshHolder, RefreshOutcome } from './holder.ts'
@@ -23,8 +24,10 @@ export async function settle(
     }
     case 'pause':
       return pause(record, decision.rejections, refresh)
-    case 'wait':
-      return { ...decision, kind: 'failed', code: record.failure?.code ?? 'server' }
+    case 'wait': {
+      const { failure, refusals } = record
+      return { ...decision, kind: 'failed', code: failure?.code ?? 'server', mayBeOver: isDoubtful(refusals) }
+    }
   }
 }
 

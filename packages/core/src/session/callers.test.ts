@@ -8,6 +8,7 @@ import type { Grant, GrantOutcome, TokenEndpointFailure } from '../token/grant.t
 import { getAccessTokenSlowly, getNewerToken } from './callers.ts'
 import { createSession } from './create-session.ts'
 import { coreOf } from './live-session.ts'
+import { peekAccessToken, reject } from './rejected-tokens.ts'
 import type { Session } from './session.ts'
 import type { SessionOptions } from './session-options.ts'
 
@@ -308,6 +309,24 @@ describe('a caller of a token that is due', () => {
     await clock.advance(0)
     expect((await session.getAccessToken()).value).toBe('access-1')
   })
+
+  it('P75 waits for the next try too, where one failed in that minute', async () => {
+    const before = open()
+    await before.signIn()
+    await before.clock.advance(due)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { call, clock, session } = open([notSent, promise], { store: before.store, now: before.clock.now() })
+    await clock.advance(0)
+    // While it backs off, nobody waits.
+    expect((await session.getAccessToken()).value).toBe('access-0')
+    await clock.advance((session.getSnapshot().retryAt ?? 0) - clock.now())
+    const waiting = call(() => session.getAccessToken())
+    await clock.advance(0)
+    expect(waiting.came).toBeUndefined()
+    resolve()
+    await clock.advance(0)
+    expect(waiting.came).toBe('access-2')
+  })
 })
 
 describe('a caller while the store cannot be read', () => {
@@ -435,7 +454,7 @@ describe('a caller of a token that was rejected', () => {
     await opened.signIn()
     await opened.clock.advance(2 * minute)
     const { generation } = opened.session.getSnapshot()
-    expect(opened.core.reject({ origin, address: `${origin}/a`, generation, status: 401 })).toBe('noted')
+    expect(reject(opened.core, { origin, address: `${origin}/a`, generation, status: 401 })).toBe('noted')
     return { ...opened, generation }
   }
 
@@ -448,8 +467,8 @@ describe('a caller of a token that was rejected', () => {
     const oneShot = call(() => getAccessTokenSlowly(core, { origin: elsewhere, minimumValidityMilliseconds: minute }))
     await clock.advance(0)
     expect([same.came, unknown.came, other.came, oneShot.came]).toEqual([undefined, undefined, 'access-0', undefined])
-    expect(core.peekAccessToken(origin)).toBeUndefined()
-    expect(core.peekAccessToken(elsewhere)?.value).toBe('access-0')
+    expect(peekAccessToken(core, origin)).toBeUndefined()
+    expect(peekAccessToken(core, elsewhere)?.value).toBe('access-0')
     resolve()
     await clock.advance(0)
     expect([same.came, unknown.came, oneShot.came]).toEqual(['access-1', 'access-1', 'access-1'])

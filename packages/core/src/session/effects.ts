@@ -1,6 +1,6 @@
 import { wait } from '../clock/wait.ts'
 import { backoffDelay } from '../policy/backoff.ts'
-import type { RefreshPrompt } from '../policy/choose-record.ts'
+import { isBefore, type RefreshPrompt } from '../policy/choose-record.ts'
 import { failLocally, type RefreshFailure, type RefreshOutcome, type RefreshStep } from '../refresh/holder.ts'
 import { refreshUnderLease } from '../refresh/refresh-under-lease.ts'
 import { readRecord, storeFailureCode } from '../refresh/store-access.ts'
@@ -132,10 +132,9 @@ export class LiveEffects implements SessionEffects {
   }
 }
 
-/** Whether a hint that was not followed during a refresh told of more than that came to. */
+/** Whether a hint that was not followed during a refresh told of something else than that came to. */
 function hasMissed(generation: number | undefined, outcome: RefreshOutcome): boolean {
-  if (generation === undefined) return false
-  return 'record' in outcome ? generation > (outcome.record?.generation ?? 0) : outcome.kind === 'failed'
+  return generation !== undefined && !('record' in outcome && generation === outcome.record?.generation)
 }
 
 /** How far a refresh has come, for the chart. */
@@ -187,7 +186,9 @@ function failureEvent({ kind, ...failure }: RefreshFailure, { clock }: SessionCo
 
 /** What a record says, without its secrets: the vault holds those once the chart has taken the description. */
 export function recordEvent(record: SessionRecord | undefined, core: SessionCore): SessionEvent {
-  if (record === undefined) return { type: 'record.absent', now: core.clock.now() }
+  const { knownRecord: known, grant, clock } = core
+  const isGone = record === undefined || (known && isBefore(record, known) && grant.signIn === undefined)
+  if (isGone) return { type: 'record.absent', now: clock.now() }
   const token = core.vault.describe(record, core)
   if (record.status === 'signedOut') return { type: 'record.signedOut', generation: token.generation }
   return record.status === 'ended'

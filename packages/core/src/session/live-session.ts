@@ -4,10 +4,12 @@ import { checkStore, readRecord } from '../refresh/store-access.ts'
 import { readJwtClaims } from '../token/jwt-claims.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { SignInTokens } from '../token/token-set.ts'
-import { getAccessTokenSlowly, refreshNow } from './callers.ts'
+import { getAccessTokenSlowly } from './callers.ts'
+import { refreshNow } from './refresh-now.ts'
+import { accept, reject } from './rejected-tokens.ts'
 import type { GetAccessTokenOptions, IdTokenClaims, Session, SignInOptions, SignOutOptions } from './session.ts'
 import type { SessionCore } from './session-core.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 import { inTurn, signInNow, signOutNow } from './sign-in-and-out.ts'
 
 /** How long giving up what is still under way may take, in milliseconds: a store that hangs is not waited for longer. */
@@ -37,7 +39,7 @@ export class LiveSession implements Session {
     this.key = core.key
     this.actor = core.actor
     this.getSnapshot = () => core.snapshot
-    this.subscribe = (listener) => core.subscribe(listener)
+    this.subscribe = (listener) => core.listeners.subscribe(listener)
   }
 
   static coreOf(session: Session): SessionCore {
@@ -105,7 +107,7 @@ export class LiveSession implements Session {
   }
 
   on(type: SessionNotice['type'] | '*', listener: (notice: never) => void) {
-    return this.#core.on(type, listener)
+    return this.#core.listeners.on(type, listener)
   }
 
   reportOutcome(outcome: RequestOutcome) {
@@ -113,8 +115,8 @@ export class LiveSession implements Session {
     // No other member: those who watch the chart see all that goes into it.
     const { outcome: kind, origin = '', generation = 0, status } = (outcome ?? {}) as Partial<RequestOutcome>
     const request = { origin, generation, status }
-    if (kind === 'rejected' || kind === 'rejectedAfterRefresh') core.reject({ ...request, address: origin })
-    if (kind === 'accepted') core.accept(request, { target: () => ({ url: origin }) })
+    if (kind === 'rejected' || kind === 'rejectedAfterRefresh') reject(core, { ...request, address: origin })
+    if (kind === 'accepted') accept(core, request, () => ({ url: origin }))
     if (kind === 'stepUpRequired' || kind === 'networkFailed') core.noteOutcome({ ...request, outcome: kind })
   }
 

@@ -7,9 +7,10 @@ import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
 import { createSimulatedClock } from '../testing/simulated-clock.ts'
 import type { Grant } from '../token/grant.ts'
-import { addressOf, SessionCore } from './session-core.ts'
+import { accept as acceptToken, addressOf, pausedUntil, reject as rejectToken } from './rejected-tokens.ts'
+import { SessionCore } from './session-core.ts'
 import type { SessionEvent } from './session-events.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 import { resolveOptions, type SessionOptions } from './session-options.ts'
 import { provideEffects } from './session-setup.ts'
 
@@ -50,7 +51,7 @@ function open({ store = memoryStore(), ...changes }: Partial<SessionOptions> & {
     signIn,
     /** The events since the last time this was asked. */
     take: () => events.splice(0),
-    listen: () => core.on('*', (notice: never) => void notices.push(notice)),
+    listen: () => core.listeners.on('*', (notice: never) => void notices.push(notice)),
   }
 }
 
@@ -64,7 +65,7 @@ function recordOf(generation: number, changes: Partial<SessionRecord> = {}): Ses
 
 describe('a rejection', () => {
   const reject = (core: SessionCore, at: string, generation = 5) =>
-    core.reject({ origin: at, address: `${at}/orders`, generation, status: 401 })
+    rejectToken(core, { origin: at, address: `${at}/orders`, generation, status: 401 })
 
   it('of the token that is held is told to the chart once, however many requests it met', () => {
     const { core, signIn, take } = open()
@@ -106,12 +107,12 @@ describe('a rejection', () => {
     signIn(createRecord({ rejections }))
     take()
     expect(reject(core, origin)).toBe('paused')
-    expect(core.pausedUntil(origin)).toBe(recordTime + 10_000)
+    expect(pausedUntil(core, origin)).toBe(recordTime + 10_000)
     expect(core.snapshot.rejectedBy).toEqual([origin])
     expect(reject(core, files)).toBe('noted')
     expect(take()).toEqual(['rejected'])
     await clock.advance(10_000)
-    expect(core.pausedUntil(origin)).toBeUndefined()
+    expect(pausedUntil(core, origin)).toBeUndefined()
     expect(reject(core, origin)).toBe('noted')
   })
 
@@ -134,7 +135,7 @@ describe('a rejection', () => {
     signIn(recordOf(6, { rejections }))
     reject(core, files, 6)
     expect(core.snapshot.rejectedBy).toEqual([origin])
-    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/orders` }) })
+    acceptToken(core, { origin, generation: 6, status: 200 }, () => ({ url: `${origin}/orders` }))
     expect(core.snapshot.rejectedBy).toBeUndefined()
   })
 
@@ -142,7 +143,7 @@ describe('a rejection', () => {
     const { core, signIn, take } = open()
     const rejections = { [origin]: { generation: 5, count: 1, pausedUntil: recordTime + 10_000 } }
     signIn(createRecord({ rejections }))
-    core.accept({ origin, generation: 5, status: 200 }, { target: () => ({ url: `${origin}/orders?page=2#top` }) })
+    acceptToken(core, { origin, generation: 5, status: 200 }, () => ({ url: `${origin}/orders?page=2#top` }))
     take()
     expect(reject(core, origin)).toBe('noted')
     expect(core.context.rejected?.rejection).toMatchObject({ acceptedBefore: true })
@@ -152,7 +153,7 @@ describe('a rejection', () => {
 
 describe('an acceptance', () => {
   const accept = (core: SessionCore, at = origin, path = '/orders') =>
-    core.accept({ origin: at, generation: 5, status: 200 }, { target: () => ({ url: `${at}${path}` }) })
+    acceptToken(core, { origin: at, generation: 5, status: 200 }, () => ({ url: `${at}${path}` }))
 
   it('of a fresh token tells the chart nothing', () => {
     const { core, signIn, take } = open()
@@ -179,11 +180,11 @@ describe('an acceptance', () => {
   it('by the address that rejected before ends the run of its origin', () => {
     const { core, signIn } = open()
     signIn()
-    core.reject({ origin, address: `${origin}/orders`, generation: 5 })
+    rejectToken(core, { origin, address: `${origin}/orders`, generation: 5 })
     signIn(recordOf(6))
-    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/users` }) })
+    acceptToken(core, { origin, generation: 6, status: 200 }, () => ({ url: `${origin}/users` }))
     expect([...core.endedRuns]).toEqual([])
-    core.accept({ origin, generation: 6, status: 200 }, { target: () => ({ url: `${origin}/orders?page=1` }) })
+    acceptToken(core, { origin, generation: 6, status: 200 }, () => ({ url: `${origin}/orders?page=1` }))
     expect([...core.endedRuns]).toEqual([[origin, 5]])
   })
 })

@@ -1,28 +1,24 @@
 import { type ActorRefFrom, createActor } from 'xstate'
 import { timeoutSignal, wait } from '../clock/wait.ts'
-import { helpOn } from '../errors/help.ts'
 import { SessionDisposedError } from '../errors/session-disposed-error.ts'
 import type { StoreError } from '../errors/store-error.ts'
-import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { pausedUntil, runOf, withoutRuns } from '../policy/rejections.ts'
 import type { RefreshDecisionEntry, RefreshHolder, SessionDebugEntry } from '../refresh/holder.ts'
-import { forgetEndedRuns } from '../refresh/settle.ts'
 import { readRecord } from '../refresh/store-access.ts'
 import { watchRecord } from '../refresh/watch-record.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
-import type { AccessToken } from '../token/access-token.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
-import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
 import { createId } from './create-id.ts'
 import { LiveEffects, recordEvent } from './effects.ts'
-import { RejectionLog } from './rejection-log.ts'
+import { Lifetime, type Phase } from './lifetime.ts'
+import { Listeners, reportListenerError, tellListener } from './listeners.ts'
+import { nothingTold, noticesBetween } from './notices-between.ts'
+import type { RejectionLog } from './rejected-tokens.ts'
 import { sessionMachineOf } from './session-chart.ts'
 import { isRejected } from './session-context.ts'
-import type { SessionEvent } from './session-events.ts'
-import { nothingTold, noticesBetween, type SessionNotice } from './session-notices.ts'
+import type { RequestEnded, SessionEvent } from './session-events.ts'
 import type { ResolvedOptions } from './session-options.ts'
 import { provideEffects } from './session-setup.ts'
 import { type ChartSnapshot, describeSession, isUsable, type SessionSnapshot, statusOf } from './session-snapshot.ts'
@@ -41,18 +37,13 @@ const defaultLookMilliseconds = 5_000
 /** How often, and for how long at most, the store is looked at again for callers, in milliseconds. */
 const lookMilliseconds = 1_000
 
-/** A session that is being left: nothing new is begun, then nothing is waited for, then it is gone. */
-const phases = { departure: 1, abandonment: 2, stopped: 3 } as const
-
-type Phase = keyof typeof phases
-
 /**
  * All the state of one session, and the functions on it that all sessions share: thousands may be open in a process.
  *
  * The chart is the one source: what the vault holds, the snapshot and the notices follow from it, whenever it comes to
  * rest.
  */
-export class SessionCore implements RefreshHolder {
+export class SessionCore extends Lifetime implements RefreshHolder {
   readonly options: ResolvedOptions
   readonly key: string
   readonly store: SessionStore
@@ -77,20 +68,16 @@ export class SessionCore implements RefreshHolder {
   refreshStartedAt = 0
   /** When a failing refresh is tried again for those who wait, in milliseconds since the epoch. */
   tryAt = 0
+  readonly listeners = new Listeners()
+  /** What resource servers did with access tokens; absent until one rejects. */
+  rejectionLog: RejectionLog | undefined
   #chart: ChartSnapshot
   #told = nothingTold
-  #phase = 0
-  #controllers: Partial<Record<Phase, AbortController>> | undefined
-  #background: Set<Promise<unknown>> | undefined
   #change: PromiseWithResolvers<void> | undefined
   #ready: Promise<SessionSnapshot> | undefined
-  #stops: readonly (() => void)[] | undefined
-  #listeners: readonly ((snapshot: SessionSnapshot) => void)[] | undefined
-  #noticeListeners: readonly { type: string; listener: (notice: never) => void }[] | undefined
   #unwatch: (() => void) | undefined
   #unsubscribe: (() => void) | undefined
   #holderId: string | undefined
-  #log: RejectionLog | undefined
   #look: Promise<void> | undefined
   #lookedAt = 0
   #offlineSince: number | undefined
@@ -99,6 +86,7 @@ export class SessionCore implements RefreshHolder {
   #hasNoRevocation = false
 
   constructor(options: ResolvedOptions) {
+    super()
     const { key, store, grant, clock, environment, refreshTiming, signInHint } = options
     const { clientId, dynamicallyRegistered } = grant.identity
     this.options = options
@@ -153,10 +141,9 @@ export class SessionCore implements RefreshHolder {
   #lookInstead(): void {
     if (this.isDeparting || this.#isUnwatched) return
     this.#isUnwatched = true
-    this.tell({ type: 'storeUnwatched' })
+    this.listeners.tell({ type: 'storeUnwatched' })
     const look = () => {
-      const isHeard = Boolean(this.#listeners?.length || this.#noticeListeners?.length)
-      if (isHeard) this.send({ type: 'store.changed' })
+      if (this.listeners.hasAny) this.send({ type: 'store.changed' })
       this.#looking = this.clock.setTimeout(look, this.store.suggestedLookMilliseconds ?? defaultLookMilliseconds)
     }
     this.#looking = this.clock.setTimeout(look, this.store.suggestedLookMilliseconds ?? defaultLookMilliseconds)
@@ -184,10 +171,10 @@ export class SessionCore implements RefreshHolder {
     this.snapshot = describeSession(chart, previous, this.endedRuns)
     const { notices, told } = noticesBetween(before, chart, this.#told)
     this.#told = told
-    for (const notice of notices) this.tell(notice)
+    for (const notice of notices) this.listeners.tell(notice)
     if (this.snapshot === previous) return
     this.#tellChange()
-    for (const listener of this.#listeners ?? []) tellListener('`subscribe`', () => listener(this.snapshot))
+    this.listeners.tellSnapshot(this.snapshot)
   }
 
   /** Called by the actor, which has stopped. */
@@ -209,7 +196,7 @@ export class SessionCore implements RefreshHolder {
 
   /** Sends an event to the chart. */
   send(event: SessionEvent): void {
-    if (this.#phase < phases.stopped) this.actor.send(event)
+    if (!this.isStopped) this.actor.send(event)
   }
 
   /** A caller needs a token and the one there is will not do. `evenIfFresh`: it does not last long enough. */
@@ -245,32 +232,6 @@ export class SessionCore implements RefreshHolder {
     }
     if (this.isStopped) throw new SessionDisposedError()
     return this.snapshot
-  }
-
-  subscribe(listener: (snapshot: SessionSnapshot) => void): () => void {
-    // One entry per call, so that subscribing the same function twice takes two calls to undo.
-    const entry = (snapshot: SessionSnapshot) => listener(snapshot)
-    this.#listeners = [...(this.#listeners ?? []), entry]
-    return () => {
-      this.#listeners = this.#listeners?.filter((other) => other !== entry)
-    }
-  }
-
-  on(type: SessionNotice['type'] | '*', listener: (notice: never) => void): () => void {
-    const entry = { type, listener }
-    this.#noticeListeners = [...(this.#noticeListeners ?? []), entry]
-    return () => {
-      this.#noticeListeners = this.#noticeListeners?.filter((other) => other !== entry)
-    }
-  }
-
-  /** Tells the listeners of a notice. */
-  tell(notice: SessionNotice): void {
-    const { reason, code = notice.type } = notice as { reason?: string; code?: string }
-    Object.defineProperty(notice, 'help', { value: helpOn(reason ?? code) })
-    for (const { type, listener } of this.#noticeListeners ?? []) {
-      if (type === '*' || type === notice.type) tellListener(`"${notice.type}"`, () => listener(notice as never))
-    }
   }
 
   /** Reads the record again, at most once a second; resolves within a second. Adopts a sign-in, and nothing else. */
@@ -311,7 +272,7 @@ export class SessionCore implements RefreshHolder {
   }
 
   get endedRuns(): ReadonlyMap<string, number> {
-    return this.#log?.endedRuns ?? noRuns
+    return this.rejectionLog?.endedRuns ?? noRuns
   }
 
   get classifyFailure(): ResolvedOptions['classifyFailure'] {
@@ -362,7 +323,7 @@ export class SessionCore implements RefreshHolder {
     const hasNone = (error as { code?: unknown } | undefined)?.code === 'noRevocationEndpoint'
     if (hasNone && this.#hasNoRevocation) return
     this.#hasNoRevocation ||= hasNone
-    this.tell({ type: 'revocationFailed', code: hasNone ? 'noRevocationEndpoint' : undefined })
+    this.listeners.tell({ type: 'revocationFailed', code: hasNone ? 'noRevocationEndpoint' : undefined })
   }
 
   debug(entry: GrantDebugEntry | RefreshDecisionEntry): void {
@@ -372,136 +333,15 @@ export class SessionCore implements RefreshHolder {
     tellListener('`debug`', () => debug(stamped))
   }
 
-  // Rejected tokens.
-
-  /**
-   * A resource server rejected the access token of a generation.
-   *
-   * `stale`: it was replaced meanwhile. `paused`: new tokens do not help at that origin, for now. `noted`: the chart
-   * knows, and a refresh helps perhaps.
-   */
-  reject(request: {
-    origin: string
-    address: string
-    generation: number
-    status?: number
-  }): 'stale' | 'paused' | 'noted' {
-    const { origin, address, generation, status } = request
-    const { token, rejected } = this.context
-    if (generation !== token.generation) return 'stale'
-    this.#log ??= new RejectionLog()
-    const rejection = this.#log.noteRejected(origin, address, generation)
-    const { acceptedBefore, olderRejected } = rejection
-    // Known already: of a hundred requests that are rejected together, one costs the chart a step.
-    const isKnown = rejected?.generation === generation && rejected.origins.includes(origin)
-    if (isKnown && (!acceptedBefore || rejected.rejection?.acceptedBefore)) return 'noted'
-    if (!acceptedBefore && this.pausedUntil(origin) !== undefined) return 'paused'
-    const outcome = olderRejected > 0 && !acceptedBefore ? 'rejectedAfterRefresh' : 'rejected'
-    const now = this.clock.now()
-    this.send({ type: 'request.ended', outcome, origin, generation, status, now, rejection })
-    return 'noted'
-  }
-
-  /** Until when the rejections of an origin start no refresh. */
-  pausedUntil(origin: string): number | undefined {
-    return pausedUntil(withoutRuns(this.context.rejections, this.endedRuns), origin, this.clock.now())
-  }
-
-  /** A resource server accepted the access token. Costs nothing where that is not news. */
-  accept(
-    { origin, generation, status }: { origin: string; generation: number; status?: number },
-    request: { target(): { readonly url: string } },
-  ): void {
-    const { rejections, lastOutcome, token } = this.context
-    const hasRun = rejections !== undefined && runOf(rejections, origin, this.clock.now()) !== undefined
-    let endsRun = false
-    if (hasRun || token.expiresAt === undefined || this.#log?.isOpen(origin)) {
-      this.#log ??= new RejectionLog()
-      endsRun = this.#log.noteAccepted(origin, addressOf(request.target().url), generation)
-    }
-    if (endsRun && hasRun) void this.inBackground(forgetEndedRuns(this))
-    // While a run of rejections goes on, what other addresses of the origin accept is not news.
-    const isNews = lastOutcome?.origin === origin && lastOutcome.outcome !== 'accepted' && !this.#log?.isOpen(origin)
-    if (endsRun || isNews) {
-      this.noteOutcome({ outcome: 'accepted', origin, generation, status })
-    }
-  }
-
-  /** Feeds another outcome of a request into the chart. */
-  noteOutcome(outcome: RequestOutcome & { challenge?: StepUpChallenge }): void {
+  /** Feeds the outcome of a request into the chart. */
+  noteOutcome(outcome: Omit<RequestEnded, 'type' | 'now'>): void {
     this.send({ type: 'request.ended', now: this.clock.now(), ...outcome })
   }
 
-  /** The token for requests to an origin, if it is served without waiting; see "Rejected tokens" in the architecture. */
-  peekAccessToken(origin: string): AccessToken | undefined {
-    const { vault, clock } = this
-    const now = clock.now()
-    if (now < vault.freshUntil) return vault.token
-    const { context } = this
-    // One origin's word is not an end for the others.
-    const isWithheldElsewhere = isRejected(context) && context.end === undefined
-    return isWithheldElsewhere && !context.rejected?.origins.includes(origin) && vault.judge(now) !== 'unusable'
-      ? vault.token
-      : undefined
-  }
-
-  // Leaving.
-
-  /** Keeps track of work that goes on after the call that began it: disposing of the session waits for it. */
-  inBackground<Value>(work: Promise<Value>): Promise<Value> {
-    this.#background ??= new Set()
-    const background = this.#background.add(work)
-    const done = () => {
-      background.delete(work)
-      if (background.size === 0) this.#background = undefined
-    }
-    work.then(done, done)
-    return work
-  }
-
-  /** Resolves when nothing is going on any more. */
-  async untilIdle(): Promise<void> {
-    while (this.#background?.size) await Promise.allSettled(this.#background)
-  }
-
-  get isDeparting(): boolean {
-    return this.#phase >= phases.departure
-  }
-
-  get isStopped(): boolean {
-    return this.#phase >= phases.stopped
-  }
-
-  /** Aborts when the session begins to be disposed of: nothing new is begun. */
-  get departure(): AbortSignal {
-    return this.#signalOf('departure')
-  }
-
-  get abandonment(): AbortSignal {
-    return this.#signalOf('abandonment')
-  }
-
-  onStopped(callback: () => void): () => void {
-    this.#stops = [...(this.#stops ?? []), callback]
-    return () => {
-      this.#stops = this.#stops?.filter((other) => other !== callback)
-    }
-  }
-
-  /** Made when first asked for: most sessions are never left while something is under way. */
-  #signalOf(phase: Phase): AbortSignal {
-    this.#controllers ??= {}
-    const controller = this.#controllers[phase] ?? new AbortController()
-    this.#controllers[phase] = controller
-    if (this.#phase >= phases[phase]) controller.abort()
-    return controller.signal
-  }
-
-  leave(phase: Phase): void {
-    this.#phase = phases[phase]
+  override leave(phase: Phase): void {
+    super.leave(phase)
     if (phase === 'departure') this.#disconnect()
     if (phase === 'stopped') this.#stop()
-    this.#controllers?.[phase]?.abort()
   }
 
   #disconnect(): void {
@@ -514,33 +354,9 @@ export class SessionCore implements RefreshHolder {
     this.actor.stop()
     const { token } = this.context
     this.vault.hold({ ...token, held: false }, true, this)
-    this.#listeners = undefined
+    this.listeners.forgetSubscribers()
     this.#tellChange()
-    for (const stop of this.#stops ?? []) stop()
   }
-}
-
-/** A URL without its query and fragment: what one answer says of a token, it says for that. */
-export function addressOf(url: string): string {
-  return /^[^?#]*/.exec(url)?.[0] ?? url
 }
 
 const noRuns: ReadonlyMap<string, number> = new Map()
-
-/**
- * Calls a listener of the app. A session must not fail for what it throws, now or later, and in Node an error that
- * is not caught would end the process: it is shown on the console.
- */
-function tellListener(name: string, call: () => unknown): void {
-  try {
-    // A thenable of any realm may reject as well.
-    Promise.resolve(call()).catch((error: unknown) => reportListenerError(name, error))
-  } catch (error) {
-    reportListenerError(name, error)
-  }
-}
-
-/** Shows an error that a listener of the app threw. */
-export function reportListenerError(name: string, error: unknown): void {
-  console.error(`authchart: a listener of ${name} threw:`, error)
-}

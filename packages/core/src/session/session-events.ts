@@ -64,6 +64,8 @@ export interface TokenFacts {
   readonly retryAt?: number
   /** When the refresh token expires, so far as the server has said. */
   readonly signInExpiresAt?: number
+  /** When that is to be told. */
+  readonly signInExpiringAt?: number
   /** The origins that keep rejecting access tokens, as the record knows them. */
   readonly rejections?: Rejections
 }

@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly refreshTiming?: 'eager' | 'always' | 'onUse' | undefined
   /**
    * How long before its expiry an access token is due, in milliseconds: for servers that refuse to refresh early.
-   * Default: a quarter of its lifetime, between 10 s and 15 min, and at most half of it.
+   * Default: a quarter of its lifetime, between 10 s and 15 min. At most half of the lifetime in any case.
    */
   readonly refreshMarginMilliseconds?: number | undefined
   /** How long a caller waits for a token, in milliseconds; the refresh itself goes on. Default 10,000. */
@@ -115,7 +115,8 @@ const refreshHint = 'call refresh() to begin again'
 /** One for all sessions that list none. */
 const noStatuses: ReadonlySet<number> = new Set()
 
-const rules: OptionRules<SessionOptions> = {
+/** What each option of a session may be. */
+export const sessionRules: OptionRules<SessionOptions> = {
   key: required(ruleOf('a non-empty string, such as "acme:alice"', isText)),
   store: required(withMethods('read', 'compareAndSet', 'lease', 'watch', 'list')),
   grant: required(
@@ -168,7 +169,7 @@ const runtimeRules: OptionRules<RuntimeOptions> = {
  * @throws ConfigurationError for an option that is missing, malformed or unknown
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
-  checkOptions(options, rules)
+  checkOptions(options, sessionRules)
   const { key, store, signInHint, allowedOrigins = [], http = {}, runtime = {}, classifyFailure, debug } = options
   checkNested('http', http, httpRules)
   checkNested('runtime', runtime, runtimeRules)

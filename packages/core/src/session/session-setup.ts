@@ -2,7 +2,6 @@ import { assign, createMachine, fromCallback, type setup } from 'xstate'
 import { safeDelay } from '../clock/clock.ts'
 import { isRetryDue } from '../policy/backoff.ts'
 import type { RefreshPrompt } from '../policy/choose-record.ts'
-import { signInExpiringAt } from '../policy/expiry.ts'
 import { nextPauseEnd } from '../policy/rejections.ts'
 import {
   blankSession,
@@ -92,7 +91,7 @@ const delays = {
   untilExpiry: ({ context }: Moment) => nextJudgement(undefined, context),
   /** Nothing else looks at the clock while a session that is not used has an expired token. */
   untilSignInExpires: ({ context: { token, judgedAt } }: Moment) => {
-    const at = signInExpiringAt(token.signInExpiresAt ?? 0, token.receivedAt)
+    const { signInExpiringAt: at = 0 } = token
     return judgedAt < at
       ? Math.min(delayUntil(at, judgedAt), longestJudgementMilliseconds)
       : delayUntil(Infinity, judgedAt)

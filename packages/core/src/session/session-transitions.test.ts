@@ -11,7 +11,7 @@ import {
 } from '../../../../test/support/drive-chart.ts'
 import type { SessionInput } from './session-context.ts'
 import type { SessionEvent, TokenFacts } from './session-events.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 
 const now = judgedAt.fresh
 const origin = 'https://api.example'

@@ -5,7 +5,7 @@ import type { Explained } from '../errors/help.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { RequestOutcome } from '../token/request-outcome.ts'
 import type { SignInTokens } from '../token/token-set.ts'
-import type { SessionNotice } from './session-notices.ts'
+import type { SessionNotice } from './session-notice.ts'
 import type { SessionSnapshot } from './session-snapshot.ts'
 
 /**

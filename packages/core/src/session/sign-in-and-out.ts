@@ -150,7 +150,7 @@ async function writeOver<Next extends SessionRecord | undefined>(
     const expected = read.ok ? before?.revision : read.replaceable
     const written = await writeRecord(core, expected, next)
     if (written.ok ? written.value : await hasLanded(core, revision)) {
-      if (lost !== undefined) core.tell({ type: 'revocationFailed', code: 'recordUnreadable' })
+      if (lost !== undefined) core.listeners.tell({ type: 'revocationFailed', code: 'recordUnreadable' })
       return { before, next }
     }
     if (!written.ok) return { error: written.error }
@@ -228,6 +228,6 @@ function revokeReplaced(core: SessionCore, before: SessionRecord | undefined, ne
 
 /** Revokes at the server that issued the tokens, and at no other. */
 async function revokeSignedOut(core: SessionCore, identity: SessionIdentity, tokenSet: TokenSet): Promise<void> {
-  if (isOfAnotherIssuer(identity, core.grant.identity.issuer)) core.tell({ type: 'revocationFailed' })
+  if (isOfAnotherIssuer(identity, core.grant.identity.issuer)) core.listeners.tell({ type: 'revocationFailed' })
   else await core.revoke(tokenSet)
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { attainableValidity, judgeToken, refreshDueAt } from '../policy/expiry.ts'
+import { attainableValidity, judgeToken, refreshDueAt, signInExpiringAt } from '../policy/expiry.ts'
 import type { SessionRecord, SessionSecrets } from '../store/session-record.ts'
 import { type AccessToken, createAccessToken } from '../token/access-token.ts'
 import type { Grant } from '../token/grant.ts'
@@ -56,7 +56,7 @@ export class Vault {
 
   #describeTokens(record: SessionRecord, { tokenSet }: SessionSecrets, owner: VaultOwner): TokenFacts {
     const { generation, signInId, rejections, status } = record
-    const { receivedAt, expiresAt, refreshToken } = tokenSet
+    const { receivedAt, expiresAt, refreshToken, signInExpiresAt, signInEndKnownAt = receivedAt } = tokenSet
     // The same set again, perhaps without its refresh token: when it is due was decided already.
     const isHeld = this.facts.held && this.facts.generation === generation && this.facts.refreshDueAt !== undefined
     const { refreshMarginMilliseconds } = owner
@@ -71,7 +71,8 @@ export class Vault {
       expiresAt,
       refreshDueAt: dueAt === Infinity ? undefined : dueAt,
       retryAt: record.failure?.code === 'tokenUnusable' ? record.backoffUntil : undefined,
-      signInExpiresAt: tokenSet.signInExpiresAt,
+      signInExpiresAt,
+      signInExpiringAt: signInExpiresAt && signInExpiringAt(signInExpiresAt, signInEndKnownAt),
       rejections,
     }
   }

@@ -217,6 +217,7 @@ const recordShape: Readonly<Record<string, Check>> = {
         idToken: optionalString,
         scope: optionalString,
         signInExpiresAt: optionalCount,
+        signInEndKnownAt: optionalCount,
         details: optional(isObject),
       }),
       proofKey: optional(isProofKey),

@@ -298,6 +298,16 @@ describe('P48 carryForward', () => {
     expect(carryForward({ ...next, signInExpiresAt: receivedAt + 2 }, before).signInExpiresAt).toBe(receivedAt + 2)
   })
 
+  test('P91 keeps since when that end is known, as long as it stays about the same', () => {
+    const ends = receivedAt + 100_000
+    const first = carryForward({ ...next, signInExpiresAt: ends }, { ...previous, signInExpiresAt: 1 })
+    expect(first).not.toHaveProperty('signInEndKnownAt')
+    const second = carryForward({ ...next, receivedAt: receivedAt + 5, signInExpiresAt: ends + 59_999 }, first)
+    expect(second.signInEndKnownAt).toBe(first.receivedAt)
+    expect(carryForward({ ...next, signInExpiresAt: ends }, second).signInEndKnownAt).toBe(first.receivedAt)
+    expect(carryForward({ ...next, signInExpiresAt: ends + 120_000 }, second)).not.toHaveProperty('signInEndKnownAt')
+  })
+
   test('leaves a first token set as it is', () => {
     expect(carryForward(next, undefined)).toStrictEqual(next)
   })

@@ -57,18 +57,29 @@ export function carryForward(next: TokenSet, previous: TokenSet | undefined): To
   const knownEnd = refreshToken === previous?.refreshToken ? previous?.signInExpiresAt : undefined
   // A JWT that is repeated does not last any longer for it.
   const isFixed = readJwtLifetime(refreshToken ?? '', 0) !== undefined
+  // What was said of one refresh token says nothing about the next.
+  const signInExpiresAt = (isFixed ? knownEnd : undefined) ?? next.signInExpiresAt ?? knownEnd
   return withoutUndefined({
     ...next,
     refreshToken,
     idToken: next.idToken ?? previous?.idToken,
     scope: next.scope ?? previous?.scope,
-    // What was said of one refresh token says nothing about the next.
-    signInExpiresAt: (isFixed ? knownEnd : undefined) ?? next.signInExpiresAt ?? knownEnd,
+    signInExpiresAt,
+    signInEndKnownAt: isSameEnd(signInExpiresAt, previous?.signInExpiresAt)
+      ? (previous?.signInEndKnownAt ?? previous?.receivedAt)
+      : undefined,
     details:
       next.details && previous?.details
         ? { ...previous.details, ...next.details }
         : (next.details ?? previous?.details),
   })
+}
+
+/** Ends of a sign-in that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
+const sameEndMilliseconds = 60_000
+
+export function isSameEnd(one: number | undefined, other: number | undefined): boolean {
+  return Math.abs((one ?? NaN) - (other ?? NaN)) < sameEndMilliseconds
 }
 
 function findProblem(accessToken: unknown): string | undefined {

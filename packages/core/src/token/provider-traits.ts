@@ -4,6 +4,8 @@ import type { ClassifyFailure } from './failure-facts.ts'
 export interface ProviderTraits {
   /** Parameters of each authorization request, `prompt` among them; what the sign-in itself sets counts more. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /** The server refuses a `code_verifier` of clients with a secret: those sign in without PKCE. */
+  readonly refusesCodeVerifier?: boolean
   /** Parameters of each token request. */
   readonly tokenParameters?: Readonly<Record<string, string>>
   /** What the provider's own words mean. The session's `classifyFailure` is asked first. */

@@ -21,6 +21,8 @@ export interface TokenSet {
   readonly scope?: string
   /** When the refresh token expires, in milliseconds since the epoch, so far as the server has said: then the user must sign in again. */
   readonly signInExpiresAt?: number
+  /** Since when that end is known, in milliseconds since the epoch; absent where it came with this token set. */
+  readonly signInEndKnownAt?: number
   /** What else the app wanted to be kept of the server's answers, by the server's names: secrets, perhaps. */
   readonly details?: Readonly<Record<string, unknown>>
 }

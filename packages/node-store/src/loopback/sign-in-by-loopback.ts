@@ -97,7 +97,8 @@ async function waitForUser(
     const { url, transaction } = await beginAuthorization({ ...authorization, redirectUri, signal })
     const callback = listener.expect(transaction.state)
     signal.throwIfAborted()
-    listening.onUrl(url)
+    const told: unknown = listening.onUrl(url)
+    Promise.resolve(told).catch(reject)
     if (listening.openBrowser !== false) open(listening.openBrowser, url).catch(reject)
     return { transaction, callback: await Promise.race([callback, failed]) }
   } finally {

@@ -218,6 +218,21 @@ describe('listing', () => {
     for (const { message } of told) expect(message).toContain(directory)
   })
 
+  it('fails with what the app throws when it is told, now or later', async () => {
+    const problem = new Error('of the app')
+    const rejects = (() => Promise.reject(problem)) as never
+    await openStore().compareAndSet('a', undefined, createRecord())
+    writeFileSync(recordFile(directory, 'a'), 'torn')
+    for (const onUnreadable of [
+      rejects,
+      () => {
+        throw problem
+      },
+    ]) {
+      await expect(openStore({ onUnreadable }).list()).rejects.toBe(problem)
+    }
+  })
+
   it('P45 warns on the console unless told otherwise', async () => {
     const store = openStore({ onUnreadable: undefined })
     await store.compareAndSet('a', undefined, createRecord())

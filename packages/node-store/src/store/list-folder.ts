@@ -27,11 +27,12 @@ export function createFolderList(
 ): (part?: { after?: string; limit?: number }) => Promise<SessionSummary[]> {
   const told = new Set<string>()
 
-  function tellOnce(error: StoreError, fileName: string): void {
+  async function tellOnce(error: StoreError, fileName: string): Promise<void> {
     const cause = `${fileName} ${error.message}`
     if (told.has(cause)) return
     told.add(cause)
-    onUnreadable(error)
+    // What it throws, now or later, is the listing's to say.
+    await onUnreadable(error)
   }
 
   async function summarize(fileName: string): Promise<SessionSummary | undefined> {
@@ -42,7 +43,7 @@ export function createFolderList(
       const { key, clear } = parseClearPart(found, fileName)
       return summarizeRecord(key, clear)
     } catch (error) {
-      tellOnce(isStoreError(error) ? error : toFileError(error, `read ${folder.pathOf(fileName)}`), fileName)
+      await tellOnce(isStoreError(error) ? error : toFileError(error, `read ${folder.pathOf(fileName)}`), fileName)
       return undefined
     }
   }

@@ -52,8 +52,10 @@ export function createRowPages({
     const parsed = parseClear(row)
     if (parsed.kind === 'clear') return summarizeRecord(row.key, parsed.clear as SessionRecord)
     const name = await nameRow(row)
-    if (!told.has(name)) onUnreadable(unlistedError(row.key, parsed.kind === 'unreadable' ? parsed.problem : undefined))
+    if (told.has(name)) return undefined
     told.add(name)
+    // What it throws, now or later, is the listing's to say.
+    await onUnreadable(unlistedError(row.key, parsed.kind === 'unreadable' ? parsed.problem : undefined))
     return undefined
   }
 

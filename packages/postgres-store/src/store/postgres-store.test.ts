@@ -391,6 +391,21 @@ describe('looking after many sessions', () => {
     expect(told).toEqual([expect.stringContaining('"acme:a"')])
   })
 
+  it('fails with what the app throws when it is told of one, now or later', async () => {
+    const problem = new Error('of the app')
+    const rejects = (() => Promise.reject(problem)) as never
+    await fill(openStore())
+    await database.exec(`update authchart.session set clear = 'torn' where key = 'acme:a'`)
+    for (const onUnreadable of [
+      rejects,
+      () => {
+        throw problem
+      },
+    ]) {
+      await expect(openStore({ onUnreadable }).list()).rejects.toBe(problem)
+    }
+  })
+
   it('erases by prefix or key, with a hint to those who watch', async () => {
     const store = openStore()
     await fill(store)

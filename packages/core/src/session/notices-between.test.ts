@@ -7,9 +7,10 @@ import {
   startChartAt,
 } from '../../../../test/support/drive-chart.ts'
 import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { signInExpiringAt } from '../policy/expiry.ts'
+import { adviseOnEnd, nothingTold, noticesBetween } from './notices-between.ts'
 import { noToken } from './session-context.ts'
 import type { SessionEvent } from './session-events.ts'
-import { adviseOnEnd, nothingTold, noticesBetween } from './session-notices.ts'
 
 const now = judgedAt.fresh
 const origin = 'https://api.example'
@@ -181,6 +182,7 @@ describe('P41 the end of a sign-in that comes is said', () => {
     ...createTokenFacts({ generation, expiresAt: undefined, refreshDueAt: undefined }),
     receivedAt,
     signInExpiresAt,
+    signInExpiringAt: signInExpiringAt(signInExpiresAt, receivedAt),
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RejectionLog } from './rejection-log.ts'
+import { RejectionLog } from './rejected-tokens.ts'
 
 const origin = 'https://api.example'
 const orders = `${origin}/orders`

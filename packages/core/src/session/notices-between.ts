@@ -1,92 +1,10 @@
 import type { EndReason, TransientCode } from '../errors/codes.ts'
-import type { StepUpChallenge } from '../policy/classify-response.ts'
-import { signInExpiringAt } from '../policy/expiry.ts'
+import { isSameEnd } from '../token/normalize-token-set.ts'
 import type { SessionContext, SessionInput } from './session-context.ts'
 import type { EndFacts, RequestEnded } from './session-events.ts'
+import type { EndedNotice, SessionNotice } from './session-notice.ts'
 import type { ChartSnapshot, SessionStatus } from './session-snapshot.ts'
 import { statusOf } from './session-snapshot.ts'
-
-/**
- * What a session tells its app, each once per cause and not once per call. Metadata only.
- *
- * All times are milliseconds since the epoch.
- */
-export type SessionNotice =
-  /** New tokens, got by this holder. */
-  | { readonly type: 'refreshed'; readonly generation: number; readonly expiresAt?: number }
-  /** New tokens, got by another tab or process. */
-  | { readonly type: 'adopted'; readonly generation: number; readonly expiresAt?: number }
-  /** Refreshing began to fail, or fails for another reason than before; said again only after a recovery. */
-  | {
-      readonly type: 'refreshFailed'
-      readonly code: TransientCode
-      readonly retryAt?: number
-      /** What the server said, with `refused`: short, and without secrets. */
-      readonly serverWords?: string
-    }
-  /** Refreshing works again. */
-  | { readonly type: 'recovered'; readonly generation: number }
-  | EndedNotice
-  | { readonly type: 'signedIn'; readonly generation: number; readonly expiresAt?: number }
-  | { readonly type: 'signedOut' }
-  /** New tokens could not be stored yet; they are served from memory, and a crash now would lose the session. */
-  | { readonly type: 'unstored'; readonly generation: number }
-  | { readonly type: 'stored'; readonly generation: number }
-  /** The session is over, and the store could not be told: other holders will find out by themselves. */
-  | { readonly type: 'endNotStored'; readonly reason: EndReason }
-  /** A resource server wants more than a fresh token: a stronger or newer sign-in, or a wider scope. */
-  | {
-      readonly type: 'stepUpRequired'
-      readonly origin: string
-      readonly status?: number
-      /** What the sign-in is to bring, if the server said so. */
-      readonly challenge?: StepUpChallenge
-    }
-  /** A resource server rejected a token right after it was refreshed; its rejections cause no refresh for some time. */
-  | {
-      readonly type: 'rejectedAfterRefresh'
-      readonly origin: string
-      readonly status?: number
-      readonly generation: number
-    }
-  /** The token endpoint has refused five times over ten minutes, in JSON and without a word we know: the sign-in may be over. */
-  | { readonly type: 'refusedWithoutReason'; readonly serverWords?: string; readonly advice: string }
-  /** A sign-in brought no refresh token, though the grant needs one: the session will end with its access token. */
-  | { readonly type: 'refreshTokenMissing'; readonly expiresAt?: number; readonly advice: string }
-  /** Tokens that are no longer used could not be revoked; they expire by themselves. */
-  | {
-      readonly type: 'revocationFailed'
-      /**
-       * `noRevocationEndpoint`: the server has none; said once. `recordUnreadable`: they could not be read, and were
-       * replaced.
-       */
-      readonly code?: 'noRevocationEndpoint' | 'recordUnreadable'
-    }
-  /** The store gives no hints of changes by other holders: it is looked at every few seconds instead. */
-  | { readonly type: 'storeUnwatched' }
-  /** The sign-in itself ends soon, and no refresh helps: the user will have to sign in again. */
-  | { readonly type: 'signInExpiring'; readonly signInExpiresAt: number }
-  /** The stored record is not one that this version understands; it was not changed. */
-  | { readonly type: 'recordUnreadable' }
-
-/** The session is over. */
-export interface EndedNotice {
-  readonly type: 'ended'
-  readonly reason: EndReason
-  readonly endedAt: number
-  /** The authorization server's `error`, if it sent one (RFC 6749, section 5.2). */
-  readonly serverCode?: string
-  /** The client it refused. Only with `clientRejected`. */
-  readonly clientId?: string
-  /** What to do about it, in a sentence. */
-  readonly advice: string
-}
-
-interface SignInEnd {
-  readonly at: number
-  readonly since: number
-  readonly isTold?: boolean
-}
 
 /** What has been told to the app and is not told again. */
 export interface Told {
@@ -97,8 +15,8 @@ export interface Told {
   end: EndReason | undefined
   refusedWithoutReason: boolean
   unreadable: boolean
-  /** The end of the sign-in, since when it is known, and whether it was told. */
-  signInEnd: SignInEnd | undefined
+  /** The end of the sign-in that was told, in milliseconds since the epoch. */
+  signInEnd: number | undefined
   signedOut: boolean
   /** Origins that asked for a step-up from the token that is held. */
   stepUps: readonly string[]
@@ -183,9 +101,11 @@ function tellTokens(step: Step): void {
   const { generation, signInId, expiresAt } = token
   const isSignIn = source === 'signIn' && (before.source !== 'signIn' || before.token.signInId !== signInId)
   const isUnderWay = from === 'refreshing' && to === 'refreshing'
+  // Of a record that was removed or put back, the generations may begin anew.
+  const isNews = generation > told.generation || signInId !== told.signInId
   const isForItsEnd = isUnderWay && (source === 'refresh' || signInId === told.signInId)
   if (source === 'restored' && before.source === 'nowhere') Object.assign(told, { generation, signInId })
-  else if (generation > told.generation && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
+  else if (isNews && token.held && after.end === undefined && !isForItsEnd) tellNewTokens(step)
   if (before.token !== token && source === 'restored') {
     if (told.unreadable && after.end === undefined) notices.push({ type: 'recovered', generation })
     told.unreadable = false
@@ -272,19 +192,12 @@ function isRejectedAgain(
   return after.rejections?.[origin]?.pausedUntil !== before.rejections?.[origin]?.pausedUntil
 }
 
-/** Ends that are nearer to each other than this are one: each answer of a server counts the seconds anew. */
-const sameEndMilliseconds = 60_000
-
-/** A quarter of its time before, at most a week. */
+/** Said once by each holder: none of them knows which one has the user. */
 function tellSignInExpiring({ after: { token, judgedAt, end }, told, notices }: Step): void {
-  const { signInExpiresAt, receivedAt } = token
-  if (signInExpiresAt === undefined || end !== undefined) return
-  const known = told.signInEnd
-  const isSame = known !== undefined && Math.abs(known.at - signInExpiresAt) < sameEndMilliseconds
-  const { at, since, isTold = false }: SignInEnd = isSame ? known : { at: signInExpiresAt, since: receivedAt }
-  const isDue = judgedAt >= signInExpiringAt(signInExpiresAt, since)
-  if (isDue && !isTold) notices.push({ type: 'signInExpiring', signInExpiresAt })
-  told.signInEnd = { at, since, isTold: isTold || isDue }
+  const { signInExpiresAt, signInExpiringAt = Infinity } = token
+  if (signInExpiresAt === undefined || end !== undefined || judgedAt < signInExpiringAt) return
+  if (!isSameEnd(told.signInEnd, signInExpiresAt)) notices.push({ type: 'signInExpiring', signInExpiresAt })
+  told.signInEnd = signInExpiresAt
 }
 
 /** What to do about an end: for the user, or for the operator where the client is at fault. */
