@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startAuthorizationServer } from '../authorization-server/index.ts'
+import { startCuttableProxy } from '../support/postgres/cuttable-proxy.ts'
 import { createTables, type StoreMode, signInExpired, startHolder, storeInput } from '../support/postgres/holders.ts'
 import { missingPostgres } from '../support/postgres/postgres-programs.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
@@ -44,17 +45,24 @@ async function startTwo({
   const client = { issuer: authorizationServer.issuer, clientId: authorizationServer.publicClient.id }
   await signInExpired(client, { store, tokenSets: { [key]: tokenSetOf(await authorizationServer.signIn()) } })
   const input = { ...client, keys: [key], store, maximumWaitMilliseconds: 180_000 }
-  const [first, second] = [await startHolder({ ...input, suspendedStep }), await startHolder(input)]
+  const presenceWay = await startCuttableProxy(server.port)
+  const presenceUrl = store.presenceUrl && `postgres://postgres@127.0.0.1:${presenceWay.port}/postgres`
+  const first = await startHolder({ ...input, store: { ...store, presenceUrl }, suspendedStep })
+  const second = await startHolder(input)
   return {
     authorizationServer,
+    presenceWay,
     first,
     second,
     async [Symbol.asyncDispose]() {
-      for (const each of [first, second]) await each[Symbol.asyncDispose]()
+      for (const each of [first, second, presenceWay]) await each[Symbol.asyncDispose]()
       await authorizationServer.close()
     },
   }
 }
+
+/** The soonest at which a server takes a host for dead that does not answer its keepalives. */
+const deadHostMilliseconds = 15_000
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
@@ -94,7 +102,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         await using two = await startTwo({ mode: 'a row alone', key, suspendedStep: step })
         const asked = two.first.ask()
         await two.first.printed('suspended')
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
         await asked
@@ -118,7 +126,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         await gate.arrived()
         two.first.signal('SIGSTOP')
         gate.release()
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(outcome)
         two.first.signal('SIGCONT')
         await asked
@@ -140,7 +148,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         })
         const asked = two.first.ask()
         await two.first.printed('suspended')
-        const { outcomes } = await two.second.ask()
+        const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
         await asked
@@ -218,5 +226,22 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
       expect((await two.first.ask()).outcomes).toEqual(outcomes)
       expect(two.authorizationServer.counts).toMatchObject({ refreshes: 2, reuseDetected: 0 })
     })
+  })
+
+  it('P93 with presence, whose machine is frozen until the server takes it for dead, does not send when it goes on', async () => {
+    const key = 'frozen'
+    const options = { leaseMilliseconds: 60_000, suspendedStep: 'before sending' }
+    await using two = await startTwo({ mode: 'with presence', key, ...options })
+    const asked = two.first.ask()
+    await two.first.printed('suspended')
+    const other = two.second.ask()
+    await pause(deadHostMilliseconds)
+    expect(two.authorizationServer.counts.refreshes).toBe(0)
+    two.presenceWay.abandon()
+    const { outcomes } = await other
+    two.first.signal('SIGCONT')
+    await asked
+    expect((await two.first.ask()).outcomes).toEqual(outcomes)
+    expect(two.authorizationServer.counts).toMatchObject({ refreshes: 1, reuseDetected: 0 })
   })
 })

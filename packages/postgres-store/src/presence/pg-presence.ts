@@ -12,7 +12,10 @@ const longestPauseMilliseconds = 1_000
 const heartbeatMilliseconds = 10_000
 const heartbeatAnswerMilliseconds = 5_000
 
-/** For this connection alone: it may be idle for ever, and a host that vanishes without a word is noticed in 25 s. */
+/**
+ * For this connection alone: it may be idle for ever, and a host that vanishes without a word is noticed 25 to 30 s after
+ * it was heard last, which is up to 10 s before it vanished: `unansweredMilliseconds` later at the soonest.
+ */
 const settings = `select set_config(name, value, false) from (values
   ('application_name', 'authchart presence'), ('statement_timeout', '0'), ('lock_timeout', '0'),
   ('idle_session_timeout', '0'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'),
