@@ -5,11 +5,19 @@
  */
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
+import { readOptions } from '../../scripts/read-options.ts'
 import { answerWorkers } from './ask-primary.ts'
 import { collectMetrics } from './metrics.ts'
 import { startPGlite } from './shared-pglite.ts'
 import { runWorker } from './worker.ts'
 
+const usage = `Usage: pnpm example:agents-gateway
+
+Without settings it runs with two providers of its own on 127.0.0.1 and a
+PGlite, and prints what to try; examples/agents-gateway/README.md has the
+settings for others. Ctrl-C stops it.`
+
+readOptions(usage, {})
 if (cluster.isPrimary) await runPrimary()
 else {
   await runWorker()
