@@ -75,13 +75,10 @@ export async function discoverMetadata(issuer: string, options: DiscoveryOptions
   }
   // Where none serves, what the first one served says more about the mistake than a 404 does.
   const failed = failures.find(({ failure }) => failure.code !== 'blocked')
-  return failed ?? withRemedy(failures[0] as DiscoveryFailure)
-}
-
-function withRemedy(discovery: DiscoveryFailure): DiscoveryFailure {
-  const { failure } = discovery
-  const detail = `${failure.detail}; if it publishes no metadata, give the option \`metadata\``
-  return { ...discovery, failure: { ...failure, detail } }
+  if (failed !== undefined) return failed
+  const { failure, code } = failures[0] as DiscoveryFailure
+  const detail = `${failure.detail}; if there is none, give the option \`metadata\``
+  return { kind: 'failed', code, failure: { ...failure, detail } }
 }
 
 /** Where documents are looked for: what is in use comes first. */

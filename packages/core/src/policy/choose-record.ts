@@ -110,8 +110,8 @@ export function isOutdated(record: SessionRecord, known: SessionRecord): boolean
 }
 
 /** Whether the store went back to before the sign-in that is known: nothing of it is there any more. */
-export function isBefore(record: SessionRecord, known: SessionRecord): boolean {
-  return record.signInId !== known.signInId && record.generation < known.generation
+export function isBefore(record: SessionRecord, known: SessionRecord | undefined): boolean {
+  return known !== undefined && record.signInId !== known.signInId && record.generation < known.generation
 }
 
 /** What to do with an outcome of a token request, when the write that should have stored it did not succeed. */

@@ -36,13 +36,11 @@ export function decideRefusal(before: Refusals | undefined, refusal: Refusal, no
   const since = Math.min(before?.since ?? now, now)
   const bare = before?.bare === true || refusal === 'bare'
   const hasLasted = now - since >= (bare ? bareMillisecondsToEnd : millisecondsToEnd)
-  const refusals = { count, since, bare }
-  return { refusals, ends: count >= refusalsToEnd && hasLasted, mayBeOver: isDoubtful(refusals) }
-}
-
-/** Whether the server has refused more than once, so that the sign-in may be over. */
-export function isDoubtful(refusals: Pick<Refusals, 'count'> | undefined): boolean {
-  return refusals !== undefined && refusals.count > 1
+  return {
+    refusals: { count, since, bare },
+    ends: count >= refusalsToEnd && hasLasted,
+    mayBeOver: count > 1,
+  }
 }
 
 const refusalsToTell = 5

@@ -5,12 +5,14 @@ const minute = 60 * second
 const jitterPart = 0.1
 
 /**
- * How long before its expiry an access token is refreshed, in milliseconds: a quarter of its lifetime, between 10 s and
- * 15 min, and never more than half of the lifetime. Zero where there is no lifetime.
+ * How long before its expiry an access token is refreshed, in milliseconds: what is wanted, else a quarter of its lifetime,
+ * between 10 s and 15 min; and never more than half of the lifetime. Zero where there is no lifetime.
  */
-export function refreshMargin(lifetimeMilliseconds: number): number {
-  const lifetime = Math.max(lifetimeMilliseconds, 0)
-  return Math.min(15 * minute, Math.max(10 * second, lifetime / 4), lifetime / 2)
+export function refreshMargin(
+  lifetime: number,
+  wanted = Math.min(15 * minute, Math.max(10 * second, lifetime / 4)),
+): number {
+  return Math.min(wanted, Math.max(lifetime, 0) / 2)
 }
 
 /**
@@ -18,7 +20,7 @@ export function refreshMargin(lifetimeMilliseconds: number): number {
  * it expires. Never before it arrived; a token without a lifetime is due at once.
  *
  * @param random from 0 (no jitter) up to 1 (a tenth of the margin earlier)
- * @param marginMilliseconds in place of `refreshMargin`; of a token that lives for less than twice as long, half its lifetime
+ * @param marginMilliseconds how long before its expiry, where that is wanted
  */
 export function refreshDueAt(
   token: { readonly receivedAt: number; readonly expiresAt?: number },
@@ -27,8 +29,7 @@ export function refreshDueAt(
 ): number {
   const { receivedAt, expiresAt } = token
   if (expiresAt === undefined) return Infinity
-  const lifetime = expiresAt - receivedAt
-  const margin = Math.min(marginMilliseconds ?? refreshMargin(lifetime), Math.max(lifetime, 0) / 2)
+  const margin = refreshMargin(expiresAt - receivedAt, marginMilliseconds)
   // Whole milliseconds, rounded down: a timer that drops the fraction would fire before the token is due.
   return Math.max(receivedAt, Math.floor(expiresAt - margin * (1 + jitterPart * random)))
 }

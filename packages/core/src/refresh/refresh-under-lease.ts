@@ -61,9 +61,8 @@ async function refreshOnce(refresh: Refresh, lease: Lease): Promise<RefreshOutco
     const read = await readRecord(holder)
     if (!read.ok) return failLocally(storeFailureCode(read.error), holder)
     const record = read.value
-    const { knownRecord: known } = holder
     // Another sign-in's refresh token, perhaps another user's, is not for a caller of this one.
-    if (record === undefined || (known && isBefore(record, known))) return { kind: 'followed', record: undefined }
+    if (record === undefined || isBefore(record, holder.knownRecord)) return { kind: 'followed', record: undefined }
     const settledAt = await writeBack(holder, record)
     if (settledAt !== undefined) {
       return { kind: 'failed', code: 'storeUnavailable', retryAt: settledAt, serverAsked: true }

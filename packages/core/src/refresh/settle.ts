@@ -1,5 +1,4 @@
 import type { RereadDecision } from '../policy/choose-record.ts'
-import { isDoubtful } from '../policy/decide-refusal.ts'
 import { withoutRuns } from '../policy/rejections.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { Refresh, RefreshHolder, RefreshOutcome } from './holder.ts'
@@ -25,8 +24,8 @@ export async function settle(
     case 'pause':
       return pause(record, decision.rejections, refresh)
     case 'wait': {
-      const { failure, refusals } = record
-      return { ...decision, kind: 'failed', code: failure?.code ?? 'server', mayBeOver: isDoubtful(refusals) }
+      const { failure, refusals: { count } = { count: 0 } } = record
+      return { ...decision, kind: 'failed', code: failure?.code ?? 'server', mayBeOver: count > 1 }
     }
   }
 }

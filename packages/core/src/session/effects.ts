@@ -186,8 +186,8 @@ function failureEvent({ kind, ...failure }: RefreshFailure, { clock }: SessionCo
 
 /** What a record says, without its secrets: the vault holds those once the chart has taken the description. */
 export function recordEvent(record: SessionRecord | undefined, core: SessionCore): SessionEvent {
-  const { knownRecord: known, grant, clock } = core
-  const isGone = record === undefined || (known && isBefore(record, known) && grant.signIn === undefined)
+  const { knownRecord, grant, clock } = core
+  const isGone = record === undefined || (grant.signIn === undefined && isBefore(record, knownRecord))
   if (isGone) return { type: 'record.absent', now: clock.now() }
   const token = core.vault.describe(record, core)
   if (record.status === 'signedOut') return { type: 'record.signedOut', generation: token.generation }
