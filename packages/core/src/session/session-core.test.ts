@@ -41,7 +41,7 @@ function open({ store = memoryStore(), ...changes }: Partial<SessionOptions> & {
   }
   core.start()
   const signIn = (record: SessionRecord = createRecord()) =>
-    core.send({ type: 'record.signedIn', token: core.vault.describe(record, core) })
+    core.send({ type: 'record.signedIn', token: core.vault.describe(record) })
   return {
     core,
     clock,

@@ -49,7 +49,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   readonly store: SessionStore
   readonly grant: Grant
   readonly clock: ResolvedOptions['clock']
-  readonly vault = new Vault()
+  readonly vault: Vault
   readonly actor: SessionActor
   snapshot: SessionSnapshot
   /** The refresh under way: resolves with what it came to, once callers can use that, or when it was left. */
@@ -90,6 +90,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     const { key, store, grant, clock, environment, refreshTiming, signInHint } = options
     const { clientId, dynamicallyRegistered } = grant.identity
     this.options = options
+    this.vault = new Vault(options)
     this.key = key
     this.store = store
     this.grant = grant
@@ -165,7 +166,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     const { context } = chart
     this.#chart = chart
     const isWithheld = isRejected(context) && !isUsable(context, statusOf(chart.value))
-    this.vault.hold(context.token, isWithheld, this)
+    this.vault.hold(context.token, isWithheld)
     if (context.failure !== before.context.failure) this.#noteFailure(context.failure)
     const previous = this.snapshot
     this.snapshot = describeSession(chart, previous, this.endedRuns)
@@ -186,7 +187,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   #noteFailure(failure: { retryAt: number; now: number } | undefined): void {
     if (failure === undefined) return
     const { retryAt, now } = failure
-    this.tryAt = retryAt + Math.round(Math.max(retryAt - now, 0) * 0.1 * this.random())
+    this.tryAt = retryAt + Math.round(Math.max(retryAt - now, 0) * 0.1 * this.options.random())
   }
 
   /** What the chart remembers. */
@@ -275,22 +276,6 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     return this.rejectionLog?.endedRuns ?? noRuns
   }
 
-  get classifyFailure(): ResolvedOptions['classifyFailure'] {
-    return this.options.classifyFailure
-  }
-
-  get refreshMarginMilliseconds(): number | undefined {
-    return this.options.refreshMarginMilliseconds
-  }
-
-  get giveUpAfterMilliseconds(): number | undefined {
-    return this.options.giveUpAfterMilliseconds
-  }
-
-  random(): number {
-    return this.options.random()
-  }
-
   createId(): string {
     return createId()
   }
@@ -353,7 +338,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   #stop(): void {
     this.actor.stop()
     const { token } = this.context
-    this.vault.hold({ ...token, held: false }, true, this)
+    this.vault.hold({ ...token, held: false }, true)
     this.listeners.forgetSubscribers()
     this.#tellChange()
   }

@@ -87,23 +87,16 @@ export interface RuntimeOptions {
 }
 
 /** The options with their defaults, checked. */
-export interface ResolvedOptions {
-  readonly key: string
-  readonly store: SessionStore
+export interface ResolvedOptions
+  extends Omit<SessionOptions, 'http' | 'runtime'>,
+    Omit<HttpOptions, 'header' | 'rejectedStatuses'> {
   readonly grant: Grant
   readonly allowedOrigins: readonly string[]
   readonly header: string
-  readonly scheme: string | undefined
   readonly rejectedStatuses: ReadonlySet<number>
-  readonly isRejected: HttpOptions['isRejected']
   readonly refreshTiming: 'eager' | 'always' | 'onUse'
-  readonly refreshMarginMilliseconds: number | undefined
   readonly maximumWaitMilliseconds: number
-  readonly giveUpAfterMilliseconds: number | undefined
   readonly disposeTimeoutMilliseconds: number
-  readonly signInHint: string | undefined
-  readonly classifyFailure: ClassifyFailure | undefined
-  readonly debug: ((entry: SessionDebugEntry) => void) | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly environment: Environment
@@ -170,7 +163,8 @@ const runtimeRules: OptionRules<RuntimeOptions> = {
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   checkOptions(options, sessionRules)
-  const { key, store, signInHint, allowedOrigins = [], http = {}, runtime = {}, classifyFailure, debug } = options
+  const { http = {}, runtime = {}, ...given } = options
+  const { store, allowedOrigins = [], signInHint } = given
   checkNested('http', http, httpRules)
   checkNested('runtime', runtime, runtimeRules)
   if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
@@ -180,22 +174,17 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const provided = grant.provider?.http ?? {}
   const { rejectedStatuses = [] } = http
   return {
-    key,
-    store,
+    ...given,
     grant,
     allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
     header: http.header ?? provided.header ?? 'Authorization',
     scheme: http.scheme ?? provided.scheme,
     isRejected: http.isRejected ?? provided.isRejected,
     rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
-    refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
-    refreshMarginMilliseconds: options.refreshMarginMilliseconds,
-    maximumWaitMilliseconds: options.maximumWaitMilliseconds ?? defaultWait,
-    giveUpAfterMilliseconds: options.giveUpAfterMilliseconds,
-    disposeTimeoutMilliseconds: options.disposeTimeoutMilliseconds ?? defaultWait,
+    refreshTiming: given.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
+    maximumWaitMilliseconds: given.maximumWaitMilliseconds ?? defaultWait,
+    disposeTimeoutMilliseconds: given.disposeTimeoutMilliseconds ?? defaultWait,
     signInHint: signInHint ?? (grant.signIn === undefined ? undefined : refreshHint),
-    classifyFailure,
-    debug,
     clock,
     random: random === undefined ? Math.random : bounded(random),
     environment,
