@@ -102,7 +102,7 @@ describe.skipIf(missingPostgres !== undefined)('a refresh cycle', () => {
 
 const kinds: Readonly<Record<string, RegExp>> = {
   take: /^insert into "authchart".lease/,
-  read: /is_replica/,
+  read: /pg_is_in_recovery/,
   write: /done as/,
   giveBack: /^with given/,
   tell: /pg_notify/,

@@ -94,12 +94,12 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     async check(key) {
       const [row] = await database.run(
-        `select bool_and(has_table_privilege(name, privilege))::text as may_write
+        `select bool_and(has_table_privilege(name, privilege))::text as writable
 from (values ('"${schema}".session'), ('"${schema}".lease')) tables (name),
   (values ('select'), ('insert'), ('update'), ('delete')) privileges (privilege)`,
         [],
       )
-      if (textOf(row, 'may_write') !== 'true') throw rightsError(schema)
+      if (textOf(row, 'writable') !== 'true') throw rightsError(schema)
       await keyring.current()
       await presence?.start()
       await store.read(key).catch((error: unknown) => {
