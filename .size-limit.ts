@@ -96,7 +96,7 @@ export default [
     import: { [postgresStore]: '{ postgresStore }' },
     ignore: ['@authchart/core'],
     gzip: true,
-    limit: '11.5 kB',
+    limit: '12 kB',
   },
   {
     name: 'its presence by pg, beside core',

@@ -75,6 +75,30 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
   })
 
+  it('what a process without presence writes is heard of where that tells others', async () => {
+    await using one = open()
+    const hints = { notify: true, lookEveryMilliseconds: 3_600_000 }
+    await using other = openPostgresStore(storeInput(server, { key, mode: 'a row alone', hints }))
+    await one.store.check('acme:frank')
+    let isHeard = false
+    one.store.watch('acme:frank', () => (isHeard = true))
+    await other.store.compareAndSet('acme:frank', undefined, createRecord())
+    await expect.poll(() => isHeard).toBe(true)
+  })
+
+  it('a session that another process erases ends', async () => {
+    await using one = open()
+    await using other = open()
+    const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme' })
+    await using session = createSession({ key: 'tenant:grace', store: one.store, grant })
+    await session.signIn({ accessToken: 'access-1', refreshToken: 'refresh-1', expiresIn: 3600 })
+    const { reason } = await new Promise<{ reason: string }>((resolve) => {
+      session.on('ended', resolve)
+      void other.store.erase({ prefix: 'tenant:' })
+    })
+    expect(reason).toBe('recordRemoved')
+  })
+
   it('a session that waits for the lease reads once what its holder has stored, and not the intent', async () => {
     await using one = open()
     await using other = open()

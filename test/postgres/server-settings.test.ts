@@ -126,6 +126,20 @@ describe.skipIf(missingPgBouncer !== undefined)('a presence', () => {
   })
 })
 
+describe.skipIf(missingPostgres !== undefined)('a presence that cannot connect', () => {
+  it('is named with its reason when a sign-in is checked', async () => {
+    const input = {
+      ...storeInput(server, { key, mode: 'with presence' }),
+      presenceUrl: server.url.replace(/postgres$/, 'gone'),
+    }
+    await using opened = openPostgresStore(input)
+    await expect(opened.store.check('acme:alice')).rejects.toMatchObject({
+      code: 'storeUnavailable',
+      message: expect.stringContaining('`presence` cannot be made (3D000)'),
+    })
+  })
+})
+
 describe.skipIf(missingPostgres !== undefined)('a read replica', () => {
   it('is not believed, neither in reading nor in writing', async () => {
     await using standby = await startStandby(server)
