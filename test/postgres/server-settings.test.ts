@@ -102,7 +102,7 @@ describe.skipIf(missingPostgres !== undefined)('a refresh cycle', () => {
 
 const kinds: Readonly<Record<string, RegExp>> = {
   take: /^insert into "authchart".lease/,
-  read: /is_replica/,
+  read: /pg_is_in_recovery/,
   write: /done as/,
   giveBack: /^with given/,
   tell: /pg_notify/,
@@ -123,6 +123,20 @@ describe.skipIf(missingPgBouncer !== undefined)('a presence', () => {
     await expect(opened.store.check('acme:alice')).rejects.toMatchObject(refusal)
     const { signal } = new AbortController()
     await expect(opened.store.lease('acme:alice', { signal })).rejects.toMatchObject(refusal)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a presence that cannot connect', () => {
+  it('is named with its reason when a sign-in is checked', async () => {
+    const input = {
+      ...storeInput(server, { key, mode: 'with presence' }),
+      presenceUrl: server.url.replace(/postgres$/, 'gone'),
+    }
+    await using opened = openPostgresStore(input)
+    await expect(opened.store.check('acme:alice')).rejects.toMatchObject({
+      code: 'storeUnavailable',
+      message: expect.stringContaining('`presence` cannot be made (3D000)'),
+    })
   })
 })
 

@@ -38,7 +38,7 @@ export interface RefreshHolder {
   readonly failingMilliseconds: number
   /** The record that the tokens held here came with, the tombstone of a sign-out, or the end. */
   readonly knownRecord: SessionRecord | undefined
-  /** What this holder has written last: it need not read that after a hint. */
+  /** What this holder has written last: it need not read that after a hint. Empty where it is not known. */
   writtenRevision?: string
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number

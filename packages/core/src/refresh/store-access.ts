@@ -45,7 +45,7 @@ export async function writeRecord(
   holder.writtenRevision = written.revision
   const result = await bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
   // It may still land: then this holder has to hear of it.
-  if (!result.ok) holder.writtenRevision = undefined
+  if (!result.ok) holder.writtenRevision = ''
   return result
 }
 

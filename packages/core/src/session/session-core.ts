@@ -58,7 +58,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   signingOut: Promise<SignOutResult> | undefined
   /** Resolves when the last sign-in or sign-out in line has come to its end; absent when there is none. */
   identityChange: Promise<void> | undefined
-  writtenRevision: string | undefined
+  writtenRevision = ''
   /** What this holder wrote when the user signed out. */
   tombstone: SessionRecord | undefined
   /** Why the store could not be read at the start. */
@@ -132,9 +132,9 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   #hearStore(revision: string | undefined): void {
     this.clock.clearTimeout(this.#looking)
     this.#isUnwatched = false
-    if (revision !== undefined && revision === this.writtenRevision) return
+    if (revision === this.writtenRevision) return
     // Once another has written, what this holder wrote is news again: the store went back in time.
-    this.writtenRevision = undefined
+    this.writtenRevision = ''
     this.send({ type: 'store.changed' })
   }
 

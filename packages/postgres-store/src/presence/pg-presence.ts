@@ -1,4 +1,5 @@
 import { isStoreError, StoreError } from '@authchart/core/store'
+import { codeOf } from '../database/database-error.ts'
 import { jittered, monotonicNow, pause, within } from '../database/time.ts'
 import type { PgClient } from './pg-client.ts'
 import { type Presence, presenceClass } from './presence.ts'
@@ -38,6 +39,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
   let isNumberOurs = false
   let connection: Connection | undefined
   let lostAt = Number.NEGATIVE_INFINITY
+  let trouble: string | undefined
   let running: Promise<void> | undefined
   const first = Promise.withResolvers<void>()
   // Callers that wait for it hear when it fails; without one it is not an unhandled rejection.
@@ -85,6 +87,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
       await takeLock(next)
       client.unref?.()
       connection = next
+      trouble = undefined
       if (channels.size > 0) await next.query([...channels.keys()].map((name) => `listen "${name}"`).join('; '))
       first.resolve()
       for (const listener of regained) listener()
@@ -107,6 +110,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
           first.reject(error)
           return
         }
+        trouble = codeOf(error) ?? (error as Error).message
       }
       // One that was held for a while is made anew at once.
       wait = monotonicNow() - began > heartbeatMilliseconds ? 50 : Math.min(wait * 2, longestPauseMilliseconds)
@@ -120,6 +124,9 @@ export function pgPresence(createClient: () => PgClient): Presence {
     },
     get isHeld() {
       return connection !== undefined
+    },
+    get trouble() {
+      return trouble
     },
     get lostAt() {
       return lostAt

@@ -20,6 +20,8 @@ export interface Presence {
   readonly isHeld: boolean
   /** When it was lost last, by `performance.now()`; -Infinity when never. */
   readonly lostAt: number
+  /** Why it cannot be held just now: a code of PostgreSQL or of the system. */
+  readonly trouble?: string | undefined
   /**
    * Connects, unless it did. Resolves once the lock is held for the first time; from then on a lost connection is made
    * anew.

@@ -3,6 +3,7 @@ import type { SessionRecord } from '@authchart/core/store'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
+import type { Presence } from '../presence/presence.ts'
 import { schemaSql } from '../schema/schema-sql.ts'
 import { type PostgresStore, postgresStore } from './postgres-store.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
@@ -445,6 +446,64 @@ describe('looking after many sessions', () => {
     expect(await store.reseal({ limit: 3 })).toEqual({ resealed: 1, skipped: 0 })
     expect(await store.reseal({ limit: 3 })).toEqual({ resealed: 0, skipped: 0 })
     expect((await store.read('acme:a'))?.secrets).toEqual(createRecord().secrets)
+  })
+})
+
+describe('what an operator asks for', () => {
+  it.each<[keyof PostgresStore, unknown, RegExp]>([
+    ['page', {}, /`limit` must be a whole number/],
+    ['page', { limit: 2.5 }, /`limit` must be/],
+    ['page', { limit: 1, status: 'gone' }, /`status` must be/],
+    ['erase', {}, /`keys` or `prefix` must be given/],
+    ['erase', { keys: ['acme:alice'], prefix: 'acme:' }, /`keys` or `prefix`/],
+    ['erase', { keys: 'acme:alice' }, /`keys` must be a list/],
+    ['erase', { prefix: '' }, /`prefix` must be a non-empty string/],
+    ['purge', {}, /`olderThan` must be milliseconds/],
+    ['purge', { olderThan: new Date() }, /`olderThan` must be milliseconds/],
+    ['reseal', {}, /`limit` must be/],
+  ])('by %s with %o is refused, saying what is wanted, and changes nothing', async (method, options, message) => {
+    const store = openStore()
+    await store.compareAndSet('acme:alice', undefined, createRecord())
+    const ask = store[method] as (given: unknown) => Promise<unknown>
+    await expect(ask(options)).rejects.toMatchObject({ code: 'invalidOption', message: expect.stringMatching(message) })
+    expect(await store.read('acme:alice')).toEqual(createRecord())
+  })
+})
+
+describe('a query that does not give rows', () => {
+  it.each([
+    ['the result of the driver', async () => ({ rows: [] })],
+    ['nothing', async () => undefined],
+  ])('but %s is named', async (_what, query) => {
+    await expect(openStore({ query: query as never }).read('acme:alice')).rejects.toMatchObject({
+      code: 'storeMissing',
+      message: expect.stringContaining('`query` gives is not an array of rows'),
+    })
+  })
+})
+
+describe('a presence that cannot be had', () => {
+  const presence: Presence = {
+    number: 1,
+    isHeld: false,
+    lostAt: Number.NEGATIVE_INFINITY,
+    trouble: '28P01',
+    start: () => new Promise(() => {}),
+    listen: () => () => {},
+    onRegained: () => () => {},
+    close: async () => {},
+  }
+
+  it('is said when a sign-in is checked, and holds up the first lease alone', async () => {
+    const store = openStore({ presence })
+    await expect(store.check('acme:alice')).rejects.toMatchObject({
+      code: 'storeUnavailable',
+      message: expect.stringContaining('`presence` cannot be made (28P01)'),
+    })
+    await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
+    const began = performance.now()
+    await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
+    expect(performance.now() - began).toBeLessThan(1_000)
   })
 })
 
