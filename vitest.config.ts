@@ -65,6 +65,7 @@ export default defineConfig({
       // Real database servers, one for each file, and processes that share them. They mostly wait.
       project('postgres', ['test/postgres/**/*.test.ts'], {
         sequence: { groupOrder: 4 },
+        maxConcurrency: 16,
         testTimeout: isSoak ? 1_800_000 : 120_000,
         hookTimeout: 60_000,
       }),

@@ -59,7 +59,7 @@ function pages(...paths: string[]): DefaultTheme.SidebarItem[] {
 }
 
 /** The heading of a page. */
-export function titleOf(path: string): string {
+function titleOf(path: string): string {
   const text = readFileSync(resolve(docs, `${path}.md`), 'utf8')
   return /^# (.+)$/m.exec(text)?.[1]?.replaceAll('`', '') ?? path
 }

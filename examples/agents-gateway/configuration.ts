@@ -39,14 +39,34 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   }
   const sessionKey = Buffer.from(text('SESSION_KEY'), 'base64')
   if (sessionKey.length !== 32) throw new Error('SESSION_KEY must be 32 bytes in base64: openssl rand -base64 32')
+  const port = Number(environment.PORT ?? 8080)
+  if (!Number.isInteger(port)) throw new Error('PORT must be a number.')
+  if (!URL.canParse(text('PUBLIC_URL'))) throw new Error('PUBLIC_URL must be a URL.')
   return {
-    providers: JSON.parse(text('PROVIDERS')) as Provider[],
+    providers: readProviders(text('PROVIDERS')),
     publicUrl: text('PUBLIC_URL').replace(/\/+$/, ''),
-    port: Number(environment.PORT ?? 8080),
+    port,
     gatewayKey: text('GATEWAY_KEY'),
     sessionKey,
     databaseUrl: environment.DATABASE_URL,
     databaseDirectUrl: environment.DATABASE_DIRECT_URL ?? environment.DATABASE_URL,
     keepAliveDays: Number(environment.KEEP_ALIVE_DAYS ?? 30),
+  }
+}
+
+function readProviders(text: string): Provider[] {
+  const wanted = ['name', 'issuer', 'clientId', 'scope', 'apiUrl']
+  const providers = parseJson(text)
+  const isProvider = (provider: unknown) => wanted.every((name) => typeof Object(provider)[name] === 'string')
+  if (Array.isArray(providers) && providers.length > 0 && providers.every(isProvider)) return providers
+  throw new Error(`PROVIDERS must be a list in JSON, each with ${wanted.join(', ')} and, if it has one, clientSecret.`)
+}
+
+/** The parser's own error would quote the text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -6,14 +6,21 @@
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import { answerWorkers } from './ask-primary.ts'
+import { readConfiguration } from './configuration.ts'
 import { collectMetrics } from './metrics.ts'
 import { startPGlite } from './shared-pglite.ts'
 import { runWorker } from './worker.ts'
 
-if (cluster.isPrimary) await runPrimary()
-else {
-  await runWorker()
+/** A process that could not start is started anew after so long, in milliseconds: its database may come. */
+const restartMilliseconds = 2_000
+
+try {
+  if (cluster.isPrimary) await runPrimary()
+  else await runWorker()
   process.exit(0)
+} catch (error) {
+  console.error(`The gateway cannot start. ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
 }
 
 async function runPrimary(): Promise<void> {
@@ -21,6 +28,7 @@ async function runPrimary(): Promise<void> {
   const needsTrial = process.env.PROVIDERS === undefined
   await using trial = needsTrial ? await (await import('./trial.ts')).startTrial(process.env) : undefined
   const environment = { ...process.env, ...trial?.environment }
+  readConfiguration(environment)
   await using database = process.env.DATABASE_URL === undefined ? await startPGlite() : undefined
   const metrics = collectMetrics()
   answerWorkers({
@@ -31,10 +39,13 @@ async function runPrimary(): Promise<void> {
 
   const processes = Number(process.env.PROCESSES ?? Math.max(2, availableParallelism()))
   let isStopping = false
-  for (let index = 0; index < processes; index += 1) cluster.fork(environment)
-  cluster.on('exit', () => {
+  const listened = new WeakSet()
+  const start = () => {
     if (!isStopping) cluster.fork(environment)
-  })
+  }
+  for (let index = 0; index < processes; index += 1) start()
+  cluster.on('listening', (worker) => listened.add(worker))
+  cluster.on('exit', (worker) => setTimeout(start, listened.has(worker) ? 0 : restartMilliseconds))
   cluster.once('listening', () => console.log(trial?.describe() ?? 'The gateway listens.'))
   await new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)

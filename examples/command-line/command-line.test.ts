@@ -47,6 +47,8 @@ describe('a command line', () => {
   })
 
   it('with an unknown option is a mistake', () => {
-    expect(() => readCommandLine(['login', '--acount', 'bob'], {})).toThrow(/--acount.* See "acme --help"\.$/)
+    expect(() => readCommandLine(['login', '--acount', 'bob'], {})).toThrow(
+      /^Unknown option '--acount'\. See "acme --help"\.$/,
+    )
   })
 })

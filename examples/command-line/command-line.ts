@@ -120,7 +120,9 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: known, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.replace(/\.?$/, '.')} See "acme --help".`)
+    // Its first sentence: a second one is about arguments that begin with a dash.
+    const [mistake] = (error as Error).message.split(/\.(?:\s|$)/)
+    throw new UsageError(`${mistake}. See "acme --help".`)
   }
 }
 

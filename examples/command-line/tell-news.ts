@@ -64,8 +64,8 @@ function describeChange(change: PulseChange): Line {
   if (change.state === 'failing') return { mark: 'caution', text: change.failure.lines.join(' ') }
   const { failures, afterMilliseconds } = change
   if (failures === undefined || afterMilliseconds === undefined) return { mark: 'good', text: 'The API answers.' }
-  const times = failures === 1 ? 'one heartbeat' : `${failures} heartbeats`
-  const text = `The API answers again, after ${times} and ${describeDuration(afterMilliseconds)} without.`
+  const times = failures === 1 ? 'one call' : `${failures} calls`
+  const text = `The API answers again: ${times} had failed, for ${describeDuration(afterMilliseconds)}.`
   return { mark: 'good', text }
 }
 

@@ -20,8 +20,11 @@ await using authorizationServer = await startAuthorizationServer({
 await using server = await startMcpServer(authorizationServer)
 const home = await mkdtemp(join(tmpdir(), 'example-mcp-client-'))
 const key = randomBytes(32).toString('base64')
-// The second run finds the session, and signs in no more.
-for (let run = 0; run < 2; run += 1) {
+for (const run of [
+  'The first run signs in, and once more for the scope that writing needs.',
+  'The second run finds the session.',
+]) {
+  console.log(`\n${run}`)
   const program = spawn(process.execPath, [asSource, fileURLToPath(new URL('main.ts', import.meta.url)), server.url], {
     // Without a desktop, `BROWSER` names the program that opens URLs: this one signs in at once.
     env: { ...environment, BROWSER: browser, MCP_CLIENT_HOME: home, MCP_CLIENT_KEY: key },

@@ -38,7 +38,7 @@ ${tableOf(rowsOf({ ...storeCodes, ...otherCodes }))}
 
 ## Notices
 
-\`session.on(type, listener)\`. \`ended\`, \`endNotStored\` and \`refreshFailed\` are explained above, by their reason or code.
+\`session.on(type, listener)\`. \`ended\`, \`endNotStored\`, \`refreshFailed\` and \`recordUnreadable\` are explained above, by their reason or code.
 
 ${tableOf(rowsOf(notices))}
 `

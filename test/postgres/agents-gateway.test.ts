@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { schemaSql } from '@authchart/postgres-store'
 import { createBrowser } from '@authchart/test/authorization-server'
+import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { findFreePort } from '../support/postgres/free-port.ts'
@@ -27,14 +28,24 @@ const gatewayKey = 'key-of-the-gateway'
 interface Gateway extends AsyncDisposable {
   readonly program: Program
   readonly url: string
+  /** What it has said on its standard error, line by line. */
+  complaints(): readonly string[]
+  /** Resolves once it answers. */
+  answers(): Promise<void>
 }
 
-/** Starts the gateway with two processes and two providers of its own. */
+/** Starts the gateway with two processes and two providers of its own, and waits until it answers. */
 async function startGateway(environment: Readonly<Record<string, string>>): Promise<Gateway> {
+  const gateway = await launchGateway(environment)
+  await gateway.answers()
+  return gateway
+}
+
+async function launchGateway(environment: Readonly<Record<string, string>>): Promise<Gateway> {
   const path = fileURLToPath(new URL('../../examples/agents-gateway/main.ts', import.meta.url))
   const port = await findFreePort()
   const child = spawn(process.execPath, ['--conditions=@authchart/source', path], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       NODE_COMPILE_CACHE: compileCache,
       ...process.env,
@@ -45,17 +56,22 @@ async function startGateway(environment: Readonly<Record<string, string>>): Prom
       ...environment,
     },
   })
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text
+  })
   const program = superviseProcess(child)
   const url = `http://127.0.0.1:${port}`
-  const answers = () =>
+  const isUp = () =>
     fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,
     )
-  await eventually(answers, { description: 'the gateway answers', withinMilliseconds: 30_000 })
   return {
     program,
     url,
+    complaints: () => complaints.split('\n').filter((line) => line !== ''),
+    answers: () => eventually(isUp, { description: 'the gateway answers', withinMilliseconds: 30_000 }),
     async [Symbol.asyncDispose]() {
       program.signal('SIGTERM')
       await program.exited({ withinMilliseconds: 30_000 }).catch(() => program[Symbol.asyncDispose]())
@@ -136,6 +152,35 @@ describe('the gateway of agents', () => {
       expect(text).toMatch(/# EOF\n$/)
     },
   )
+
+  it.for<{ name: string; environment: Readonly<Record<string, string>>; complaint: RegExp }>([
+    {
+      name: 'a provider',
+      environment: { PROVIDERS: '[{"clientSecret":"swordfish"' },
+      complaint: /PROVIDERS must be a list/,
+    },
+    { name: 'a key', environment: { SESSION_KEY: 'swordfish' }, complaint: /SESSION_KEY must be 32 bytes/ },
+    { name: 'a port', environment: { PORT: 'swordfish' }, complaint: /PORT must be a number/ },
+  ])('ends with one line that names $name that cannot be used', async ({ environment, complaint }) => {
+    const PUBLIC_URL = 'https://gateway.example'
+    await using gateway = await launchGateway({ PUBLIC_URL, PROVIDERS: '[]', ...environment })
+    expect(await gateway.program.exited({ withinMilliseconds: 30_000 })).toBe(1)
+    expect(gateway.complaints()).toEqual([expect.stringMatching(complaint)])
+    expect(gateway.complaints().join()).not.toContain('swordfish')
+  })
+
+  it('says what its database lacks, and starts once that is there', async (context) => {
+    if (server === undefined) return context.skip(missingPostgres)
+    await server.pool.query('create database bare')
+    const bare = new Pool({ connectionString: server.url.replace(/postgres$/, 'bare') })
+    context.onTestFinished(() => bare.end())
+    await using gateway = await launchGateway({ DATABASE_URL: server.url.replace(/postgres$/, 'bare') })
+    const complaint = /^The gateway cannot start\. .*run the SQL of schemaSql\(/
+    await expect.poll(() => gateway.complaints().length, { timeout: 30_000 }).toBeGreaterThan(1)
+    expect(gateway.complaints().filter((line) => !complaint.test(line))).toEqual([])
+    await bare.query(schemaSql())
+    await gateway.answers()
+  })
 
   it('gives nothing to those without its key, and nobody what another has connected', async () => {
     await using gateway = await startGateway({})

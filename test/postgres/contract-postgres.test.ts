@@ -77,7 +77,7 @@ describe.skipIf(missingPostgres !== undefined)('the PostgreSQL store on a server
     'by pg': () => placeWithPool(url, { max: 4 }),
     'by pg, with a presence and LISTEN': placeWithPresence,
     'by a pool of one connection': () => placeWithPool(url, { max: 1 }),
-    'by postgres.js': () => placeWithPostgresJs(url),
+    'by postgres.js, whose columns are in camelCase': () => placeWithPostgresJs(url, { transform: postgres.camel }),
   }
   for (const [name, createPlace] of Object.entries(flavours)) await describeContract(name, createPlace)
 })

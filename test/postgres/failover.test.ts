@@ -9,7 +9,7 @@ import { sessionKey, tokenSetOf } from '../support/signed-in-session.ts'
 
 const modes: readonly StoreMode[] = ['with presence', 'a row alone']
 
-describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous standby', () => {
+describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous standby', { concurrent: true }, () => {
   it.for(modes)(
     'that has not got the last result, %s: the holder that knows it puts it back, and no spent token is sent',
     async (mode) => {
@@ -20,7 +20,7 @@ describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous s
       await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
       const url = `postgres://postgres@127.0.0.1:${way.port}/postgres`
       const presenceUrl = mode === 'with presence' ? url : undefined
-      const store = { url, presenceUrl, key, lookEveryMilliseconds: 500 }
+      const store = { url, presenceUrl, key, hints: { lookEveryMilliseconds: 500 } }
       const client = { issuer: server.issuer, clientId: server.publicClient.id }
       await signInExpired(client, { store, tokenSets: { [sessionKey]: tokenSetOf(await server.signIn()) } })
       await standby.caughtUp()
@@ -44,6 +44,46 @@ describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous s
       const refresh = async () => (await late.ask('refresh')).outcomes[sessionKey]
       await expect.poll(refresh, { timeout: 30_000, interval: 500 }).toEqual(expect.any(Number))
       expect(server.counts).toMatchObject({ refreshes: 2, reuseDetected: 0, grantsRevoked: 0 })
+    },
+  )
+})
+
+describe.skipIf(missingPostgres !== undefined)('a fail-over to a synchronous standby', { concurrent: true }, () => {
+  it.for(modes)(
+    'while a token request is open, %s: its answer is stored there, and nothing is sent twice',
+    async (mode) => {
+      await using primary = await startPostgres()
+      const key = await createTables(primary)
+      await using standby = await startStandby(primary)
+      await primary.pool.query(`alter system set synchronous_standby_names = '*'`)
+      await primary.pool.query('select pg_reload_conf()')
+      await using way = await startCuttableProxy(primary.port)
+      await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+      const url = `postgres://postgres@127.0.0.1:${way.port}/postgres`
+      const store = { url, presenceUrl: mode === 'with presence' ? url : undefined, key }
+      const client = { issuer: server.issuer, clientId: server.publicClient.id }
+      await signInExpired(client, { store, tokenSets: { [sessionKey]: tokenSetOf(await server.signIn()) } })
+      const input = { ...client, keys: [sessionKey], store, maximumWaitMilliseconds: 60_000 }
+      await using holder = await startHolder(input)
+      await using other = await startHolder(input)
+
+      const gate = server.faults.hold({ afterCommit: true, times: 1 })
+      const asked = holder.ask()
+      await gate.arrived()
+      const waiting = other.ask()
+      await way.close()
+      await primary.stop('immediate')
+      await standby.promote()
+      way.leadTo(standby.port)
+      await way.open()
+      // For as long as a takeover would take that had nothing to wait for.
+      await new Promise((resolve) => setTimeout(resolve, 5_000))
+      gate.release()
+      const { outcomes } = await asked
+      expect(outcomes[sessionKey]).toEqual(expect.any(Number))
+      expect((await waiting).outcomes).toEqual(outcomes)
+      await expect.poll(() => generationIn(standby)).toBe(outcomes[sessionKey])
+      expect(server.counts).toMatchObject({ refreshes: 1, reuseDetected: 0, grantsRevoked: 0 })
     },
   )
 })

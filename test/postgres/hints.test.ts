@@ -1,8 +1,9 @@
-import { createSession } from '@authchart/core'
+import { createSession, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
+import { startTokenEndpoint } from '@authchart/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTables, storeInput } from '../support/postgres/holders.ts'
-import { openPostgresStore } from '../support/postgres/open-postgres-store.ts'
+import { openPostgresStore, type PostgresStoreInput } from '../support/postgres/open-postgres-store.ts'
 import { missingPostgres } from '../support/postgres/postgres-programs.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
 import { createRecord, createTokenSet, recordTime } from '../support/session-records.ts'
@@ -19,9 +20,10 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]())
 
 /** A store with presence, as another process would open it, and its statements. */
-function open() {
+function open(options: Pick<PostgresStoreInput, 'hints'> = {}) {
   const statements: string[] = []
-  const opened = openPostgresStore(storeInput(server, { key, mode: 'with presence' }), (sql) => statements.push(sql))
+  const input = storeInput(server, { key, mode: 'with presence', ...options })
+  const opened = openPostgresStore(input, (sql) => statements.push(sql))
   return { ...opened, statements }
 }
 
@@ -73,6 +75,30 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
   })
 
+  it('what a process without presence writes is heard of where that tells others', async () => {
+    await using one = open()
+    const hints = { notify: true, lookEveryMilliseconds: 3_600_000 }
+    await using other = openPostgresStore(storeInput(server, { key, mode: 'a row alone', hints }))
+    await one.store.check('acme:frank')
+    let isHeard = false
+    one.store.watch('acme:frank', () => (isHeard = true))
+    await other.store.compareAndSet('acme:frank', undefined, createRecord())
+    await expect.poll(() => isHeard).toBe(true)
+  })
+
+  it('a session that another process erases ends', async () => {
+    await using one = open()
+    await using other = open()
+    const grant = refreshTokenGrant({ issuer: 'https://login.acme.example', clientId: 'acme' })
+    await using session = createSession({ key: 'tenant:grace', store: one.store, grant })
+    await session.signIn({ accessToken: 'access-1', refreshToken: 'refresh-1', expiresIn: 3600 })
+    const { reason } = await new Promise<{ reason: string }>((resolve) => {
+      session.on('ended', resolve)
+      void other.store.erase({ prefix: 'tenant:' })
+    })
+    expect(reason).toBe('recordRemoved')
+  })
+
   it('a session that waits for the lease reads once what its holder has stored, and not the intent', async () => {
     await using one = open()
     await using other = open()
@@ -93,8 +119,8 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     const intent = { generation: 5, reservedGeneration: 6, startedAt: Date.now(), holder: 'one', outcomeUnknown: false }
     const intended = { ...record, revision: 'intent', highestReservedGeneration: 6, refreshIntent: intent }
     await one.store.compareAndSet('acme:carol', 'revision-1', intended, { under: lease })
-    const looks = countSince('server_age')
-    await expect.poll(() => countSince('server_age')).toBeGreaterThan(looks + 1)
+    const looks = countSince('pg_postmaster_start_time')
+    await expect.poll(() => countSince('pg_postmaster_start_time')).toBeGreaterThan(looks + 1)
 
     const tokenSet = createTokenSet({ receivedAt: Date.now(), expiresAt: Date.now() + 3_600_000 })
     const { expiresAt } = tokenSet
@@ -111,6 +137,41 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     // It has heard all that there is to hear once it hears of this.
     await one.store.compareAndSet('acme:fence', undefined, createRecord())
     await expect.poll(() => isOver).toBe(true)
-    expect(countSince('is_replica')).toBe(1)
+    expect(countSince('pg_is_in_recovery')).toBe(1)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
+  it('nothing listens, tells or looks; a session takes what another has stored when it needs a token', async () => {
+    await using endpoint = await startTokenEndpoint()
+    const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
+    const opened = [open({ hints: false }), open({ hints: false })]
+    const sessions = opened.map(({ store }) => createSession({ key: 'acme:quiet', store, grant }))
+    const [one, other] = sessions as [Session, Session]
+    await one.signIn(endpoint.signIn())
+    for (const { store } of opened) await store.check('acme:quiet')
+    const first = await other.getAccessToken()
+
+    const before = opened[1]?.statements.length
+    const second = await one.refresh()
+    const askedLast = async () => {
+      const { rows } = await server.pool.query<{ query: string }>(
+        `select query from pg_stat_activity where application_name = 'authchart presence'`,
+      )
+      return rows.map(({ query }) => query)
+    }
+    // What a presence has asked last: a LISTEN would come after that. Those of the tests before may be ending.
+    const lock = expect.stringContaining('pg_try_advisory_lock')
+    await expect.poll(askedLast).toEqual([lock, lock])
+    expect(opened.flatMap(({ statements }) => statements).filter((sql) => sql.includes('pg_notify'))).toEqual([])
+    expect(await other.getAccessToken()).toBe(first)
+    expect(opened[1]?.statements.length).toBe(before)
+
+    expect((await other.getAccessToken({ newerThan: first.generation })).generation).toBe(second.generation)
+    expect(endpoint.counts.requests).toBe(1)
+    const both = await Promise.all(sessions.map((each) => each.getAccessToken({ newerThan: second.generation })))
+    expect(both[0]?.generation).toBe(both[1]?.generation)
+    expect(endpoint.counts.requests).toBe(2)
+    for (const each of [...sessions, ...opened]) await each[Symbol.asyncDispose]()
   })
 })

@@ -2,13 +2,14 @@ import { createSession } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { startTokenEndpoint } from '@authchart/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTables, storeInput } from '../support/postgres/holders.ts'
+import { createTables, type StoreMode, storeInput } from '../support/postgres/holders.ts'
 import { openPostgresStore } from '../support/postgres/open-postgres-store.ts'
 import { startPgBouncer } from '../support/postgres/pg-bouncer.ts'
 import { missingPgBouncer, missingPostgres } from '../support/postgres/postgres-programs.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres/postgres-server.ts'
 import { startStandby } from '../support/postgres/standby.ts'
 import { createRecord } from '../support/session-records.ts'
+import { createLargeRecord, refreshCycle } from './benchmark/refresh-cycles.ts'
 
 let server: PostgresServer
 let key: string
@@ -54,19 +55,64 @@ describe.skipIf(missingPostgres !== undefined)('on a server that does not wait f
 })
 
 describe.skipIf(missingPostgres !== undefined)('a refresh', () => {
-  it('takes five statements, besides the looks that hints cause', async () => {
+  it.for<{ mode: StoreMode; hints: number }>([
+    { mode: 'a row alone', hints: 0 },
+    { mode: 'with presence', hints: 1 },
+  ])('takes five statements, and with a presence one more that tells others: $mode', async ({ mode, hints }) => {
     await using endpoint = await startTokenEndpoint()
-    await using opened = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    const statements: string[] = []
+    const opened = openPostgresStore(storeInput(server, { key, mode }), (sql) => statements.push(sql))
     const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
-    const store = { ...opened.store, watch: () => () => {} }
-    await using session = createSession({ key: 'acme:five', store, grant })
+    const session = createSession({ key: `acme:five ${mode}`, store: opened.store, grant })
+    await opened.store.check(session.key)
     await session.signIn(endpoint.signIn())
-    await session.refresh()
-    const before = opened.statements.count
-    for (let time = 0; time < 5; time += 1) await session.refresh()
-    expect(opened.statements.count - before).toBe(25)
+    const tells = () => countKinds(statements).tell ?? 0
+    await expect.poll(tells).toBe(hints)
+    const before = countKinds(statements)
+    for (let refreshes = 1; refreshes <= 5; refreshes += 1) {
+      await session.refresh()
+      await expect.poll(tells).toBe(hints * (1 + refreshes))
+    }
+    // What they have begun comes to its end.
+    await session[Symbol.asyncDispose]()
+    await opened[Symbol.asyncDispose]()
+    const { read = 0, write = 0, tell } = before
+    const refreshed = { take: 5, read: read + 5, write: write + 10, giveBack: 5, tell: tell && tell + 5 * hints }
+    expect(countKinds(statements)).toEqual({ ...before, ...refreshed })
   })
 })
+
+describe.skipIf(missingPostgres !== undefined)('a refresh cycle', () => {
+  it('of tokens as large as JWTs writes no more than 6 kB of WAL', async () => {
+    await using opened = openPostgresStore(storeInput(server, { key, mode: 'a row alone' }))
+    await opened.store.compareAndSet('acme:wal', undefined, createLargeRecord(0))
+    // The first write to a page after a checkpoint writes all of it.
+    for (let cycles = 0; cycles < 20; cycles += 1) await refreshCycle(opened.store, 'acme:wal')
+    const written = async () => {
+      const { rows } = await server.pool.query(`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`)
+      return Number(rows[0].bytes)
+    }
+    const before = await written()
+    for (let cycles = 0; cycles < 50; cycles += 1) await refreshCycle(opened.store, 'acme:wal')
+    const bytes = ((await written()) - before) / 50
+    expect(bytes).toBeGreaterThan(1_000)
+    expect(bytes).toBeLessThanOrEqual(6_000)
+  })
+})
+
+const kinds: Readonly<Record<string, RegExp>> = {
+  take: /^insert into "authchart".lease/,
+  read: /pg_is_in_recovery/,
+  write: /done as/,
+  giveBack: /^with given/,
+  tell: /pg_notify/,
+}
+
+function countKinds(statements: readonly string[]): Partial<Record<string, number>> {
+  const kindOf = (sql: string) => Object.keys(kinds).find((kind) => kinds[kind]?.test(sql)) ?? sql
+  const groups = Object.groupBy(statements, kindOf)
+  return Object.fromEntries(Object.entries(groups).map(([kind, group]) => [kind, group?.length]))
+}
 
 describe.skipIf(missingPgBouncer !== undefined)('a presence', () => {
   it('that is led through a pooler is refused, saying why', async () => {
@@ -77,6 +123,20 @@ describe.skipIf(missingPgBouncer !== undefined)('a presence', () => {
     await expect(opened.store.check('acme:alice')).rejects.toMatchObject(refusal)
     const { signal } = new AbortController()
     await expect(opened.store.lease('acme:alice', { signal })).rejects.toMatchObject(refusal)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a presence that cannot connect', () => {
+  it('is named with its reason when a sign-in is checked', async () => {
+    const input = {
+      ...storeInput(server, { key, mode: 'with presence' }),
+      presenceUrl: server.url.replace(/postgres$/, 'gone'),
+    }
+    await using opened = openPostgresStore(input)
+    await expect(opened.store.check('acme:alice')).rejects.toMatchObject({
+      code: 'storeUnavailable',
+      message: expect.stringContaining('`presence` cannot be made (3D000)'),
+    })
   })
 })
 

@@ -97,7 +97,12 @@ export async function openHolder(
     store,
     grant,
     clock,
-    random: () => settings.random,
+    options: {
+      random: () => settings.random,
+      get giveUpAfterMilliseconds() {
+        return settings.giveUpAfterMilliseconds
+      },
+    },
     createId: () => {
       ids += 1
       return `id-${ids}`
@@ -119,10 +124,6 @@ export async function openHolder(
     endedRuns,
     revoke: (tokenSet) => void revoked.push(tokenSet.accessToken),
     debug: (entry) => void debugged.push(entry),
-    classifyFailure: undefined,
-    get giveUpAfterMilliseconds() {
-      return settings.giveUpAfterMilliseconds
-    },
   }
 
   function begin(prompt: Partial<RefreshPrompt> = {}) {

@@ -32,7 +32,8 @@ beforeAll(async () => {
   linkDependencies(folder, 'core', ['oauth4webapi', 'xstate'])
   linkDependencies(folder, 'node-store', ['@napi-rs/keyring', 'fs-native-extensions', 'open'])
   linkDependencies(folder, 'browser-store', ['idb-keyval'])
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  // As `npm init` writes it.
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }')
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 }, keepsConnections: false })
   api = await startApi({ authorizationServer: server, keepsConnections: false })
 })
@@ -115,7 +116,7 @@ function readStart(start: string, page = 'README.md'): string {
 
 /** Puts a start of the README into the folder, with the addresses and the client of the servers here. */
 function paste(start: string, clientId: string): string {
-  const path = join(folder, 'main.ts')
+  const path = join(folder, 'main.mjs')
   const code = readStart(start)
     .replaceAll('https://login.acme.example', server.issuer)
     .replaceAll('https://api.acme.example', api.origin)
@@ -128,7 +129,7 @@ function paste(start: string, clientId: string): string {
 
 /** Runs what was pasted, with nothing but this in its environment. */
 function runPasted(environment: Record<string, string>): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, ['main.ts'], {
+  return promisify(execFile)(process.execPath, ['main.mjs'], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...environment },
     timeout: 20_000,

@@ -37,7 +37,7 @@ describe('acme watch', () => {
     expect(stdout.trimEnd().split('\n')).toEqual([
       '✓ The API answers.',
       '! The API answered 503: try again later.',
-      expect.stringMatching(/^✓ The API answers again, after [3-9] heartbeats and \d+ s without\.$/),
+      expect.stringMatching(/^✓ The API answers again: [3-9] calls had failed, for \d+ s\.$/),
     ])
     expect(stderr).toBe('✓ token refreshed\n')
     expect(code).toBe(0)

@@ -66,7 +66,7 @@ export function createScheduledStore(
     },
     watch: (key, listener) =>
       store.watch(key, () => {
-        if (life.isAlive()) void life.point(`${name} hears of a change`).then(listener)
+        if (life.isAlive()) void life.point(`${name} hears of a change`).then(() => listener())
       }),
     list: () => store.list(),
   }

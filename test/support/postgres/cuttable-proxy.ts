@@ -6,6 +6,8 @@ export interface CuttableProxy extends AsyncDisposable {
   /** Cuts all connections and refuses new ones. */
   close(): Promise<void>
   open(): Promise<void>
+  /** Ends what leads to the server alone, as a server does that takes a frozen machine for dead: the client hears nothing. */
+  abandon(): void
   /** Leads to another port from now on. */
   leadTo(targetPort: number): void
 }
@@ -13,6 +15,8 @@ export interface CuttableProxy extends AsyncDisposable {
 /** Opens a way to a port. */
 export async function startCuttableProxy(firstTargetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>()
+  const targets = new Set<Socket>()
+  const abandoned = new WeakSet<Socket>()
   let targetPort = firstTargetPort
   const server = createServer((socket) => {
     const target = connect(targetPort, '127.0.0.1')
@@ -24,10 +28,12 @@ export async function startCuttableProxy(firstTargetPort: number): Promise<Cutta
       one.on('error', () => {})
       one.on('close', () => {
         sockets.delete(one)
-        other.destroy()
+        if (!abandoned.has(one)) other.destroy()
       })
-      one.pipe(other)
+      one.pipe(other, { end: false })
     }
+    targets.add(target)
+    target.on('close', () => targets.delete(target))
   })
   let port = 0
   const proxy: CuttableProxy = {
@@ -43,6 +49,12 @@ export async function startCuttableProxy(firstTargetPort: number): Promise<Cutta
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets) socket.destroy()
       await closed
+    },
+    abandon() {
+      for (const target of targets) {
+        abandoned.add(target)
+        target.destroy()
+      }
     },
     leadTo(otherPort) {
       targetPort = otherPort

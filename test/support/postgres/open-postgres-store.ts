@@ -1,4 +1,4 @@
-import { type PostgresStore, postgresStore, type Query } from '@authchart/postgres-store'
+import { type PostgresStore, type PostgresStoreOptions, postgresStore, type Query } from '@authchart/postgres-store'
 import { pgPresence } from '@authchart/postgres-store/pg'
 import { Client, Pool } from 'pg'
 
@@ -12,7 +12,7 @@ export interface PostgresStoreInput {
   /** In base64. */
   readonly key: string
   readonly leaseMilliseconds?: number
-  readonly lookEveryMilliseconds?: number
+  readonly hints?: PostgresStoreOptions['hints']
 }
 
 /** A store with its pool. */
@@ -24,7 +24,7 @@ export interface OpenPostgresStore extends AsyncDisposable {
 
 /** Opens it. `onStatement` is called as each statement is sent. */
 export function openPostgresStore(
-  { url, poolSize = 4, presenceUrl, key, leaseMilliseconds, lookEveryMilliseconds }: PostgresStoreInput,
+  { url, poolSize = 4, presenceUrl, key, leaseMilliseconds, hints }: PostgresStoreInput,
   onStatement: (sql: string) => void = () => {},
 ): OpenPostgresStore {
   const pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000 })
@@ -41,7 +41,7 @@ export function openPostgresStore(
     keys: [Buffer.from(key, 'base64')],
     presence: presenceUrl === undefined ? undefined : pgPresence(() => new Client({ connectionString: presenceUrl })),
     leaseMilliseconds,
-    hints: lookEveryMilliseconds === undefined ? 'auto' : { lookEveryMilliseconds },
+    hints,
   })
   return {
     store,

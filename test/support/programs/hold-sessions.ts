@@ -1,5 +1,5 @@
 /** A process of a service on many machines: it has sessions open in PostgreSQL, and does what it is told on its standard input. */
-import { writeSync } from 'node:fs'
+import { unlinkSync, writeSync } from 'node:fs'
 import { exit, kill, pid, stdin } from 'node:process'
 import { createInterface } from 'node:readline'
 import { createSession, isSessionError, type Session } from '@authchart/core'
@@ -19,6 +19,16 @@ export interface HoldSessionsInput {
   readonly suspendedStep?: string
 }
 
+/** A round in which one of many processes dies: whichever of them is first at a step. */
+export interface DeadlyRound {
+  readonly issuer: string
+  readonly clientId: string
+  readonly key: string
+  readonly step: string
+  /** A file: the process that takes it away is the one to die. */
+  readonly death: string
+}
+
 /** What came of asking all sessions for a token. */
 export interface AskedTokens {
   /** Generations, or the code of the failure, by key. */
@@ -33,16 +43,28 @@ export interface AskedTokens {
 const input = JSON.parse(process.argv[2] ?? '{}') as HoldSessionsInput
 let writing = 'other'
 let isSuspended = false
+let round: DeadlyRound | undefined
 const { store, statements } = openPostgresStore(input.store, (sql) => {
-  if (sql.startsWith('insert into') && sql.includes('.lease')) reach('take: sent')
-  if (sql.startsWith('with') && sql.includes('done as')) reach(`${writing}: sent`)
-  if (sql.startsWith('with given')) reach('giving back: sent')
+  if (sql.startsWith('insert into') && sql.includes('.lease')) reachOnceSent('take: sent')
+  if (sql.startsWith('with') && sql.includes('done as')) reachOnceSent(`${writing}: sent`)
+  if (sql.startsWith('with given')) reachOnceSent('giving back: sent')
 })
-const grant = refreshTokenGrant({ issuer: input.issuer, clientId: input.clientId })
 const stepped = withSteps(store)
-const sessions = new Map<string, Session>()
-for (const key of input.keys) {
-  const session = createSession({
+const sessions = new Map(input.keys.map((key) => [key, open({ ...input, key })]))
+await Promise.all([...sessions.values()].map((session) => session.ready))
+print('ready')
+
+for await (const line of createInterface({ input: stdin })) {
+  if (line === 'token') print(`tokens ${JSON.stringify(await ask((session) => session.getAccessToken()))}`)
+  if (line === 'refresh') print(`tokens ${JSON.stringify(await ask((session) => session.refresh()))}`)
+  if (line.startsWith('{')) await play(JSON.parse(line) as DeadlyRound)
+  if (line === 'leave') break
+}
+exit(0)
+
+function open({ key, issuer, clientId }: { key: string; issuer: string; clientId: string }): Session {
+  const grant = refreshTokenGrant({ issuer, clientId, fetch: send })
+  return createSession({
     key,
     store: stepped,
     maximumWaitMilliseconds: input.maximumWaitMilliseconds,
@@ -50,23 +72,29 @@ for (const key of input.keys) {
       ...grant,
       async refresh(request) {
         reach('before sending')
+        print('sending')
         const outcome = await grant.refresh(request)
         reach('answered')
         return outcome
       },
     },
   })
-  sessions.set(key, session)
 }
-await Promise.all([...sessions.values()].map((session) => session.ready))
-print('ready')
 
-for await (const line of createInterface({ input: stdin })) {
-  if (line === 'token') print(`tokens ${JSON.stringify(await ask((session) => session.getAccessToken()))}`)
-  if (line === 'refresh') print(`tokens ${JSON.stringify(await ask((session) => session.refresh()))}`)
-  if (line === 'leave') break
+/** The last moment before a request is sent: nothing is asked of the lease any more. */
+function send(url: string | URL, init?: RequestInit): Promise<Response> {
+  if (init?.method === 'POST') reach('at the wire')
+  return fetch(url, init)
 }
-exit(0)
+
+/** Asks for a token in a round of its own: the session is open for as long as that takes. */
+async function play(next: DeadlyRound): Promise<void> {
+  round = next
+  await using session = open(next)
+  sessions.set(next.key, session)
+  print(`tokens ${JSON.stringify(await ask((asked) => asked.getAccessToken()))}`)
+  sessions.delete(next.key)
+}
 
 async function ask(work: (session: Session) => Promise<{ generation: number }>): Promise<AskedTokens> {
   const [began, before] = [performance.now(), statements.count]
@@ -123,12 +151,29 @@ function withSteps(inner: SessionStore): SessionStore {
   }
 }
 
+/** A driver sends a statement in the turn after it was asked to, and not before. */
+function reachOnceSent(step: string): void {
+  setImmediate(() => reach(step))
+}
+
 function reach(step: string): void {
-  if (step === input.deadlyStep) kill(pid, 'SIGKILL')
+  if (step === input.deadlyStep || (step === round?.step && mayDie(round))) {
+    print(`dying ${Date.now()}`)
+    kill(pid, 'SIGKILL')
+  }
   if (step !== input.suspendedStep || isSuspended) return
   isSuspended = true
-  print(`suspended`)
+  print('suspended')
   kill(pid, 'SIGSTOP')
+}
+
+function mayDie({ death }: DeadlyRound): boolean {
+  try {
+    unlinkSync(death)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** At once, whatever becomes of the process. */

@@ -69,7 +69,7 @@ function explainEnd(
     reason,
     asked: endedBy?.asked ?? (isFromBefore(end, recording) ? toldByRecord : toldByStore),
     answered: `${answers[reason] ?? `The session ended: ${reason}.`}${server}`,
-    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} nothing is sent by itself; ${restOfToken(end)}.`,
+    tried: `${triedIn(refreshes)} Since ${timeOf(end.time)} no refresh starts by itself; ${restOfToken(end)}.`,
     advice: adviseOnEnd(reason, recording.about),
   })
 }

@@ -9,6 +9,14 @@ import type { ClassifyFailure } from '../token/failure-facts.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
 import type { TokenSet } from '../token/token-set.ts'
 
+/** What the app has said about refreshing. */
+export interface RefreshOptions {
+  readonly classifyFailure?: ClassifyFailure | undefined
+  readonly giveUpAfterMilliseconds?: number | undefined
+  /** A number from 0 up to 1. */
+  random(): number
+}
+
 /** What a refresh needs of the session that it is for. */
 export interface RefreshHolder {
   readonly key: string
@@ -17,6 +25,7 @@ export interface RefreshHolder {
   readonly store: SessionStore
   readonly grant: Grant
   readonly clock: Clock
+  readonly options: RefreshOptions
   /** Aborts when the holder goes away for good: a request under way is given up, its intent stays behind. */
   readonly abandonment: AbortSignal
   /** The holder is gone: it waits for the store no longer. */
@@ -29,14 +38,12 @@ export interface RefreshHolder {
   readonly failingMilliseconds: number
   /** The record that the tokens held here came with, the tombstone of a sign-out, or the end. */
   readonly knownRecord: SessionRecord | undefined
+  /** What this holder has written last: it need not read that after a hint. Empty where it is not known. */
+  writtenRevision?: string
   /** The highest generation this holder has ever had. */
   readonly highestGeneration: number
   /** Origins whose run of rejections has ended, as this holder saw, with the last generation that was rejected in it. */
   readonly endedRuns: ReadonlyMap<string, number>
-  readonly classifyFailure: ClassifyFailure | undefined
-  readonly giveUpAfterMilliseconds: number | undefined
-  /** A number from 0 up to 1. */
-  random(): number
   /** New and random each time. */
   createId(): string
   /** Since when the device has said that it has no network, in milliseconds since the epoch. */
@@ -101,9 +108,9 @@ export interface RefreshFailure {
 /** A failure that is this holder's alone (no store, no network, no lease): nothing is written about it. */
 export function failLocally(
   code: TransientCode,
-  holder: Pick<RefreshHolder, 'clock' | 'random' | 'failuresInARow' | 'failingMilliseconds'>,
+  holder: Pick<RefreshHolder, 'clock' | 'options' | 'failuresInARow' | 'failingMilliseconds'>,
 ): RefreshFailure {
-  const delay = backoffDelay(holder.failuresInARow + 1, holder.random(), holder.failingMilliseconds)
+  const delay = backoffDelay(holder.failuresInARow + 1, holder.options.random(), holder.failingMilliseconds)
   return { kind: 'failed', code, retryAt: holder.clock.now() + delay, serverAsked: false }
 }
 

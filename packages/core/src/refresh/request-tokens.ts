@@ -65,7 +65,7 @@ export async function requestTokens(
 ): Promise<RequestResult> {
   const first = isLost(lease) ? leaseLost : await requestOnce(intended, holder, lease)
   if (first.kind !== 'unknown') return conclude(first, outcomeUnknown)
-  const delay = replayDelayMilliseconds + holder.random() * replaySpreadMilliseconds
+  const delay = replayDelayMilliseconds + holder.options.random() * replaySpreadMilliseconds
   // A request that began with an unknown outcome was itself the one replay; and a server's patience is not ours to cut.
   if (outcomeUnknown || (first.retryAt ?? 0) > holder.clock.now() + delay) return conclude(first, true)
 
@@ -184,7 +184,7 @@ function isOptionalText(value: unknown): boolean {
 function judgeFailure(failure: TokenEndpointFailure, holder: RefreshHolder): TokenEndpointVerdict {
   const now = holder.clock.now()
   const override =
-    ask(holder.classifyFailure, failure, holder) ?? ask(holder.grant.provider?.classifyFailure, failure, holder)
+    ask(holder.options.classifyFailure, failure, holder) ?? ask(holder.grant.provider?.classifyFailure, failure, holder)
   return applyFailureOverride(classifyTokenEndpointFailure(failure, now), override, now)
 }
 

@@ -16,7 +16,10 @@ export type StoreResult<Value> =
     }
 
 /** Whose store, and whose session in it. */
-export type StoreHolder = Pick<RefreshHolder, 'key' | 'store' | 'grant' | 'clock' | 'isStopped' | 'onStopped'>
+export type StoreHolder = Pick<
+  RefreshHolder,
+  'key' | 'store' | 'grant' | 'clock' | 'isStopped' | 'onStopped' | 'writtenRevision'
+>
 
 /** Reads the record of a session: bounded in time, trusting nothing, and never throwing. */
 export async function readRecord(holder: StoreHolder): Promise<StoreResult<SessionRecord | undefined>> {
@@ -27,7 +30,7 @@ export async function readRecord(holder: StoreHolder): Promise<StoreResult<Sessi
 }
 
 /** Writes the record of a session by compare-and-set: bounded in time, and never throwing. */
-export function writeRecord(
+export async function writeRecord(
   holder: StoreHolder,
   expected: ExpectedRecord,
   next: SessionRecord,
@@ -36,11 +39,14 @@ export function writeRecord(
   const written = storable(next)
   // It could not be read again. A refresh comes here with its intent: nothing is sent.
   if (!isGeneration(next.highestReservedGeneration)) {
-    return Promise.resolve(
-      failed('storeUnavailable', 'The generations of this session are used up: remove its record.'),
-    )
+    return failed('storeUnavailable', 'The generations of this session are used up: remove its record.')
   }
-  return bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
+  // Before it is written: the store may hint at it before it answers.
+  holder.writtenRevision = written.revision
+  const result = await bounded(holder, () => holder.store.compareAndSet(holder.key, expected, written, options))
+  // It may still land: then this holder has to hear of it.
+  if (!result.ok) holder.writtenRevision = ''
+  return result
 }
 
 /** The store's own check whether a sign-in could be kept; nothing where it has none. */

@@ -3,7 +3,7 @@ import type { SessionStore } from '../store/session-store.ts'
 /** Watches a record. Hints help, and are not needed: `onLost` is called where there are none. Never throws. */
 export function watchRecord(
   store: SessionStore,
-  { key, onHint, onLost }: { key: string; onHint: () => void; onLost?: () => void },
+  { key, onHint, onLost }: { key: string; onHint: (revision?: string) => void; onLost?: () => void },
 ): () => void {
   try {
     const unwatch = store.watch(key, onHint, onLost)

@@ -53,7 +53,7 @@ export async function storeIssued(
   refresh: Refresh,
 ): Promise<RefreshOutcome> {
   const { holder } = refresh
-  const random = holder.random()
+  const random = holder.options.random()
   const now = issued.rotatedOnly === true ? holder.clock.now() : issued.tokenSet.receivedAt
   const result = await writeUntilStored(from, refresh, {
     tokens: true,
@@ -108,7 +108,7 @@ export function storeFailure(
   const { code, refusal, retryAt, serverCode, serverWords } = verdict
   const now = holder.clock.now()
   const failure = nextFailureRun(from.record, { code, now, withoutReason: code === 'refused' && refusal === undefined })
-  const limit = holder.giveUpAfterMilliseconds ?? Infinity
+  const limit = holder.options.giveUpAfterMilliseconds ?? Infinity
   if (now - failure.since > limit) {
     return storeEnd(from, { reason: 'unreachable', erase: 'nothing', keepIntent }, refresh)
   }
@@ -117,7 +117,7 @@ export function storeFailure(
   if (refused?.ends) {
     return storeEnd(from, { reason: 'requestRejected', serverCode, erase: 'nothing', keepIntent, refusals }, refresh)
   }
-  const delay = backoffDelay(failure.count, holder.random(), now - failure.since)
+  const delay = backoffDelay(failure.count, holder.options.random(), now - failure.since)
   // A try is made as soon as the app's patience is over.
   const backoffUntil = Math.min(now + delay, failure.since + limit + 1)
   return writeOutcome(from, refresh, {
@@ -245,7 +245,7 @@ async function writeUntilStored(
 
 /** Returns whether the holder went away meanwhile. */
 async function pauseBeforeNextTry(holder: RefreshHolder, failures: number, elapsed: number): Promise<boolean> {
-  const pause = Math.min(backoffDelay(failures, holder.random()), longestStorePauseMilliseconds)
+  const pause = Math.min(backoffDelay(failures, holder.options.random()), longestStorePauseMilliseconds)
   const keepAlive = elapsed < storeKeepAliveMilliseconds
   return (await wait(holder.clock, pause, { signal: holder.abandonment, keepAlive })) === 'aborted'
 }

@@ -113,7 +113,7 @@ export class LiveEffects implements SessionEffects {
         // What the hint meant to say still has to be found out.
         failures += 1
         this.#pause = new AbortController()
-        const delay = Math.min(backoffDelay(failures, core.random()), longestStorePauseMilliseconds)
+        const delay = Math.min(backoffDelay(failures, core.options.random()), longestStorePauseMilliseconds)
         await wait(clock, delay, { signal: AbortSignal.any([signal, this.#pause.signal]) })
       } else if (vault.highestGeneration === before) {
         // A refresh under way is about to write what it knows.
@@ -143,7 +143,7 @@ function stepEvents(step: RefreshStep, core: SessionCore): SessionEvent[] {
     case 'intent.written':
       return [{ type: step.type }]
     case 'tokens.unstored':
-      return [{ type: step.type, token: core.vault.describe(step.record, core) }]
+      return [{ type: step.type, token: core.vault.describe(step.record) }]
     case 'outcome.unwritten':
       return outcomeEvents(step.outcome, core)
     default:
@@ -157,9 +157,9 @@ function outcomeEvents(outcome: RefreshOutcome, core: SessionCore): SessionEvent
   const now = clock.now()
   switch (outcome.kind) {
     case 'refreshed':
-      return [{ type: 'tokens.stored', token: vault.describe(outcome.record, core), now }]
+      return [{ type: 'tokens.stored', token: vault.describe(outcome.record), now }]
     case 'adopted':
-      return [{ type: 'tokens.adopted', token: vault.describe(outcome.record, core) }]
+      return [{ type: 'tokens.adopted', token: vault.describe(outcome.record) }]
     case 'failed':
       return [failureEvent(outcome, core)]
     case 'ended':
@@ -189,7 +189,7 @@ export function recordEvent(record: SessionRecord | undefined, core: SessionCore
   const { knownRecord, grant, clock } = core
   const isGone = record === undefined || (grant.signIn === undefined && isBefore(record, knownRecord))
   if (isGone) return { type: 'record.absent', now: clock.now() }
-  const token = core.vault.describe(record, core)
+  const token = core.vault.describe(record)
   if (record.status === 'signedOut') return { type: 'record.signedOut', generation: token.generation }
   return record.status === 'ended'
     ? { type: 'record.ended', ...endOf(record, core) }
@@ -198,5 +198,5 @@ export function recordEvent(record: SessionRecord | undefined, core: SessionCore
 
 function endOf(record: SessionRecord, core: SessionCore, stored?: boolean) {
   const { reason, endedAt, serverCode } = record.end ?? { reason: 'grantRejected', endedAt: core.clock.now() }
-  return { token: core.vault.describe(record, core), end: { reason, endedAt, serverCode, stored } }
+  return { token: core.vault.describe(record), end: { reason, endedAt, serverCode, stored } }
 }

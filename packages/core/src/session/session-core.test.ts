@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRecord, createTokenSet, recordTime } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'
+import { writeRecord } from '../refresh/store-access.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import type { SessionRecord } from '../store/session-record.ts'
 import type { SessionStore } from '../store/session-store.ts'
@@ -40,7 +41,7 @@ function open({ store = memoryStore(), ...changes }: Partial<SessionOptions> & {
   }
   core.start()
   const signIn = (record: SessionRecord = createRecord()) =>
-    core.send({ type: 'record.signedIn', token: core.vault.describe(record, core) })
+    core.send({ type: 'record.signedIn', token: core.vault.describe(record) })
   return {
     core,
     clock,
@@ -266,6 +267,45 @@ describe('a store without hints', () => {
     expect(looks(events)).toBe(0)
     core.leave('stopped')
     expect(clock.timers).toBe(0)
+  })
+})
+
+describe('a hint that names the revision', () => {
+  function openHinted(write: SessionStore['compareAndSet']) {
+    const inner = memoryStore()
+    const hints = { at: (_revision?: string) => {} }
+    const store: SessionStore = {
+      ...inner,
+      compareAndSet: write,
+      watch(_key, listener) {
+        hints.at = listener
+        return () => {}
+      },
+    }
+    return { ...open({ store }), hints }
+  }
+  const record = createRecord({ revision: 'mine' })
+
+  it('which this session has written is not followed, and any other is', async () => {
+    const { core, take, hints } = openHinted(async () => {
+      hints.at('mine')
+      return true
+    })
+    await writeRecord(core, undefined, record)
+    hints.at('mine')
+    expect(take()).toEqual([])
+    hints.at('theirs')
+    hints.at()
+    // A store that went back in time.
+    hints.at('mine')
+    expect(take()).toEqual(['store.changed', 'store.changed', 'store.changed'])
+  })
+
+  it('which it has written is followed where the store said that it had not been', async () => {
+    const { core, take, hints } = openHinted(() => Promise.reject(new StoreError('storeUnavailable', 'Too late.')))
+    await writeRecord(core, undefined, record)
+    hints.at('mine')
+    expect(take()).toEqual(['store.changed'])
   })
 })
 

@@ -49,7 +49,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   readonly store: SessionStore
   readonly grant: Grant
   readonly clock: ResolvedOptions['clock']
-  readonly vault = new Vault()
+  readonly vault: Vault
   readonly actor: SessionActor
   snapshot: SessionSnapshot
   /** The refresh under way: resolves with what it came to, once callers can use that, or when it was left. */
@@ -58,6 +58,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   signingOut: Promise<SignOutResult> | undefined
   /** Resolves when the last sign-in or sign-out in line has come to its end; absent when there is none. */
   identityChange: Promise<void> | undefined
+  writtenRevision = ''
   /** What this holder wrote when the user signed out. */
   tombstone: SessionRecord | undefined
   /** Why the store could not be read at the start. */
@@ -89,6 +90,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     const { key, store, grant, clock, environment, refreshTiming, signInHint } = options
     const { clientId, dynamicallyRegistered } = grant.identity
     this.options = options
+    this.vault = new Vault(options)
     this.key = key
     this.store = store
     this.grant = grant
@@ -120,16 +122,19 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     this.actor.subscribe(this)
     this.#unwatch = watchRecord(this.store, {
       key: this.key,
-      onHint: () => this.#hearStore(),
+      onHint: (revision) => this.#hearStore(revision),
       onLost: () => this.#lookInstead(),
     })
     this.#unsubscribe = this.options.environment.subscribe((change) => this.#hearDevice(change))
     this.actor.start()
   }
 
-  #hearStore(): void {
+  #hearStore(revision: string | undefined): void {
     this.clock.clearTimeout(this.#looking)
     this.#isUnwatched = false
+    if (revision === this.writtenRevision) return
+    // Once another has written, what this holder wrote is news again: the store went back in time.
+    this.writtenRevision = ''
     this.send({ type: 'store.changed' })
   }
 
@@ -161,7 +166,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     const { context } = chart
     this.#chart = chart
     const isWithheld = isRejected(context) && !isUsable(context, statusOf(chart.value))
-    this.vault.hold(context.token, isWithheld, this)
+    this.vault.hold(context.token, isWithheld)
     if (context.failure !== before.context.failure) this.#noteFailure(context.failure)
     const previous = this.snapshot
     this.snapshot = describeSession(chart, previous, this.endedRuns)
@@ -182,7 +187,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   #noteFailure(failure: { retryAt: number; now: number } | undefined): void {
     if (failure === undefined) return
     const { retryAt, now } = failure
-    this.tryAt = retryAt + Math.round(Math.max(retryAt - now, 0) * 0.1 * this.random())
+    this.tryAt = retryAt + Math.round(Math.max(retryAt - now, 0) * 0.1 * this.options.random())
   }
 
   /** What the chart remembers. */
@@ -271,22 +276,6 @@ export class SessionCore extends Lifetime implements RefreshHolder {
     return this.rejectionLog?.endedRuns ?? noRuns
   }
 
-  get classifyFailure(): ResolvedOptions['classifyFailure'] {
-    return this.options.classifyFailure
-  }
-
-  get refreshMarginMilliseconds(): number | undefined {
-    return this.options.refreshMarginMilliseconds
-  }
-
-  get giveUpAfterMilliseconds(): number | undefined {
-    return this.options.giveUpAfterMilliseconds
-  }
-
-  random(): number {
-    return this.options.random()
-  }
-
   createId(): string {
     return createId()
   }
@@ -349,7 +338,7 @@ export class SessionCore extends Lifetime implements RefreshHolder {
   #stop(): void {
     this.actor.stop()
     const { token } = this.context
-    this.vault.hold({ ...token, held: false }, true, this)
+    this.vault.hold({ ...token, held: false }, true)
     this.listeners.forgetSubscribers()
     this.#tellChange()
   }

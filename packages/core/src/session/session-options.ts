@@ -87,23 +87,16 @@ export interface RuntimeOptions {
 }
 
 /** The options with their defaults, checked. */
-export interface ResolvedOptions {
-  readonly key: string
-  readonly store: SessionStore
+export interface ResolvedOptions
+  extends Omit<SessionOptions, 'http' | 'runtime'>,
+    Omit<HttpOptions, 'header' | 'rejectedStatuses'> {
   readonly grant: Grant
   readonly allowedOrigins: readonly string[]
   readonly header: string
-  readonly scheme: string | undefined
   readonly rejectedStatuses: ReadonlySet<number>
-  readonly isRejected: HttpOptions['isRejected']
   readonly refreshTiming: 'eager' | 'always' | 'onUse'
-  readonly refreshMarginMilliseconds: number | undefined
   readonly maximumWaitMilliseconds: number
-  readonly giveUpAfterMilliseconds: number | undefined
   readonly disposeTimeoutMilliseconds: number
-  readonly signInHint: string | undefined
-  readonly classifyFailure: ClassifyFailure | undefined
-  readonly debug: ((entry: SessionDebugEntry) => void) | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly environment: Environment
@@ -115,7 +108,8 @@ const refreshHint = 'call refresh() to begin again'
 /** One for all sessions that list none. */
 const noStatuses: ReadonlySet<number> = new Set()
 
-const rules: OptionRules<SessionOptions> = {
+/** What each option of a session may be. */
+export const sessionRules: OptionRules<SessionOptions> = {
   key: required(ruleOf('a non-empty string, such as "acme:alice"', isText)),
   store: required(withMethods('read', 'compareAndSet', 'lease', 'watch', 'list')),
   grant: required(
@@ -168,8 +162,9 @@ const runtimeRules: OptionRules<RuntimeOptions> = {
  * @throws ConfigurationError for an option that is missing, malformed or unknown
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
-  checkOptions(options, rules)
-  const { key, store, signInHint, allowedOrigins = [], http = {}, runtime = {}, classifyFailure, debug } = options
+  checkOptions(options, sessionRules)
+  const { http = {}, runtime = {}, ...given } = options
+  const { store, allowedOrigins = [], signInHint } = given
   checkNested('http', http, httpRules)
   checkNested('runtime', runtime, runtimeRules)
   if (store.check !== undefined) checkOptions({ 'store.check': store.check }, { 'store.check': callable })
@@ -179,22 +174,17 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const provided = grant.provider?.http ?? {}
   const { rejectedStatuses = [] } = http
   return {
-    key,
-    store,
+    ...given,
     grant,
     allowedOrigins: allowedOrigins.map((origin, index) => resolveOrigin(origin, `allowedOrigins[${index}]`)),
     header: http.header ?? provided.header ?? 'Authorization',
     scheme: http.scheme ?? provided.scheme,
     isRejected: http.isRejected ?? provided.isRejected,
     rejectedStatuses: rejectedStatuses.length === 0 ? noStatuses : new Set(rejectedStatuses),
-    refreshTiming: options.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
-    refreshMarginMilliseconds: options.refreshMarginMilliseconds,
-    maximumWaitMilliseconds: options.maximumWaitMilliseconds ?? defaultWait,
-    giveUpAfterMilliseconds: options.giveUpAfterMilliseconds,
-    disposeTimeoutMilliseconds: options.disposeTimeoutMilliseconds ?? defaultWait,
+    refreshTiming: given.refreshTiming ?? store.suggestedRefreshTiming ?? 'onUse',
+    maximumWaitMilliseconds: given.maximumWaitMilliseconds ?? defaultWait,
+    disposeTimeoutMilliseconds: given.disposeTimeoutMilliseconds ?? defaultWait,
     signInHint: signInHint ?? (grant.signIn === undefined ? undefined : refreshHint),
-    classifyFailure,
-    debug,
     clock,
     random: random === undefined ? Math.random : bounded(random),
     environment,

@@ -74,7 +74,7 @@ export async function signInNow(core: SessionCore, input: SignInTokens, options:
   const { before, next } = written
   revokeReplaced(core, before, next)
   const advice = input.refreshTokenAdvice ?? core.grant.provider?.refreshTokenAdvice
-  const token = core.vault.describe(next, core)
+  const token = core.vault.describe(next)
   core.send({ type: 'signIn.stored', token, advice: typeof advice === 'string' ? advice : undefined })
 }
 
@@ -123,7 +123,7 @@ export async function signOutOfStore(core: SessionCore): Promise<SignOutResult> 
   core.tombstone = next
   const tokenSet = before?.secrets?.tokenSet
   return {
-    event: { type: 'signOut.stored', generation: vault.describe(next, core).generation },
+    event: { type: 'signOut.stored', generation: vault.describe(next).generation },
     revocation: tokenSet && revokeSignedOut(core, before.identity, tokenSet),
     idToken: tokenSet?.idToken,
   }

@@ -14,16 +14,14 @@ import { Vault } from './vault.ts'
 
 const hour = 3_600_000
 
-/** A vault with its owner, which it keeps nothing of. */
 function openVault(changes: Partial<Grant> & { random?: () => number } = {}) {
   const { random = () => 0, ...grantChanges } = changes
   const grant = { needsRefreshToken: true, identity: {}, ...grantChanges } as Grant
-  const owner = { grant, random, clock: { now: () => 0 } }
-  const vault = new Vault()
+  const vault = new Vault({ grant, random, clock: { now: () => 0 } })
   return {
     vault,
-    describe: (record: SessionRecord) => vault.describe(record, owner),
-    hold: (facts: TokenFacts, withheld = false) => vault.hold(facts, withheld, owner),
+    describe: (record: SessionRecord) => vault.describe(record),
+    hold: (facts: TokenFacts, withheld = false) => vault.hold(facts, withheld),
   }
 }
 
@@ -305,7 +303,7 @@ describe('the vault under the chart', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 15 }), (steps) => {
         const core = openCore()
-        core.send({ type: 'signIn.stored', token: core.vault.describe(recordOf(9, { signInId: 'a' }), core) })
+        core.send({ type: 'signIn.stored', token: core.vault.describe(recordOf(9, { signInId: 'a' })) })
         expect(core.vault.token).toBeDefined()
         core.send({ type: 'signOut.requested' })
         expect(core.vault.token).toBeUndefined()
@@ -339,7 +337,7 @@ describe('the vault under the chart', () => {
 
   function eventsOf(next: { kind: string; generation: number; signInId: string }, core: SessionCore): SessionEvent[] {
     const now = recordTime
-    const describe = (described: SessionRecord) => core.vault.describe(described, core)
+    const describe = (described: SessionRecord) => core.vault.describe(described)
     const record = recordOf(next.generation, { signInId: next.signInId })
     const { secrets, ...erased } = record
     const end = { reason: 'grantRejected', endedAt: now } as const

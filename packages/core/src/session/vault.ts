@@ -11,8 +11,8 @@ import type { TokenFacts } from './session-events.ts'
 /** The record behind each description. Nothing finds it but the description itself. */
 const recordBehind = new WeakMap<TokenFacts, SessionRecord>()
 
-/** What a vault needs of its session. */
-export interface VaultOwner {
+/** What a vault needs of the options of its session. */
+export interface VaultOptions {
   readonly grant: Grant
   readonly clock: { now(): number }
   /** How long before its expiry a token is due; default: by its lifetime. */
@@ -39,34 +39,39 @@ export class Vault {
   #proofKey: ProofKey | undefined
   /** The token set came by a refresh: another refresh would bring none that lasts longer. */
   #isRenewed = false
+  readonly #options: VaultOptions
+
+  constructor(options: VaultOptions) {
+    this.#options = options
+  }
 
   /** What may be known of a record's token set outside. Changes nothing that is held. */
-  describe(record: SessionRecord, owner: VaultOwner): TokenFacts {
+  describe(record: SessionRecord): TokenFacts {
     this.highestGeneration = Math.max(this.highestGeneration, record.generation)
     const { generation, signInId, secrets, rejections, status } = record
-    const { needsRefreshToken } = owner.grant
+    const { needsRefreshToken } = this.#options.grant
     const refreshable = !needsRefreshToken && status === 'signedIn'
     const facts =
       secrets === undefined
         ? { ...noToken, generation, signInId, refreshable, rejections }
-        : this.#describeTokens(record, secrets, owner)
+        : this.#describeTokens(record, secrets)
     recordBehind.set(facts, record)
     return facts
   }
 
-  #describeTokens(record: SessionRecord, { tokenSet }: SessionSecrets, owner: VaultOwner): TokenFacts {
+  #describeTokens(record: SessionRecord, { tokenSet }: SessionSecrets): TokenFacts {
     const { generation, signInId, rejections, status } = record
     const { receivedAt, expiresAt, refreshToken, signInExpiresAt, signInEndKnownAt = receivedAt } = tokenSet
     // The same set again, perhaps without its refresh token: when it is due was decided already.
     const isHeld = this.facts.held && this.facts.generation === generation && this.facts.refreshDueAt !== undefined
-    const { refreshMarginMilliseconds } = owner
-    const dueAt = isHeld ? this.facts.refreshDueAt : refreshDueAt(tokenSet, owner.random(), refreshMarginMilliseconds)
+    const { grant, random, refreshMarginMilliseconds } = this.#options
+    const dueAt = isHeld ? this.facts.refreshDueAt : refreshDueAt(tokenSet, random(), refreshMarginMilliseconds)
     return {
       generation,
       signInId,
       held: true,
       // An empty one, which another program may have stored, is none.
-      refreshable: Boolean(refreshToken) || (!owner.grant.needsRefreshToken && status === 'signedIn'),
+      refreshable: Boolean(refreshToken) || (!grant.needsRefreshToken && status === 'signedIn'),
       receivedAt,
       expiresAt,
       refreshDueAt: dueAt === Infinity ? undefined : dueAt,
@@ -78,13 +83,13 @@ export class Vault {
   }
 
   /** Holds the token set behind a description. `withheld`: it is not to be served without a thought. */
-  hold(facts: TokenFacts, withheld: boolean, owner: VaultOwner): void {
-    if (facts !== this.facts) this.#take(facts, owner)
+  hold(facts: TokenFacts, withheld: boolean): void {
+    if (facts !== this.facts) this.#take(facts)
     const isServed = this.token !== undefined && !withheld
     this.freshUntil = isServed ? Math.min(facts.refreshDueAt ?? Infinity, facts.expiresAt ?? Infinity) : 0
   }
 
-  #take(next: TokenFacts, owner: VaultOwner): void {
+  #take(next: TokenFacts): void {
     const { facts, token } = this
     const secrets = recordBehind.get(next)?.secrets
     const tokenSet = secrets?.tokenSet
@@ -93,7 +98,8 @@ export class Vault {
     this.#isRenewed = isSameSignIn && (this.#isRenewed || next.generation > facts.generation)
     this.facts = next
     if (tokenSet?.accessToken === token?.value && next.generation === token?.generation) return
-    this.token = tokenSet && createAccessToken(tokenSet, next.generation, proofsFor(tokenSet, this.#proofKey, owner))
+    this.token =
+      tokenSet && createAccessToken(tokenSet, next.generation, proofsFor(tokenSet, this.#proofKey, this.#options))
     this.resolvedToken = this.token && Promise.resolve(this.token)
   }
 
@@ -133,7 +139,7 @@ export class Vault {
 function proofsFor(
   { tokenType, accessToken }: TokenSet,
   proofKey: ProofKey | undefined,
-  { grant: { dpop }, clock }: VaultOwner,
+  { grant: { dpop }, clock }: VaultOptions,
 ): TokenProofs | undefined {
   if (tokenType !== 'DPoP') return undefined
   return dpop?.proofsFor({ accessToken, proofKey, now: () => clock.now() }) ?? Object.assign(refuse, { send: refuse })

@@ -49,13 +49,14 @@ export interface SessionStore {
   lease(key: string, options: { signal: AbortSignal }): Promise<Lease>
   /**
    * Calls the listener after the record under a key may have changed, by this store or another. A hint: it can come
-   * late, twice, or without a change; the listener reads again. Returns a function that ends the watch.
+   * late, twice, or without a change; the listener reads again. Give it the revision that the record has now, if you
+   * know it: a session that has written this revision itself does not read. Returns a function that ends the watch.
    *
    * Where hints cannot be had, or stop, `onLost` is called with the reason, once until they are back: then read the
    * record every `suggestedLookMilliseconds`. The watch stays: hints that are back come to the listener again. Neither
    * function is called before `watch` has returned.
    */
-  watch(key: string, listener: () => void, onLost?: (error: StoreError) => void): () => void
+  watch(key: string, listener: (revision?: string) => void, onLost?: (error: StoreError) => void): () => void
   /**
    * Finds out, before a sign-in begins, whether its tokens could be kept: whether the keyring is there and unlocked, the
    * folder writable, the space enough. What is written for that is removed. A store where nothing but `read` can fail

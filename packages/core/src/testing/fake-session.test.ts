@@ -147,6 +147,17 @@ describe('a fake session', () => {
 
   it('refuses options that are malformed or unknown', async () => {
     await expect(createFakeSession({ allowedOrigins: ['*'] })).rejects.toThrow(/allowedOrigins/)
-    await expect(createFakeSession({ stauts: 'fresh' } as never)).rejects.toThrow(/`stauts` is not known/)
+    await expect(createFakeSession({ stauts: 'fresh' } as never)).rejects.toThrow(
+      /`stauts` is not known; expected one of: status, claims, details, expiresIn, key, allowedOrigins/,
+    )
+    await expect(createFakeSession({ status: 'ended' } as never)).rejects.toThrow(/`status` must be one of: restoring/)
+    await expect(createFakeSession({ claims: 'alice' } as never)).rejects.toThrow(/`claims` must be an object/)
+  })
+
+  it('refuses a reason and a code that are not known, rather than wait for them', async () => {
+    const session = await openFake()
+    await expect(session.end('revoked' as never)).rejects.toThrow(/`reason` must be one of: .*grantRejected/)
+    await expect(session.fail('down' as never)).rejects.toThrow(/`code` must be one of: .*network/)
+    expect(session.getSnapshot().status).toBe('fresh')
   })
 })

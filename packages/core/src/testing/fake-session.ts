@@ -1,9 +1,10 @@
-import type { EndReason, TransientCode } from '../errors/codes.ts'
+import { checkOptions, isObject, type OptionRule, type OptionRules, ruleOf } from '../errors/check-options.ts'
+import { codeMeanings, type EndReason, reasonMeanings, type TransientCode } from '../errors/codes.ts'
 import { nextGeneration } from '../policy/choose-record.ts'
 import { recordWithEnd } from '../policy/next-record.ts'
 import { createSession } from '../session/create-session.ts'
 import type { Session } from '../session/session.ts'
-import type { SessionOptions } from '../session/session-options.ts'
+import { type SessionOptions, sessionRules } from '../session/session-options.ts'
 import type { SessionSnapshot, SessionStatus } from '../session/session-snapshot.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import type { SessionRecord } from '../store/session-record.ts'
@@ -41,13 +42,14 @@ export interface FakeSession extends Session {
  * A session for tests of an app, in Node and in pages: a real one, on a store in memory, whose tokens come from no server.
  * All of the library takes it for what it is, so it behaves as in life.
  *
- * @throws ConfigurationError as `createSession` does
+ * @throws ConfigurationError for an option that is malformed or unknown; its calls throw it for a reason or code that is not known
  * @example
  * const session = await createFakeSession({ claims: { sub: 'alice' }, allowedOrigins: ['https://api.acme.example'] })
  * await session.expire()
  * await session.end('grantRejected')
  */
 export async function createFakeSession(options: FakeSessionOptions = {}): Promise<FakeSession> {
+  checkOptions(options, rules)
   const { status = 'fresh', key = 'fake', expiresIn, claims, details, ...sessionOptions } = options
   const gate = createGate()
   const grant = createFakeGrant({ expiresIn, claims, details }, gate)
@@ -62,6 +64,37 @@ export async function createFakeSession(options: FakeSessionOptions = {}): Promi
   }
   return fake
 }
+
+const { store: _store, grant: _grant, runtime: _runtime, ...ofSessions } = sessionRules
+
+const statuses: readonly SessionStatus[] = [
+  'restoring',
+  'signedOut',
+  'signingOut',
+  'fresh',
+  'expiring',
+  'expired',
+  'rejected',
+  'refreshing',
+  'transientFailure',
+  'invalidated',
+]
+
+const rules: OptionRules<FakeSessionOptions> = {
+  status: oneOf(statuses),
+  claims: ruleOf("an object, such as { sub: 'alice' }", isObject),
+  details: ruleOf('an object', isObject),
+  expiresIn: ruleOf('a number of seconds', (value) => typeof value === 'number'),
+  ...ofSessions,
+  key: { ...ofSessions.key, required: false },
+}
+
+function oneOf(names: readonly string[]): OptionRule {
+  return ruleOf(`one of: ${names.join(', ')}`, (value) => names.includes(String(value)))
+}
+
+/** Else a word that is misspelt would be waited for without end. */
+const words = { reason: oneOf(Object.keys(reasonMeanings)), code: oneOf(Object.keys(codeMeanings)) }
 
 type ChangeRecord = (change: (record: SessionRecord) => SessionRecord) => Promise<SessionRecord>
 
@@ -85,6 +118,7 @@ function createCalls(
   return {
     expire: () => age(session, changeRecord, 0),
     async end(reason, { serverCode } = {}) {
+      checkOptions({ reason }, { reason: words.reason })
       const erase = mendable.has(reason) ? 'nothing' : 'refreshToken'
       await changeRecord((record) => {
         const { revision } = record
@@ -93,6 +127,7 @@ function createCalls(
       return until(session, (snapshot) => snapshot.reason === reason)
     },
     async fail(code) {
+      checkOptions({ code }, { code: words.code })
       if (!session.getSnapshot().signedIn) throw notSignedIn()
       grant.failure = code
       session.refresh().catch(() => {})

@@ -116,3 +116,25 @@ it('stands for an API: rejects tokens that are missing, taken back or expired', 
   const expired = createTokenEndpoint({ issuer: 'https://login.acme.example', expiresIn: 0 })
   expect(ask(expired, expired.signIn().accessToken)).toBe(401)
 })
+
+it('signs in a user with the claims that it is given, and without an id token otherwise', async () => {
+  expect(session.claims).toBeUndefined()
+  await stop()
+  await start({ claims: { sub: 'bob', name: 'Bob' } })
+  expect(session.claims).toMatchObject({ sub: 'bob', name: 'Bob' })
+})
+
+it.each([
+  [{ kind: 'down' }, /`kind` must be "answer", "cut" or "delay"/],
+  [{ kind: 'answer', status: 42 }, /`status` must be an HTTP status from 200 to 599/],
+  [{ kind: 'cut', aftercommit: true }, /`aftercommit` is not known/],
+  [{ kind: 'delay' }, /`milliseconds` must be/],
+])('refuses a fault that no token request could have: %o', (fault, message) => {
+  expect(() => endpoint.failNext({ kind: 'cut' }, fault as never)).toThrow(message)
+})
+
+it('refuses options that are missing, malformed or unknown', async () => {
+  expect(() => createTokenEndpoint({} as never)).toThrow(/`issuer` must be a URL/)
+  expect(() => createTokenEndpoint({ issuer: 'acme' })).toThrow(/`issuer` must be a URL/)
+  await expect(startTokenEndpoint({ expires: 2 } as never)).rejects.toThrow(/`expires` is not known/)
+})

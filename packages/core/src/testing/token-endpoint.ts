@@ -1,4 +1,7 @@
+import { checkOptions, isObject, milliseconds, type OptionRules, required, ruleOf } from '../errors/check-options.ts'
+import { checkFault } from './token-endpoint/check-fault.ts'
 import { chooseAnswer, json } from './token-endpoint/choose-answer.ts'
+import { createIdToken } from './token-endpoint/id-token.ts'
 import { startListener } from './token-endpoint/listener.ts'
 import type {
   TokenEndpoint,
@@ -26,8 +29,10 @@ import { createTokenFamilies } from './token-endpoint/token-families.ts'
  * await session.signIn(endpoint.signIn())
  * endpoint.failNext({ kind: 'cut', afterCommit: true }) // the answer to the next refresh is lost
  * await session.refresh()
+ * @throws ConfigurationError for an option that is malformed or unknown
  */
 export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Promise<TokenEndpoint> {
+  checkOptions(options, rules)
   const listener = await startListener((request) => endpoint.answer(request))
   const endpoint = createTokenEndpoint({ ...options, issuer: listener.origin })
   return { ...endpoint, [Symbol.asyncDispose]: listener.close }
@@ -43,8 +48,10 @@ export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Pr
  *   http.all(`${endpoint.issuer}/*`, ({ request }) => endpoint.answer(request)),
  *   http.all('https://api.acme.example/*', ({ request }) => endpoint.rejection(request)),
  * ]
+ * @throws ConfigurationError for an option that is missing, malformed or unknown
  */
 export function createTokenEndpoint(options: TokenEndpointOptions & { readonly issuer: string }): TokenEndpointAnswers {
+  checkOptions(options, { issuer: required(ruleOf('a URL, such as "https://login.acme.example"', isUrl)), ...rules })
   const { issuer, claims = { sub: 'alice' } } = options
   const place = issuer.replace(/\/$/, '')
   const families = createTokenFamilies(options)
@@ -95,13 +102,27 @@ export function createTokenEndpoint(options: TokenEndpointOptions & { readonly i
     },
     signIn() {
       const { access_token, refresh_token, expires_in } = families.begin()
-      return { accessToken: access_token, refreshToken: refresh_token, expiresIn: expires_in }
+      const idToken = options.claims && createIdToken({ ...claims, iss: issuer })
+      return { accessToken: access_token, refreshToken: refresh_token, expiresIn: expires_in, idToken }
     },
-    failNext: (...next) => void faults.push(...next),
+    failNext(...next) {
+      for (const fault of next) checkFault(fault)
+      faults.push(...next)
+    },
     clearFaults: () => void faults.splice(0),
     revoke: families.revoke,
     revokeAccessTokens: families.revokeAccessTokens,
   }
+}
+
+const rules: OptionRules<TokenEndpointOptions> = {
+  expiresIn: ruleOf('a number of seconds', (value) => typeof value === 'number'),
+  graceMilliseconds: milliseconds,
+  claims: ruleOf("an object, such as { sub: 'alice' }", isObject),
+}
+
+function isUrl(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value)
 }
 
 function metadataOf(issuer: string, place: string) {

@@ -1,5 +1,4 @@
 import { open, readFile, statfs } from 'node:fs/promises'
-import { platform } from 'node:process'
 
 /** A file system as it is mounted. */
 export interface Mount {
@@ -35,7 +34,6 @@ const sharedTypes: ReadonlySet<number> = new Set([
  * not tell (it tells on Linux).
  */
 export async function findMount(folder: string): Promise<Mount | undefined> {
-  if (platform !== 'linux') return undefined
   try {
     if (!sharedTypes.has((await statfs(folder)).type)) return undefined
     await using handle = await open(folder)
@@ -45,7 +43,7 @@ export async function findMount(folder: string): Promise<Mount | undefined> {
     ])
     return parseMount(/^mnt_id:\s*(\d+)$/m.exec(descriptor)?.[1] ?? '', mounts)
   } catch {
-    // Such as a system without /proc. Then only a try tells whether locks keep others out.
+    // Such as a system without /proc: macOS, Windows. Then only a try tells whether locks keep others out.
     return undefined
   }
 }

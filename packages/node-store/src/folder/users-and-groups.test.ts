@@ -40,6 +40,15 @@ it("P51 macOS's `staff` is not private: its members are not in the files", () =>
   expect(isPrivateGroup(0, { userId: 501, files })).toBe(true)
 })
 
+it.each([
+  ['all users are here', 65_534, { overflow: '65534\n', map: '         0          0 4294967295\n' }, false],
+  ['some users are elsewhere', 65_534, { overflow: '65534\n', map: '         0     100000      65536\n' }, true],
+  ['it is another user', 1_000, { overflow: '65534\n', map: '         0     100000      65536\n' }, false],
+  ['the system is macOS or Windows, which have no such files', 0, { overflow: '', map: '' }, false],
+])('P51 a number stands for users outside of this namespace or not: %s', (_name, userId, files, isUnmapped) => {
+  expect(isUnmappedUser(userId, files)).toBe(isUnmapped)
+})
+
 it.skipIf(process.platform !== 'linux')(
   'P51 a number that stands for users outside of this namespace is known by the map of users',
   () => {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { platform } from 'node:process'
 
 /**
  * Whether a group has no member but this user and root, as the private groups that many systems give to each user.
@@ -31,13 +30,17 @@ export function isPrivateGroup(
 
 /**
  * Whether this is the number that stands for every user outside of this process's user namespace: in rootless
- * containers and sandboxes the system's own folders seem to belong to it.
+ * containers and sandboxes the system's own folders seem to belong to it. `false` where there are no such namespaces.
+ * @param files the texts of `/proc/sys/kernel/overflowuid` and `/proc/self/uid_map`, empty on other systems than Linux
  * @see user_namespaces(7), "Unmapped user and group IDs"
  */
-export function isUnmappedUser(userId: number): boolean {
-  if (platform !== 'linux') return false
-  const [overflow, map] = [readText('/proc/sys/kernel/overflowuid'), readText('/proc/self/uid_map')]
-  return userId === Number(overflow) && !/^\s*0\s+0\s+4294967295\s*$/.test(map)
+export function isUnmappedUser(userId: number, files = readNamespace()): boolean {
+  if (files.overflow === '' || files.map === '') return false
+  return userId === Number(files.overflow) && !/^\s*0\s+0\s+4294967295\s*$/.test(files.map)
+}
+
+function readNamespace() {
+  return { overflow: readText('/proc/sys/kernel/overflowuid'), map: readText('/proc/self/uid_map') }
 }
 
 function readAccounts() {

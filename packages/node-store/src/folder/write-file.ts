@@ -30,7 +30,7 @@ export async function replaceRecordFile(
   try {
     const temporaryPath = await writeTemporaryFile(folder, { key, text })
     await moveOver(temporaryPath, path)
-    await syncFolder(folder)
+    await syncFolder(folder.path)
   } catch (error) {
     throw toFileError(error, `write ${path}`)
   }
@@ -45,7 +45,7 @@ export async function tryWriting(folder: SessionFolder, { key, text }: { key: st
   try {
     const fileName = temporaryFileName(key)
     const path = await writeTemporaryFile(folder, { key, text, fileName })
-    await syncFolder(folder)
+    await syncFolder(folder.path)
     const found = await readOwnFile(folder, fileName)
     await unlink(path)
     if (found?.bytes.toString('utf8') === text) return
@@ -108,10 +108,10 @@ async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 /** A rename is written down with its folder, not with the file (fsync(2), notes). */
-async function syncFolder(folder: SessionFolder): Promise<void> {
-  // Windows opens no folders, and writes renames down by itself.
-  if (platform === 'win32') return
-  const handle = await unlessRefused(open(folder.path, constants.O_RDONLY | constants.O_DIRECTORY | noFollow))
+export async function syncFolder(path: string, system = { platform: String(platform) }): Promise<void> {
+  // Windows flushes no folders, and writes renames down by itself.
+  if (system.platform === 'win32') return
+  const handle = await unlessRefused(open(path, constants.O_RDONLY | constants.O_DIRECTORY | noFollow))
   try {
     await unlessRefused(handle?.sync())
   } finally {

@@ -57,10 +57,16 @@ describe('the session bus', () => {
   })
 
   it('is in the runtime folder where no variable names it', () => {
-    const variables = { XDG_RUNTIME_DIR: '/run/user/1000' }
-    expect(findSessionBus(variables, () => true)).toEqual({ kind: 'socket', path: '/run/user/1000/bus' })
-    expect(findSessionBus(variables, () => false)).toEqual({ kind: 'none' })
-    expect(findSessionBus({}, () => true)).toEqual({ kind: 'none' })
+    const system = { platform: 'linux', variables: { XDG_RUNTIME_DIR: '/run/user/1000' }, exists: () => true }
+    expect(findSessionBus(system)).toEqual({ kind: 'socket', path: '/run/user/1000/bus' })
+    expect(findSessionBus({ ...system, exists: () => false })).toEqual({ kind: 'none' })
+    expect(findSessionBus({ ...system, variables: {} })).toEqual({ kind: 'none' })
+  })
+
+  it.each(['darwin', 'win32'])('is not looked for on %s, whose keyring needs none', (platform) => {
+    expect(findSessionBus({ platform, variables: {}, exists: () => false })).toEqual({ kind: 'notNeeded' })
+    const variables = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/opt/dbus' }
+    expect(findSessionBus({ platform, variables, exists: () => true })).toEqual({ kind: 'notNeeded' })
   })
 })
 

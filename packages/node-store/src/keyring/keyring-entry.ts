@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { platform } from 'node:process'
 import { isStoreError, type StoreError } from '@authchart/core/store'
 import type { AsyncEntry } from '@napi-rs/keyring'
 import { askSecretService } from './ask-secret-service.ts'
@@ -69,10 +68,9 @@ function openEntry({ service, account }: { service: string; account: string }): 
  * @throws StoreError `storeLocked`, `storeMissing`; `storeUnavailable` for a service that says nothing
  */
 async function refuseUnlessReady(): Promise<void> {
-  if (platform !== 'linux') return
   const bus = findSessionBus()
   if (bus.kind === 'none') throw keyringError('noSessionBus')
-  if (bus.kind === 'foreign') return
+  if (bus.kind !== 'socket') return
   const state = await askSecretService(bus.path, { milliseconds: stateMilliseconds })
   if (state === 'locked') throw keyringError('locked')
   if (state === 'mute') throw keyringError('silent')

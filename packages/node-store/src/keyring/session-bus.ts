@@ -1,21 +1,31 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { env } from 'node:process'
+import { env, platform } from 'node:process'
 
-/** Where the session bus listens: a path, an abstract name (Linux), or an address that is not understood here. */
+/**
+ * Where the session bus listens: a path, an abstract name, or an address that is not understood here. `none`: there should be
+ * one; `notNeeded`: the system's keyring is asked without one.
+ */
 export type BusAddress =
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'foreign' }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'foreign' | 'none' | 'notNeeded' }
+
+/** What the session bus is found by. */
+export interface SessionBusSystem {
+  readonly platform: string
+  readonly variables: Readonly<Record<string, string | undefined>>
+  exists(path: string): boolean
+}
 
 /**
  * Where libdbus will look for the session bus.
  * @see D-Bus specification, "Server Addresses" and "Message Bus"
  */
 export function findSessionBus(
-  variables: Readonly<Record<string, string | undefined>> = env,
-  exists: (path: string) => boolean = existsSync,
+  system: SessionBusSystem = { platform, variables: env, exists: existsSync },
 ): BusAddress {
+  const { variables, exists } = system
+  if (system.platform !== 'linux') return { kind: 'notNeeded' }
   const { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtimeFolder } = variables
   if (address !== undefined && address !== '') return parseBusAddress(address)
   if (runtimeFolder === undefined || runtimeFolder === '') return { kind: 'none' }

@@ -87,6 +87,6 @@ interface FileIdentity {
  * volume in Node 22.12 to 22.16 and 24.0 to 24.1, and `fstat` does.
  * @see https://github.com/libuv/libuv/pull/4698
  */
-export function isSameFile(open: FileIdentity, there: FileIdentity, { platform }: { platform: string }): boolean {
-  return open.ino === there.ino && (platform === 'win32' || open.dev === there.dev)
+export function isSameFile(open: FileIdentity, there: FileIdentity, system: { platform: string }): boolean {
+  return open.ino === there.ino && (system.platform === 'win32' || open.dev === there.dev)
 }

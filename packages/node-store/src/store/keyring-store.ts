@@ -74,5 +74,5 @@ function homeOfRecord(): string {
 
 /** Without one there is no keyring for sure; all else comes out when it is asked. */
 function requireSessionBus(): void {
-  if (platform === 'linux' && findSessionBus().kind === 'none') throw keyringError('noSessionBus')
+  if (findSessionBus().kind === 'none') throw keyringError('noSessionBus')
 }

@@ -35,7 +35,7 @@ export function isConflict(error: unknown): boolean {
 }
 
 /** SQLSTATE, or the code of the system. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined
   return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : undefined
 }

@@ -32,6 +32,7 @@ export function createDatabase({ query, schema }: { query: Query; schema: string
     try {
       const work = (async () => query(sql, parameters))()
       const rows = await within(work, { milliseconds: statementMilliseconds, late: lateError })
+      if (!Array.isArray(rows)) throw rowsError()
       answeredLast = monotonicNow()
       return rows
     } catch (error) {
@@ -59,6 +60,13 @@ export function createDatabase({ query, schema }: { query: Query; schema: string
     inTouchMilliseconds: () => Math.max(0, answeredLast - answeredSince),
     sinceTroubleMilliseconds: () => monotonicNow() - troubleLast,
   }
+}
+
+function rowsError(): StoreError {
+  return new StoreError(
+    'storeMissing',
+    'What `query` gives is not an array of rows: give it the rows alone, as in (await pool.query(sql, parameters)).rows',
+  )
 }
 
 function lateError(): StoreError {

@@ -6,7 +6,7 @@
  */
 export type Query = (sql: string, parameters: (string | null)[]) => Promise<readonly Row[]>
 
-/** A row, by the names of its columns. */
+/** A row, by the names of its columns. Each is one word in small letters, which drivers that rename columns leave alone. */
 export type Row = Readonly<Record<string, unknown>>
 
 /** A column of text; `null` where it is null, or not there. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import { escapeText } from '../database/escape-text.ts'
+import { escapeText, unescapeText } from '../database/escape-text.ts'
 import type { Presence } from '../presence/presence.ts'
 import { channelOf, readPayload } from './channels.ts'
 import { createLookOut } from './look-out.ts'
@@ -7,9 +7,11 @@ import { createPublisher } from './publisher.ts'
 
 /** Who wants to hear of which record. */
 export interface Watches {
-  watch(key: string, listener: () => void): () => void
-  /** That this store has read or written a revision, or found none. */
-  saw(key: string, revision: string | undefined): void
+  watch(key: string, listener: (revision?: string) => void): () => void
+  /** That this store has read or written an intent: not news. */
+  sawIntent(key: string, revision: string): void
+  /** That a read has found this revision, or none: news to others who watch, unless it is the first one seen. */
+  read(key: string, revision: string | undefined): void
   /** That a look has found this revision, as it stands in the database. */
   found(key: string, revision: string | null): void
   /** That this store has written: tells its own watches, and others where they are to know at once. */
@@ -18,7 +20,7 @@ export interface Watches {
 }
 
 interface Watch {
-  readonly listeners: Set<() => void>
+  readonly listeners: Set<(revision?: string) => void>
   /** Escaped; `null`: no record; `undefined`: never seen. */
   revision: string | null | undefined
   /** Of which all listeners were told. */
@@ -53,15 +55,21 @@ export function createWatches(options: {
       onChange: found,
     })
   // Hints that came while the connection was lost were missed.
-  const stopHearing = hears ? presence?.onRegained(() => [...watches.keys()].forEach(announce)) : undefined
+  const stopHearing = hears ? presence?.onRegained(announceAll) : undefined
 
-  function announce(key: string): void {
+  function announceAll(): void {
+    for (const key of watches.keys()) announce(key)
+  }
+
+  /** @param revision escaped; absent where it is not known which it is now */
+  function announce(key: string, revision?: string | null): void {
     const watch = watches.get(key)
     if (watch === undefined) return
     watch.announced = watch.revision
+    const told = typeof revision === 'string' ? unescapeText(revision) : undefined
     for (const listener of watch.listeners) {
       // A watch that was ended before its turn came is not called any more.
-      queueMicrotask(() => watch.listeners.has(listener) && listener())
+      queueMicrotask(() => watch.listeners.has(listener) && listener(told))
     }
   }
 
@@ -69,7 +77,7 @@ export function createWatches(options: {
     const watch = watches.get(key)
     if (watch === undefined || watch.revision === revision) return
     watch.revision = revision
-    announce(key)
+    announce(key, revision)
   }
 
   /** What this store has written, or found by a look, comes back as a hint. */
@@ -77,12 +85,12 @@ export function createWatches(options: {
     const hint = readPayload(payload, key)
     if (hint === undefined || (hint.revision !== undefined && hint.revision === watch.announced)) return
     watch.revision = hint.revision
-    announce(key)
+    announce(key, hint.revision)
   }
 
-  function saw(key: string, revision: string | undefined): void {
+  function saw(key: string, revision: string | null): void {
     const watch = watches.get(key)
-    if (watch !== undefined) watch.revision = revision === undefined ? null : escapeText(revision)
+    if (watch !== undefined) watch.revision = revision
   }
 
   function open(key: string): Watch {
@@ -100,7 +108,7 @@ export function createWatches(options: {
     watch(key, listener) {
       const watch = watches.get(key) ?? open(key)
       // One entry per call, so that watching twice with the same function takes two calls to undo.
-      const entry = () => listener()
+      const entry = (revision?: string) => listener(revision)
       watch.listeners.add(entry)
       return () => {
         watch.listeners.delete(entry)
@@ -109,12 +117,17 @@ export function createWatches(options: {
         watch.unlisten?.()
       }
     },
-    saw,
+    sawIntent: (key, revision) => saw(key, escapeText(revision)),
+    read(key, revision) {
+      const isFirst = watches.get(key)?.revision === undefined
+      const note = isFirst ? saw : found
+      note(key, escaped(revision))
+    },
     found,
     wrote(key, { revision, tellOthers }) {
-      saw(key, revision)
-      announce(key)
-      if (tellOthers) publisher?.publish(key, revision === undefined ? null : escapeText(revision))
+      saw(key, escaped(revision))
+      announce(key, escaped(revision))
+      if (tellOthers) publisher?.publish(key, escaped(revision))
     },
     async close() {
       lookOut?.close()
@@ -124,4 +137,8 @@ export function createWatches(options: {
       await publisher?.close()
     },
   }
+}
+
+function escaped(revision: string | undefined): string | null {
+  return revision === undefined ? null : escapeText(revision)
 }

@@ -60,9 +60,9 @@ select $1, $2, clock_timestamp() + $3::int * interval '1 ms', $4::int from ${wit
 on conflict (key) do update set holder = excluded.holder, until = excluded.until, process = excluded.process
 where l.holder = excluded.holder or (l.holder = $5 and ${until} = $6 and ${isGone})
 returning 'true' as taken`
-  const lookSql = `select l.holder as holder, ${until} as until, (l.process is not null)::text as has_presence,
-  (${isGone})::text as is_gone, s.revision as revision, (s.clear like '%"refreshIntent":{%')::text as is_intent,
-  (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::bigint::text as server_age
+  const lookSql = `select l.holder as holder, ${until} as until, (l.process is not null)::text as presence,
+  (${isGone})::text as gone, s.revision as revision, (s.clear like '%"refreshIntent":{%')::text as intent,
+  (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::bigint::text as age
 from (select $1::text as wanted) w left join "${schema}".lease l on l.key = w.wanted
   left join "${schema}".session s on s.key = w.wanted`
   const renewSql = `with mine as (
@@ -98,11 +98,11 @@ select count(*)::text as given from given, ${withoutFlush}`
             : {
                 holder,
                 until: textOf(row, 'until') ?? '',
-                hasPresence: textOf(row, 'has_presence') === 'true',
-                isGone: textOf(row, 'is_gone') === 'true',
+                hasPresence: textOf(row, 'presence') === 'true',
+                isGone: textOf(row, 'gone') === 'true',
               },
-        revision: textOf(row, 'is_intent') === 'true' ? undefined : textOf(row, 'revision'),
-        serverAgeMilliseconds: Number(textOf(row, 'server_age') ?? 0),
+        revision: textOf(row, 'intent') === 'true' ? undefined : textOf(row, 'revision'),
+        serverAgeMilliseconds: Number(textOf(row, 'age') ?? 0),
       }
     },
 

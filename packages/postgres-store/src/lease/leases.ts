@@ -35,15 +35,11 @@ export function createLeases(options: {
   const held = new WeakMap<Lease, HeldLease>()
   const renewMilliseconds = Math.min(longestRenewMilliseconds, leaseMilliseconds / 6)
 
+  let waited: Promise<void> | undefined
   async function awaitPresence(signal: AbortSignal): Promise<void> {
     if (presence === undefined || presence.isHeld) return
-    const enough = new AbortController()
-    const wait = pause(presenceMilliseconds, AbortSignal.any([signal, enough.signal]))
-    try {
-      await Promise.race([presence.start(), wait])
-    } finally {
-      enough.abort()
-    }
+    waited ??= pause(presenceMilliseconds, new AbortController().signal)
+    await untilAborted(Promise.race([presence.start(), waited]), signal)
   }
 
   async function take(key: string, signal: AbortSignal, endTurn: () => void): Promise<HeldLease> {

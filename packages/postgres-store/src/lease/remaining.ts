@@ -1,4 +1,5 @@
 import { monotonicNow } from '../database/time.ts'
+import { unansweredMilliseconds } from '../presence/presence.ts'
 
 /** For how long a lease stays after its process was seen to be gone, in milliseconds. */
 export const settleMilliseconds = { withPresence: 3_000, rowAlone: 6_000 }
@@ -24,8 +25,11 @@ export function remainingMilliseconds(lease: {
 }): number {
   const { leaseMilliseconds, confirmed, now, presence } = lease
   const elapsed = Math.max(0, now.monotonic - confirmed.monotonic, now.wall - confirmed.wall)
-  const byTime = Math.max(0, leaseMilliseconds - elapsed)
-  if (presence === undefined || (presence.isHeld && presence.lostAt < confirmed.monotonic)) return byTime
+  if (presence === undefined) return Math.max(0, leaseMilliseconds - elapsed)
+  // If the machine stood still since then, the lock may be free though nothing here has noticed.
+  const untilTakenForDead = unansweredMilliseconds + settleMilliseconds.withPresence
+  const byTime = Math.max(0, Math.min(leaseMilliseconds, untilTakenForDead) - elapsed)
+  if (presence.isHeld && presence.lostAt < confirmed.monotonic) return byTime
   // While its lock is free, others wait no longer than this.
   const free = now.monotonic - Math.max(presence.lostAt, confirmed.monotonic)
   return Math.max(0, Math.min(byTime, settleMilliseconds.withPresence - free))

@@ -1,4 +1,5 @@
 import { isStoreError, StoreError } from '@authchart/core/store'
+import { codeOf } from '../database/database-error.ts'
 import { jittered, monotonicNow, pause, within } from '../database/time.ts'
 import type { PgClient } from './pg-client.ts'
 import { type Presence, presenceClass } from './presence.ts'
@@ -12,7 +13,10 @@ const longestPauseMilliseconds = 1_000
 const heartbeatMilliseconds = 10_000
 const heartbeatAnswerMilliseconds = 5_000
 
-/** For this connection alone: it may be idle for ever, and a host that vanishes without a word is noticed in 25 s. */
+/**
+ * For this connection alone: it may be idle for ever, and a host that vanishes without a word is noticed 25 to 30 s after
+ * it was heard last, which is up to 10 s before it vanished: `unansweredMilliseconds` later at the soonest.
+ */
 const settings = `select set_config(name, value, false) from (values
   ('application_name', 'authchart presence'), ('statement_timeout', '0'), ('lock_timeout', '0'),
   ('idle_session_timeout', '0'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'),
@@ -35,6 +39,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
   let isNumberOurs = false
   let connection: Connection | undefined
   let lostAt = Number.NEGATIVE_INFINITY
+  let trouble: string | undefined
   let running: Promise<void> | undefined
   const first = Promise.withResolvers<void>()
   // Callers that wait for it hear when it fails; without one it is not an unhandled rejection.
@@ -82,6 +87,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
       await takeLock(next)
       client.unref?.()
       connection = next
+      trouble = undefined
       if (channels.size > 0) await next.query([...channels.keys()].map((name) => `listen "${name}"`).join('; '))
       first.resolve()
       for (const listener of regained) listener()
@@ -104,6 +110,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
           first.reject(error)
           return
         }
+        trouble = codeOf(error) ?? (error as Error).message
       }
       // One that was held for a while is made anew at once.
       wait = monotonicNow() - began > heartbeatMilliseconds ? 50 : Math.min(wait * 2, longestPauseMilliseconds)
@@ -117,6 +124,9 @@ export function pgPresence(createClient: () => PgClient): Presence {
     },
     get isHeld() {
       return connection !== undefined
+    },
+    get trouble() {
+      return trouble
     },
     get lostAt() {
       return lostAt

@@ -4,6 +4,12 @@
 export const presenceClass = 0x61757468
 
 /**
+ * For so long at least the lock stays with a process whose machine does not answer, in milliseconds: frozen, it does not
+ * know that the server has taken it for dead.
+ */
+export const unansweredMilliseconds = 15_000
+
+/**
  * That a process lives, as the database sees it: an advisory lock on a connection of its own, held for as long as the
  * process lives. Leases that name its number are taken over when that lock is free, not when a clock says so.
  */
@@ -14,6 +20,8 @@ export interface Presence {
   readonly isHeld: boolean
   /** When it was lost last, by `performance.now()`; -Infinity when never. */
   readonly lostAt: number
+  /** Why it cannot be held just now: a code of PostgreSQL or of the system. */
+  readonly trouble?: string | undefined
   /**
    * Connects, unless it did. Resolves once the lock is held for the first time; from then on a lost connection is made
    * anew.

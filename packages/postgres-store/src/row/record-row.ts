@@ -20,7 +20,7 @@ export type ClearRecord = Omit<SessionRecord, 'secrets'>
 
 /** The columns that make a `RecordRow`, for a `select`. */
 export const recordColumns =
-  's.key as key, s.revision as revision, s.key_id as key_id, s.clear as clear, (s.sealed is not null)::text as is_sealed'
+  's.key as key, s.revision as revision, s.key_id as sealer, s.clear as clear, (s.sealed is not null)::text as secret'
 /** Those that only opening a record needs. */
 export const secretColumns = `replace(encode(s.sealed, 'base64'), e'\\n', '') as sealed, s.mac as mac`
 
@@ -31,9 +31,9 @@ export function recordRowOf(row: Row | undefined): RecordRow | undefined {
   return {
     key: unescapeText(key),
     revision: textOf(row, 'revision') ?? '',
-    keyId: textOf(row, 'key_id'),
+    keyId: textOf(row, 'sealer'),
     clear: textOf(row, 'clear') ?? '',
-    isSealed: textOf(row, 'is_sealed') === 'true',
+    isSealed: textOf(row, 'secret') === 'true',
     sealed: textOf(row, 'sealed'),
     mac: textOf(row, 'mac'),
   }

@@ -22,14 +22,14 @@ export interface SessionRows {
 
 export function createSessionRows({ database, codec }: { database: Database; codec: RecordCodec }): SessionRows {
   const { schema } = database
-  const readSql = `select ${recordColumns}, ${secretColumns}, pg_is_in_recovery()::text as is_replica
+  const readSql = `select ${recordColumns}, ${secretColumns}, pg_is_in_recovery()::text as replica
 from (select $1::text as wanted) w left join "${schema}".session s on s.key = w.wanted`
 
   const unsent = new Map<string, Promise<SessionRecord | undefined>>()
 
   async function readRow(key: string): Promise<RecordRow | undefined> {
     const [row] = await database.run(readSql, [escapeText(key)])
-    if (textOf(row, 'is_replica') !== 'false') throw replicaError()
+    if (textOf(row, 'replica') !== 'false') throw replicaError()
     return recordRowOf(row)
   }
 

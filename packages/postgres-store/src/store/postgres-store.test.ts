@@ -3,6 +3,7 @@ import type { SessionRecord } from '@authchart/core/store'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
+import type { Presence } from '../presence/presence.ts'
 import { schemaSql } from '../schema/schema-sql.ts'
 import { type PostgresStore, postgresStore } from './postgres-store.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
@@ -448,6 +449,64 @@ describe('looking after many sessions', () => {
   })
 })
 
+describe('what an operator asks for', () => {
+  it.each<[keyof PostgresStore, unknown, RegExp]>([
+    ['page', {}, /`limit` must be a whole number/],
+    ['page', { limit: 2.5 }, /`limit` must be/],
+    ['page', { limit: 1, status: 'gone' }, /`status` must be/],
+    ['erase', {}, /`keys` or `prefix` must be given/],
+    ['erase', { keys: ['acme:alice'], prefix: 'acme:' }, /`keys` or `prefix`/],
+    ['erase', { keys: 'acme:alice' }, /`keys` must be a list/],
+    ['erase', { prefix: '' }, /`prefix` must be a non-empty string/],
+    ['purge', {}, /`olderThan` must be milliseconds/],
+    ['purge', { olderThan: new Date() }, /`olderThan` must be milliseconds/],
+    ['reseal', {}, /`limit` must be/],
+  ])('by %s with %o is refused, saying what is wanted, and changes nothing', async (method, options, message) => {
+    const store = openStore()
+    await store.compareAndSet('acme:alice', undefined, createRecord())
+    const ask = store[method] as (given: unknown) => Promise<unknown>
+    await expect(ask(options)).rejects.toMatchObject({ code: 'invalidOption', message: expect.stringMatching(message) })
+    expect(await store.read('acme:alice')).toEqual(createRecord())
+  })
+})
+
+describe('a query that does not give rows', () => {
+  it.each([
+    ['the result of the driver', async () => ({ rows: [] })],
+    ['nothing', async () => undefined],
+  ])('but %s is named', async (_what, query) => {
+    await expect(openStore({ query: query as never }).read('acme:alice')).rejects.toMatchObject({
+      code: 'storeMissing',
+      message: expect.stringContaining('`query` gives is not an array of rows'),
+    })
+  })
+})
+
+describe('a presence that cannot be had', () => {
+  const presence: Presence = {
+    number: 1,
+    isHeld: false,
+    lostAt: Number.NEGATIVE_INFINITY,
+    trouble: '28P01',
+    start: () => new Promise(() => {}),
+    listen: () => () => {},
+    onRegained: () => () => {},
+    close: async () => {},
+  }
+
+  it('is said when a sign-in is checked, and holds up the first lease alone', async () => {
+    const store = openStore({ presence })
+    await expect(store.check('acme:alice')).rejects.toMatchObject({
+      code: 'storeUnavailable',
+      message: expect.stringContaining('`presence` cannot be made (28P01)'),
+    })
+    await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
+    const began = performance.now()
+    await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
+    expect(performance.now() - began).toBeLessThan(1_000)
+  })
+})
+
 describe('hints by looking', () => {
   it('come for records that another has written, and cost one statement for all of them', async () => {
     const store = openStore({ hints: { lookEveryMilliseconds: 20 } })
@@ -459,6 +518,25 @@ describe('hints by looking', () => {
     await expect.poll(() => heard.join('')).toBe('abcb')
     for (const unwatch of unwatches) unwatch()
     await store.close()
+  })
+})
+
+describe('a read', () => {
+  it('that finds what was not told yet hints to all who watch, but for an intent', async () => {
+    const [store, other] = [openStore(), openStore()]
+    await other.compareAndSet('acme:alice', undefined, createRecord())
+    let hints = 0
+    const unwatch = store.watch('acme:alice', () => (hints += 1))
+    await store.read('acme:alice')
+    const intended = withIntent(createRecord())
+    await other.compareAndSet('acme:alice', 'revision-1', intended)
+    await store.read('acme:alice')
+    expect(hints).toBe(0)
+    await other.compareAndSet('acme:alice', intended.revision, createRecord({ revision: 'two' }))
+    await store.read('acme:alice')
+    await store.read('acme:alice')
+    expect(hints).toBe(1)
+    unwatch()
   })
 })
 

@@ -2,16 +2,22 @@ import type { SessionStore, SessionSummary } from '@authchart/core/store'
 import { isStoreError, StoreError } from '@authchart/core/store'
 import { createDatabase, type Database } from '../database/database.ts'
 import { textOf } from '../database/query.ts'
+import { within } from '../database/time.ts'
 import { lookJitter } from '../hints/look-out.ts'
 import { createWatches } from '../hints/watches.ts'
 import { createLeases } from '../lease/leases.ts'
+import type { Presence } from '../presence/presence.ts'
 import { createMaintenance, type Maintenance } from '../row/maintenance.ts'
 import { createRecordCodec } from '../row/record-codec.ts'
 import { createRowPages, type PageOptions } from '../row/row-pages.ts'
 import { createSessionRows } from '../row/session-rows.ts'
 import { createVersionCheck } from '../schema/require-version.ts'
 import { createKeyring } from '../seal/key-source.ts'
+import { checkErase, checkPage, checkPurge, checkReseal } from './call-options.ts'
 import { type PostgresStoreOptions, readOptions } from './store-options.ts'
+
+/** How long the check of a sign-in waits for the presence, in milliseconds. */
+const presenceMilliseconds = 5_000
 
 /** A store in PostgreSQL, shared by every process on every machine that opens it. */
 export interface PostgresStore extends SessionStore, Maintenance, AsyncDisposable {
@@ -73,7 +79,8 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     async read(key) {
       const record = await rows.read(key)
-      watches.saw(key, record?.revision)
+      if (record?.refreshIntent === undefined) watches.read(key, record?.revision)
+      else watches.sawIntent(key, record.revision)
       return record
     },
 
@@ -82,32 +89,46 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       const isWritten = await rows.compareAndSet(key, { expected, next, under: held })
       // An intent is not news: what comes of it is.
       if (isWritten && held === undefined) watches.wrote(key, { revision: next.revision, tellOthers: true })
-      else if (isWritten) watches.saw(key, next.revision)
+      else if (isWritten) watches.sawIntent(key, next.revision)
       return isWritten
     },
 
     lease: (key, { signal }) => leases.lease(key, signal),
     watch: (key, listener) => watches.watch(key, listener),
     list: pages.list,
-    page: pages.page,
+    async page(given) {
+      checkPage(given)
+      return pages.page(given)
+    },
 
     async check(key) {
       const [row] = await database.run(
-        `select bool_and(has_table_privilege(name, privilege))::text as may_write
+        `select bool_and(has_table_privilege(name, privilege))::text as writable
 from (values ('"${schema}".session'), ('"${schema}".lease')) tables (name),
   (values ('select'), ('insert'), ('update'), ('delete')) privileges (privilege)`,
         [],
       )
-      if (textOf(row, 'may_write') !== 'true') throw rightsError(schema)
+      if (textOf(row, 'writable') !== 'true') throw rightsError(schema)
       await keyring.current()
-      await presence?.start()
+      if (presence !== undefined) await startPresence(presence)
       await store.read(key).catch((error: unknown) => {
         // What a sign-in may replace is not in its way.
         if (!isStoreError(error) || (error as StoreError).replaceToken === undefined) throw error
       })
     },
 
-    ...maintenance,
+    async erase(given) {
+      checkErase(given)
+      return maintenance.erase(given)
+    },
+    async purge(given) {
+      checkPurge(given)
+      return maintenance.purge(given)
+    },
+    async reseal(given) {
+      checkReseal(given)
+      return maintenance.reseal(given)
+    },
 
     async close() {
       await watches.close()
@@ -116,6 +137,16 @@ from (values ('"${schema}".session'), ('"${schema}".lease')) tables (name),
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store
+}
+
+/** A process that goes on without it may be robbed of its leases: better said before a sign-in. */
+async function startPresence(presence: Presence): Promise<void> {
+  const late = () =>
+    new StoreError(
+      'storeUnavailable',
+      `The connection of \`presence\` cannot be made (${presence.trouble ?? 'no answer'}): give pgPresence the address and the password of PostgreSQL itself.`,
+    )
+  await within(presence.start(), { milliseconds: presenceMilliseconds, late })
 }
 
 function rightsError(schema: string): StoreError {

@@ -6,7 +6,10 @@ export interface TokenEndpointOptions {
   readonly expiresIn?: number
   /** For how long a spent refresh token gets the same answer once more, in milliseconds. Default 0: never. */
   readonly graceMilliseconds?: number
-  /** What id tokens say besides what they must, at a sign-in by redirect. Default `{ sub: 'alice' }`. */
+  /**
+   * What id tokens say besides what they must. Default: `{ sub: 'alice' }` at a sign-in by redirect, no id token with
+   * `signIn()`.
+   */
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
@@ -57,7 +60,10 @@ export interface TokenEndpointAnswers {
   rejection(request: Request): Response | undefined
   /** The tokens of a new sign-in, for `session.signIn`. */
   signIn(): TokenSetInput
-  /** Arms faults for the next token requests, one each, in this order. */
+  /**
+   * Arms faults for the next token requests, one each, in this order.
+   * @throws ConfigurationError for a fault that is malformed or not known
+   */
   failNext(...faults: readonly TokenEndpointFault[]): void
   clearFaults(): void
   /** Ends every sign-in: the next refresh is answered `invalid_grant`. */

@@ -1,6 +1,0 @@
-/**
- * The store in IndexedDB alone.
- *
- * @module
- */
-export { type IndexedDbStoreOptions, indexedDbStore } from './store/indexed-db-store.ts'
