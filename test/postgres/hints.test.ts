@@ -1,6 +1,9 @@
 import { createSession, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { startTokenEndpoint } from '@authchart/core/testing'
+import { postgresStore } from '@authchart/postgres-store'
+import { type PgClient, pgPresence } from '@authchart/postgres-store/pg'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTables, storeInput } from '../support/postgres/holders.ts'
 import { openPostgresStore, type PostgresStoreInput } from '../support/postgres/open-postgres-store.ts'
@@ -37,11 +40,13 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
       await one.store.check(each)
     }
     let isHeardByOther = false
-    await other.store.check('acme:alice')
     other.store.watch('acme:alice', () => (isHeardByOther = true))
+    await other.store.check('acme:alice')
 
-    // Connecting is a hint as well.
+    // Connecting is a hint as well, and so is that the server listens.
+    await expect.poll(() => heard).toContain('acme:last')
     heard.length = 0
+    isHeardByOther = false
     await one.store.compareAndSet('acme:alice', undefined, createRecord())
     await expect.poll(() => isHeardByOther).toBe(true)
     await other.store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'two \\ three' }))
@@ -73,6 +78,38 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     await other.store.compareAndSet('acme:erin', undefined, createRecord())
     await expect.poll(() => hints, { timeout: 10_000 }).toBeGreaterThan(before)
     expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
+  })
+
+  it('what is written before the server has begun to listen is heard of', async () => {
+    await using other = open()
+    const listening = Promise.withResolvers<void>()
+    let isAsked = false
+    /** A client whose LISTEN is late. */
+    const createClient = () => {
+      const client = new Client({ connectionString: server.url })
+      const query: PgClient['query'] = client.query.bind(client)
+      const late: PgClient['query'] = async (sql, values) => {
+        if (!sql.startsWith('listen')) return query(sql, values)
+        isAsked = true
+        await listening.promise
+        return query(sql, values)
+      }
+      return Object.assign(client, { query: late })
+    }
+    await using store = postgresStore({
+      query: async (sql, parameters) => (await server.pool.query(sql, parameters)).rows,
+      keys: [Buffer.from(key, 'base64')],
+      presence: pgPresence(createClient),
+    })
+    await store.check('acme:heidi')
+    let isHeard = false
+    store.watch('acme:heidi', () => (isHeard = true))
+    await expect.poll(() => isAsked).toBe(true)
+    await store.read('acme:heidi')
+    await other.store.compareAndSet('acme:heidi', undefined, createRecord())
+    await expect.poll(() => other.statements.some((sql) => sql.includes('pg_notify'))).toBe(true)
+    listening.resolve()
+    await expect.poll(() => isHeard).toBe(true)
   })
 
   it('what a process without presence writes is heard of where that tells others', async () => {
