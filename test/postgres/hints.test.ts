@@ -1,4 +1,4 @@
-import { createSession, type Session } from '@authchart/core'
+import { createSession } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { startTokenEndpoint } from '@authchart/core/testing'
 import { postgresStore } from '@authchart/postgres-store'
@@ -182,14 +182,15 @@ describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
   it('nothing listens, tells or looks; a session takes what another has stored when it needs a token', async () => {
     await using endpoint = await startTokenEndpoint()
     const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
-    const opened = [open({ hints: false }), open({ hints: false })]
-    const sessions = opened.map(({ store }) => createSession({ key: 'acme:quiet', store, grant }))
-    const [one, other] = sessions as [Session, Session]
+    const opened = [open({ hints: false }), open({ hints: false })] as const
+    const openSession = (index: 0 | 1) => createSession({ key: 'acme:quiet', store: opened[index].store, grant })
+    const one = openSession(0)
     await one.signIn(endpoint.signIn())
     for (const { store } of opened) await store.check('acme:quiet')
+    const other = openSession(1)
     const first = await other.getAccessToken()
 
-    const before = opened[1]?.statements.length
+    const before = opened[1].statements.length
     const second = await one.refresh()
     const askedLast = async () => {
       const { rows } = await server.pool.query<{ query: string }>(
@@ -202,13 +203,13 @@ describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
     await expect.poll(askedLast).toEqual([lock, lock])
     expect(opened.flatMap(({ statements }) => statements).filter((sql) => sql.includes('pg_notify'))).toEqual([])
     expect(await other.getAccessToken()).toBe(first)
-    expect(opened[1]?.statements.length).toBe(before)
+    expect(opened[1].statements.length).toBe(before)
 
     expect((await other.getAccessToken({ newerThan: first.generation })).generation).toBe(second.generation)
     expect(endpoint.counts.requests).toBe(1)
-    const both = await Promise.all(sessions.map((each) => each.getAccessToken({ newerThan: second.generation })))
-    expect(both[0]?.generation).toBe(both[1]?.generation)
+    const both = await Promise.all([one.refresh(), other.refresh()])
+    expect(both[0].generation).toBe(both[1].generation)
     expect(endpoint.counts.requests).toBe(2)
-    for (const each of [...sessions, ...opened]) await each[Symbol.asyncDispose]()
+    for (const each of [one, other, ...opened]) await each[Symbol.asyncDispose]()
   })
 })
