@@ -1,6 +1,9 @@
-import { createSession, type Session } from '@authchart/core'
+import { createSession } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { startTokenEndpoint } from '@authchart/core/testing'
+import { postgresStore } from '@authchart/postgres-store'
+import { type PgClient, pgPresence } from '@authchart/postgres-store/pg'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTables, storeInput } from '../support/postgres/holders.ts'
 import { openPostgresStore, type PostgresStoreInput } from '../support/postgres/open-postgres-store.ts'
@@ -37,11 +40,13 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
       await one.store.check(each)
     }
     let isHeardByOther = false
-    await other.store.check('acme:alice')
     other.store.watch('acme:alice', () => (isHeardByOther = true))
+    await other.store.check('acme:alice')
 
-    // Connecting is a hint as well.
+    // Connecting is a hint as well, and so is that the server listens.
+    await expect.poll(() => heard).toContain('acme:last')
     heard.length = 0
+    isHeardByOther = false
     await one.store.compareAndSet('acme:alice', undefined, createRecord())
     await expect.poll(() => isHeardByOther).toBe(true)
     await other.store.compareAndSet('acme:alice', 'revision-1', createRecord({ revision: 'two \\ three' }))
@@ -73,6 +78,38 @@ describe.skipIf(missingPostgres !== undefined)('with presence', () => {
     await other.store.compareAndSet('acme:erin', undefined, createRecord())
     await expect.poll(() => hints, { timeout: 10_000 }).toBeGreaterThan(before)
     expect((await one.store.read('acme:erin'))?.revision).toBe('revision-1')
+  })
+
+  it('what is written before the server has begun to listen is heard of', async () => {
+    await using other = open()
+    const listening = Promise.withResolvers<void>()
+    let isAsked = false
+    /** A client whose LISTEN is late. */
+    const createClient = () => {
+      const client = new Client({ connectionString: server.url })
+      const query: PgClient['query'] = client.query.bind(client)
+      const late: PgClient['query'] = async (sql, values) => {
+        if (!sql.startsWith('listen')) return query(sql, values)
+        isAsked = true
+        await listening.promise
+        return query(sql, values)
+      }
+      return Object.assign(client, { query: late })
+    }
+    await using store = postgresStore({
+      query: async (sql, parameters) => (await server.pool.query(sql, parameters)).rows,
+      keys: [Buffer.from(key, 'base64')],
+      presence: pgPresence(createClient),
+    })
+    await store.check('acme:heidi')
+    let isHeard = false
+    store.watch('acme:heidi', () => (isHeard = true))
+    await expect.poll(() => isAsked).toBe(true)
+    await store.read('acme:heidi')
+    await other.store.compareAndSet('acme:heidi', undefined, createRecord())
+    await expect.poll(() => other.statements.some((sql) => sql.includes('pg_notify'))).toBe(true)
+    listening.resolve()
+    await expect.poll(() => isHeard).toBe(true)
   })
 
   it('what a process without presence writes is heard of where that tells others', async () => {
@@ -145,14 +182,15 @@ describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
   it('nothing listens, tells or looks; a session takes what another has stored when it needs a token', async () => {
     await using endpoint = await startTokenEndpoint()
     const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
-    const opened = [open({ hints: false }), open({ hints: false })]
-    const sessions = opened.map(({ store }) => createSession({ key: 'acme:quiet', store, grant }))
-    const [one, other] = sessions as [Session, Session]
+    const opened = [open({ hints: false }), open({ hints: false })] as const
+    const openSession = (index: 0 | 1) => createSession({ key: 'acme:quiet', store: opened[index].store, grant })
+    const one = openSession(0)
     await one.signIn(endpoint.signIn())
     for (const { store } of opened) await store.check('acme:quiet')
+    const other = openSession(1)
     const first = await other.getAccessToken()
 
-    const before = opened[1]?.statements.length
+    const before = opened[1].statements.length
     const second = await one.refresh()
     const askedLast = async () => {
       const { rows } = await server.pool.query<{ query: string }>(
@@ -165,13 +203,13 @@ describe.skipIf(missingPostgres !== undefined)('with `hints: false`', () => {
     await expect.poll(askedLast).toEqual([lock, lock])
     expect(opened.flatMap(({ statements }) => statements).filter((sql) => sql.includes('pg_notify'))).toEqual([])
     expect(await other.getAccessToken()).toBe(first)
-    expect(opened[1]?.statements.length).toBe(before)
+    expect(opened[1].statements.length).toBe(before)
 
     expect((await other.getAccessToken({ newerThan: first.generation })).generation).toBe(second.generation)
     expect(endpoint.counts.requests).toBe(1)
-    const both = await Promise.all(sessions.map((each) => each.getAccessToken({ newerThan: second.generation })))
-    expect(both[0]?.generation).toBe(both[1]?.generation)
+    const both = await Promise.all([one.refresh(), other.refresh()])
+    expect(both[0].generation).toBe(both[1].generation)
     expect(endpoint.counts.requests).toBe(2)
-    for (const each of [...sessions, ...opened]) await each[Symbol.asyncDispose]()
+    for (const each of [one, other, ...opened]) await each[Symbol.asyncDispose]()
   })
 })

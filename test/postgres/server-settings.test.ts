@@ -1,4 +1,4 @@
-import { createSession } from '@authchart/core'
+import { createSession, type Session } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { startTokenEndpoint } from '@authchart/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -97,6 +97,53 @@ describe.skipIf(missingPostgres !== undefined)('a refresh cycle', () => {
     const bytes = ((await written()) - before) / 50
     expect(bytes).toBeGreaterThan(1_000)
     expect(bytes).toBeLessThanOrEqual(6_000)
+  })
+})
+
+describe.skipIf(missingPostgres !== undefined)('a role with no more rights than are asked for', () => {
+  it('and with settings of its own that are unusual may do all there is to do', async () => {
+    await server.pool.query(`create role service login;
+      grant usage on schema authchart to service; grant select on authchart.meta to service;
+      grant select, insert, update, delete on authchart.session, authchart.lease to service`)
+    const settings = {
+      default_transaction_isolation: 'serializable',
+      timezone: 'Asia/Kathmandu',
+      datestyle: 'German',
+      bytea_output: 'escape',
+      search_path: '',
+      extra_float_digits: '-5',
+      standard_conforming_strings: 'off',
+    }
+    for (const [name, value] of Object.entries(settings)) {
+      await server.pool.query(`alter role service set ${name} = '${value}'`)
+    }
+    await using endpoint = await startTokenEndpoint()
+    const url = server.url.replace('postgres@', 'service@')
+    const input = { ...storeInput(server, { key, mode: 'with presence' }), url, presenceUrl: url }
+    await using opened = openPostgresStore(input)
+    await using other = openPostgresStore(input)
+    const grant = refreshTokenGrant({ issuer: endpoint.issuer, clientId: 'acme' })
+    const name = 'service:\\ \0 "it\'s" \ud800'
+    const [one, two] = [opened, other].map(({ store }) => createSession({ key: name, store, grant })) as [
+      Session,
+      Session,
+    ]
+    await opened.store.check(name)
+    await one.signIn(endpoint.signIn())
+    const { generation } = await two.getAccessToken()
+    const tokens = await Promise.all([one.refresh(), two.getAccessToken({ newerThan: generation })])
+    expect(tokens[0].generation).toBe(tokens[1].generation)
+    expect(endpoint.counts.requests).toBe(1)
+    const { store } = opened
+    const soon = Date.now() + 60_000
+    expect((await store.page({ limit: 9, prefix: 'service:', refreshedBefore: soon })).map((each) => each.key)).toEqual(
+      [name],
+    )
+    expect(await store.reseal({ limit: 9 })).toMatchObject({ skipped: 0 })
+    await one.signOut()
+    expect(await store.purge({ olderThan: soon })).toBe(1)
+    expect(await store.erase({ prefix: 'service:' })).toBe(0)
+    for (const each of [one, two]) await each[Symbol.asyncDispose]()
   })
 })
 

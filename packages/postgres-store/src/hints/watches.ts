@@ -119,9 +119,10 @@ export function createWatches(options: {
     },
     sawIntent: (key, revision) => saw(key, escapeText(revision)),
     read(key, revision) {
-      const isFirst = watches.get(key)?.revision === undefined
-      const note = isFirst ? saw : found
-      note(key, escaped(revision))
+      const watch = watches.get(key)
+      if (watch?.revision !== undefined) return found(key, escaped(revision))
+      // Who watches has asked for it.
+      if (watch !== undefined) watch.announced = watch.revision = escaped(revision)
     },
     found,
     wrote(key, { revision, tellOthers }) {

@@ -54,6 +54,11 @@ export function pgPresence(createClient: () => PgClient): Presence {
     lostAt = monotonicNow()
   }
 
+  /** Without a payload: something may have been told there that was not heard. */
+  function tell(channel: string, payload = ''): void {
+    for (const listener of channels.get(channel) ?? []) listener(payload)
+  }
+
   async function takeLock(next: Connection): Promise<void> {
     if (isNumberOurs) {
       // Waiting in line counts as holding it: a holder that only tries does not get past. So nothing is taken over meanwhile.
@@ -80,7 +85,7 @@ export function pgPresence(createClient: () => PgClient): Presence {
       client.on('end', () => resolve())
     })
     client.on('notification', ({ channel, payload }) => {
-      for (const listener of channels.get(channel) ?? []) listener(payload ?? '')
+      tell(channel, payload)
     })
     try {
       await within(greet(client, next), { milliseconds: connectMilliseconds, late: () => new Error('Too slow.') })
@@ -137,7 +142,11 @@ export function pgPresence(createClient: () => PgClient): Presence {
     },
     listen(channel, onNotification) {
       const listeners = channels.get(channel) ?? new Set()
-      if (listeners.size === 0) void connection?.query(`listen "${channel}"`).catch(() => {})
+      if (listeners.size === 0)
+        void connection?.query(`listen "${channel}"`).then(
+          () => tell(channel),
+          () => {},
+        )
       const entry = (payload: string) => onNotification(payload)
       channels.set(channel, listeners.add(entry))
       return () => {

@@ -29,7 +29,8 @@ export interface Presence {
    */
   start(): Promise<void>
   /**
-   * Calls back for what is notified on a channel. Notifications that came while the connection was lost are lost:
+   * Calls back for what is notified on a channel, and with an empty text once the server listens there: what was notified
+   * before may have been missed. Notifications that came while the connection was lost are lost:
    * `onRegained` tells.
    * @returns what ends it
    */
