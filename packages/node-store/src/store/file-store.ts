@@ -13,8 +13,9 @@ export interface FileStoreOptions extends ListOptions {
   /** 32 random bytes from your secret manager; with them the tokens can be read. Needed, unless there are `keys`. */
   readonly key?: Uint8Array
   /**
-   * The same, for a key that changes: the first key seals, and all of them open. A session is sealed anew at its next
-   * refresh; leave a key out once no session is sealed under it. Needed, unless there is `key`.
+   * The same, for a key that changes: the first key seals, and all of them open. Add the new one as the last; once every
+   * process has it, put it first. A session is sealed anew at its next refresh; leave the old key out once no session is
+   * sealed under it. Needed, unless there is `key`.
    */
   readonly keys?: readonly Uint8Array[]
   /** `true`: the tokens are written to the files as they are, for all who can read the disk or its backups. Default: sealed. */
