@@ -5,6 +5,7 @@
  */
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
+import { readOptions } from '../../scripts/read-options.ts'
 import { answerWorkers } from './ask-primary.ts'
 import { readConfiguration } from './configuration.ts'
 import { collectMetrics } from './metrics.ts'
@@ -13,6 +14,14 @@ import { runWorker } from './worker.ts'
 
 /** A process that could not start is started anew after so long, in milliseconds: its database may come. */
 const restartMilliseconds = 2_000
+
+const usage = `Usage: pnpm example:agents-gateway
+
+Without settings it runs with two providers of its own on 127.0.0.1 and a
+PGlite, and prints what to try; examples/agents-gateway/README.md has the
+settings for others. Ctrl-C stops it.`
+
+readOptions(usage, {})
 
 try {
   if (cluster.isPrimary) await runPrimary()

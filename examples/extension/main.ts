@@ -1,7 +1,15 @@
 /** Builds the extension for servers of yours: `pnpm example:extension`. */
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readOptions } from '../../scripts/read-options.ts'
 import { buildExtension } from './build.ts'
+
+const usage = `Usage: pnpm example:extension
+
+Builds it for your servers. Set in the environment ISSUER, CLIENT_ID and
+API_ORIGIN, and PAGES to a pattern such as https://app.acme.example/*.`
+
+readOptions(usage, {})
 
 const { ISSUER: issuer, CLIENT_ID: clientId, API_ORIGIN: apiOrigin, PAGES: pages } = process.env
 if (issuer && clientId && apiOrigin && pages) {
@@ -10,6 +18,6 @@ if (issuer && clientId && apiOrigin && pages) {
   await buildExtension(folder, { configuration: { issuer, clientId, apiOrigin }, pages })
   console.log(`Load the folder ${folder} at chrome://extensions, in developer mode.`)
 } else {
-  console.error('Set ISSUER, CLIENT_ID, API_ORIGIN, and PAGES to a pattern such as https://app.acme.example/*.')
+  console.error(usage)
   process.exitCode = 2
 }

@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startAuthorizationServer } from '@authchart/test/authorization-server'
+import { readOptions } from '../../scripts/read-options.ts'
 import { startMcpServer } from './mcp-server.ts'
 
+const usage = `Usage: pnpm example:mcp-client
+
+Runs the client twice at an MCP server on 127.0.0.1.`
+
+readOptions(usage, {})
 const asSource = '--conditions=@authchart/source'
 const browser = `${process.execPath} ${asSource} ${fileURLToPath(import.meta.resolve('@authchart/test/visit-as-browser'))}`
 const { DISPLAY, WAYLAND_DISPLAY, XDG_CURRENT_DESKTOP, ...environment } = process.env

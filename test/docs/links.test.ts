@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { findPages } from './blocks.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -15,6 +16,12 @@ test.each(pages)('D5 no link of %s leads to a file or a heading that is not ther
   const here = new URL(page, root)
   const links = [...readFileSync(here, 'utf8').matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)].map(([, link]) => String(link))
   expect(links.filter((link) => !isThere(new URL(link, here)))).toEqual([])
+})
+
+test.each(pages)('D5 every command that %s names is a script of the workspace', (page) => {
+  const commands = readFileSync(new URL(page, root), 'utf8').matchAll(/\bpnpm(?:@12)?(?: --silent)? ([a-z][\w:-]*)/g)
+  const known = new Set([...Object.keys(manifest.scripts), 'exec'])
+  expect([...commands].map(([, command]) => String(command)).filter((command) => !known.has(command))).toEqual([])
 })
 
 test('D5 a dead link is found, to a file and to a heading', () => {

@@ -150,7 +150,20 @@ describe('each option of createSession', () => {
 type GrantOptions = Parameters<typeof refreshTokenGrant>[0]
 
 const malformedGrants: [option: string, values: unknown[]][] = [
-  ['issuer', [undefined, null, '', 'acme', 7, `${issuer}?a=1`, `${issuer}#a`, 'http://login.acme.example']],
+  [
+    'issuer',
+    [
+      undefined,
+      null,
+      '',
+      'acme',
+      7,
+      `${issuer}?a=1`,
+      `${issuer}#a`,
+      'http://login.acme.example',
+      `${issuer}/.well-known/openid-configuration`,
+    ],
+  ],
   ['clientId', [undefined, null, '', 7]],
   ['clientSecret', [null, '', 7]],
   ['clientAuthentication', [null, 'basic', {}]],

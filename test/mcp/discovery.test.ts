@@ -128,6 +128,17 @@ describe('discovering an MCP server', () => {
     expect(asked).toEqual(['/a/mcp?tenant=1', `${wellKnown}/a/mcp?tenant=1`, wellKnown])
   })
 
+  it('goes on to the next place where the first one has a page', async () => {
+    const { fetch } = serving({
+      '/a/mcp': challenged('realm="mcp"'),
+      [`${wellKnown}/a/mcp`]: () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+      [wellKnown]: () => metadata('https://mcp.example'),
+    })
+    expect(await discoverMcpServer('https://mcp.example/a/mcp', { fetch })).toMatchObject({
+      resource: 'https://mcp.example',
+    })
+  })
+
   it('asks for no scope where none is named', async () => {
     const { fetch } = serving({ [`${wellKnown}/mcp`]: () => metadata('https://mcp.example/mcp') })
     expect((await discoverMcpServer('https://mcp.example/mcp', { fetch })).scope).toBeUndefined()

@@ -64,10 +64,11 @@ function budgetText(budget: State['budget']): string {
   return `$${Object.values(budget).join()}`
 }
 
-function holderText({ vault, runs, user, prompts, rejected }: Holder, rename: Rename): string {
+function holderText({ vault, runs, user, prompts, rejected, caller }: Holder, rename: Rename): string {
   let text = `${prompts},${vault.generation},${vault.set},${vault.signIn},${vault.closed},${vault.signedOut}`
   if (vault.known !== undefined) text += `=${remember(vault.known, contentText)}`
   if (rejected.last > 0) text += `~${rejected.last},${rejected.before}`
+  if (caller !== undefined) text += `^${caller.generation},${caller.tries}`
   for (const run of runs) text += `(${runText(run, rename)})`
   return user === undefined ? text : `${text}<${userText(user, rename)}`
 }

@@ -57,7 +57,7 @@ const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => s
 
   function nothingFailsWithoutTrouble(_, { state, facts }, scenario) {
     const isUntroubled = Object.entries(scenario.budget).every(
-      ([name, times]) => state.budget[name as keyof Budget] === times,
+      ([name, times]) => name === 'callers' || state.budget[name as keyof Budget] === times,
     )
     return isUntroubled && facts.some((fact) => fact.type === 'finished' && fact.failed)
       ? 'a refresh fails though nothing went wrong'
@@ -67,6 +67,7 @@ const stepChecks: readonly ((before: State, step: Step, scenario: Scenario) => s
 
 function judgeFact(fact: Fact, sets: State['sets']): string | undefined {
   if (fact.type === 'finished') return undefined
+  if (fact.type === 'impatient') return 'a refresh token is sent while the record backs off'
   if (fact.type === 'wrote') return fact.leased ? undefined : `the ${fact.what} is written without the lease`
   const set = sets[fact.set]
   if (set === undefined) return 'a refresh token is sent that nobody issued'
@@ -141,6 +142,7 @@ const stateChecks: readonly ((state: State, scenario: Scenario) => string | unde
 export function findUnrest(state: State): string | undefined {
   const { record, sets, signIns, holders, requests } = state
   if (holders.some(({ runs, user }) => runs.length > 0 || user !== undefined)) return 'somebody waits for ever'
+  if (holders.some(({ caller }) => caller !== undefined)) return 'a caller waits for ever'
   if (requests.length > 0) return 'a request is never answered'
   if (record?.status !== 'signedIn') return undefined
   const set = sets[setOf(record) ?? -1]

@@ -6,7 +6,7 @@ import type { Budget, Guard, Scenario, ServerKind } from './state.ts'
 /**
  * The refresh procedure as a model, explored exhaustively: every order of the steps of all holders, with a crash and a
  * pause of any length at every step. What is not explored: a holder that stands still between its last look at its lease
- * and the wire, one that sleeps while a write-back settles, and callers who wait, whom the schedules have.
+ * and the wire, and one that sleeps while a write-back settles: the schedules have those.
  */
 
 const servers: readonly ServerKind[] = ['strict', 'graceSamePair', 'graceNewPair', 'noRotation']
@@ -44,6 +44,12 @@ const troubles: readonly [string, Omit<Scenario, 'server'>][] = [
   ['a store that goes back before a sign-out', { holders: 2, prompts: 1, budget: { restores: 1, signOuts: 1 } }],
   ['a store that goes back in time, and a crash', { holders: 2, prompts: 1, budget: { restores: 1, crashes: 1 } }],
   ['a lease that runs out', { holders: 2, prompts: 2, budget: { expiries: 1 } }],
+  ['callers who wait through two losses', { holders: 2, prompts: 0, budget: { callers: 2, losses: 2 } }],
+  ['callers who wait, a loss and a crash', { holders: 2, prompts: 0, budget: { callers: 2, losses: 1, crashes: 1 } }],
+  [
+    'a caller who waits, a loss and a sign-out',
+    { holders: 2, prompts: 0, budget: { callers: 1, losses: 1, signOuts: 1 } },
+  ],
   ['two leases that run out, and a loss', { holders: 2, prompts: 1, budget: { expiries: 2, losses: 1 } }],
 ]
 
@@ -147,6 +153,12 @@ describe('the model without one of its guards', () => {
       'the request after a write-back counts as one for the first time',
     ],
     ['look', { holders: 2, prompts: 1, budget: { expiries: 1 } }, 'a refresh token is sent without the lease'],
+    ['tryAgain', { holders: 2, prompts: 0, budget: { callers: 1, losses: 1 } }, 'a caller waits for ever'],
+    [
+      'backoff',
+      { holders: 2, prompts: 0, budget: { callers: 2, losses: 1 } },
+      'a refresh token is sent while the record backs off',
+    ],
     ['fence', { holders: 2, prompts: 1, budget: { expiries: 1 } }, 'the intent is written without the lease'],
   ]
 

@@ -9,7 +9,7 @@ import type { SessionRecord } from '../../packages/core/src/store/session-record
 import { outcomeSteps } from './outcome-steps.ts'
 import { requestSteps } from './request-steps.ts'
 import { changeLease, changeRun, finish, followAndFinish, newRevision, type RunContext, runOf } from './run.ts'
-import { type Holder, nameOf, type Run, type Scenario, type State, settling, timeOf } from './state.ts'
+import { type Guard, type Holder, nameOf, type Run, type Scenario, type State, settling, timeOf } from './state.ts'
 import { chance, type Fact, progress, type Step } from './step.ts'
 import { readStore, writeStore } from './store.ts'
 import { storingSteps } from './storing-steps.ts'
@@ -90,7 +90,10 @@ function reread(state: State, context: RunContext): Step[] {
     return timesOf(read, record, context).map((now) => {
       const decision = decide(read, { record, now, context })
       const then = decision.kind === 'wait' ? ', and has to wait' : ''
-      const facts = decision.kind === 'wait' ? [failed] : []
+      const { cause } = runOf(read, context)
+      const isImpatient = now === early && record.backoffUntil !== undefined && cause !== 'explicit'
+      const facts: Fact[] = decision.kind === 'wait' ? [failed] : []
+      if (decision.kind === 'request' && isImpatient) facts.push({ type: 'impatient' })
       return { say: `${name} ${say}${then}`, kind, state: carryOut(read, { decision, record, context }), facts }
     })
   })
@@ -112,10 +115,15 @@ function decide(state: State, reading: { record: SessionRecord; now: number; con
   const { generation, cause, olderRejected } = runOf(state, context)
   const { without } = context
   const prompted = without === 'reread' ? Number.MAX_SAFE_INTEGER : generation
-  const prompt = { generation: prompted, cause: without === 'explicitAfterEnd' ? ('explicit' as const) : cause }
+  const prompt = { generation: prompted, cause: causeWithout(without) ?? cause }
   const rejection = { origin: 'api', acceptedBefore: without === 'fruitless', olderRejected, endedGeneration: 0 }
   const rejected = cause === 'rejected' ? { ...prompt, rejection } : prompt
   return decideAfterReread(record, rejected, { now, needsRefreshToken: true })
+}
+
+function causeWithout(guard: Guard | undefined): 'explicit' | 'resumed' | undefined {
+  if (guard === 'explicitAfterEnd') return 'explicit'
+  return guard === 'backoff' ? 'resumed' : undefined
 }
 
 function carryOut(

@@ -37,6 +37,8 @@ export interface Budget {
   readonly restores: number
   /** Leases whose time is up while their holder stands still. */
   readonly expiries: number
+  /** Callers who wait until there is something newer. */
+  readonly callers: number
 }
 
 export interface Write {
@@ -54,6 +56,15 @@ export interface Holder {
   readonly prompts: number
   /** The generations that the API was seen to reject here: the last one, and the one before. */
   readonly rejected: { readonly last: number; readonly before: number }
+  readonly caller: Caller | undefined
+}
+
+/** One who waits, or several: one refresh serves all. */
+export interface Caller {
+  /** The generation that is not good enough. */
+  readonly generation: number
+  /** How many more tries fall within its patience. */
+  readonly tries: number
 }
 
 /** What a holder has in memory. */
@@ -212,6 +223,8 @@ export type Guard =
   | 'unknownAfterWriteBack'
   | 'look'
   | 'fence'
+  | 'tryAgain'
+  | 'backoff'
 
 export type ServerKind = 'strict' | 'graceSamePair' | 'graceNewPair' | 'noRotation'
 
@@ -242,7 +255,7 @@ export function createInitialState(scenario: Scenario): State {
   const known = remembers ? firstRecord : undefined
   const vault: Vault = { generation: 1, set: 0, signIn: 0, closed: -1, signedOut: 0, known, remembers }
   const rejected = { last: 0, before: 0 }
-  const holder: Holder = { vault, runs: [], user: undefined, prompts: scenario.prompts, rejected }
+  const holder: Holder = { vault, runs: [], user: undefined, prompts: scenario.prompts, rejected, caller: undefined }
   return {
     record: firstRecord,
     holders: Array.from({ length: scenario.holders }, () => holder),
@@ -266,6 +279,7 @@ const noBudget: Budget = {
   rejections: 0,
   restores: 0,
   expiries: 0,
+  callers: 0,
 }
 
 export function createIssuedSet(signIn: number): IssuedSet {

@@ -38,6 +38,8 @@ export type Fact =
     }
   /** A write was sent that only the holder of the lease may make. */
   | { readonly type: 'wrote'; readonly what: 'intent' | 'pause'; readonly leased: boolean }
+  /** A refresh is to send its token though the record backs off. */
+  | { readonly type: 'impatient' }
   /** The server was shown a refresh token that it had exchanged already. */
   | { readonly type: 'reused'; readonly set: number }
   /** A refresh came to its end; `failed` where it brought nothing. */

@@ -22,7 +22,7 @@ import {
   timeOf,
   type UserWork,
 } from './state.ts'
-import { chance, type Step } from './step.ts'
+import { chance, progress, type Step } from './step.ts'
 import { readStore, writeStore } from './store.ts'
 import { emptyVault, follow, isSame, putVault, take } from './vault.ts'
 import { writeBackOf } from './write-back-steps.ts'
@@ -40,6 +40,7 @@ export function holderSteps(state: State, scenario: Scenario): Step[] {
     const context = { index, holder, name: nameOf(index), without: scenario.without }
     return [
       ...promptSteps(state, context),
+      ...callerSteps(state, context),
       ...followSteps(state, context),
       ...beginSteps(state, context),
       ...(holder.user === undefined ? [] : workSteps(state, holder.user, context)),
@@ -57,20 +58,15 @@ export function lateWriteSteps(state: State, { without }: Scenario): Step[] {
   })
 }
 
+const newRun = { olderRejected: 0, interested: true, lease: 'none', sent: 0, at: 'waitingForLease' } as const
+
 /** Somebody wants newer tokens than these. A chart runs one refresh at a time, and none while signing out. */
 function promptSteps(state: State, { index, holder, name }: Context): Step[] {
   const { vault, runs, prompts, user } = holder
   const isSignedIn = vault.set !== undefined && user?.doing !== 'signingOut'
   if (!isSignedIn || runs.some(({ interested }) => interested)) return []
   const { generation } = vault
-  const begun = {
-    generation,
-    olderRejected: 0,
-    interested: true,
-    lease: 'none',
-    sent: 0,
-    at: 'waitingForLease',
-  } as const
+  const begun = { ...newRun, generation }
   const steps: Step[] = []
   if (state.budget.rejections > 0) {
     const { last, before } = holder.rejected
@@ -88,6 +84,34 @@ function promptSteps(state: State, { index, holder, name }: Context): Step[] {
     steps.push(chance(`${name} wants something newer than generation ${generation}${how}`, prompted))
   }
   return steps
+}
+
+/** How often a caller tries before its patience is over. */
+const patience = 2
+
+/** A caller joins the refresh under way, or has one begun, and again after each that brought nothing. */
+function callerSteps(state: State, { index, holder, name, without }: Context): Step[] {
+  const { vault, runs, user, caller } = holder
+  const isSignedIn = vault.set !== undefined && user?.doing !== 'signingOut'
+  const { generation } = vault
+  if (caller === undefined) {
+    if (state.budget.callers === 0 || !isSignedIn) return []
+    const come = changeHolder(spend(state, 'callers'), index, { caller: { generation, tries: patience } })
+    return [chance(`A caller of ${name} needs something newer than generation ${generation}`, come)]
+  }
+  if (!isSignedIn || generation > caller.generation) {
+    return [progress(`The caller of ${name} has its answer`, changeHolder(state, index, { caller: undefined }))]
+  }
+  if (runs.some(({ interested }) => interested)) return []
+  if (caller.tries === 0) {
+    return [progress(`The caller of ${name} has waited enough`, changeHolder(state, index, { caller: undefined }))]
+  }
+  if (caller.tries < patience && without === 'tryAgain') return []
+  const begun = {
+    runs: [...runs, { ...newRun, generation, cause: 'due' as const }],
+    caller: { ...caller, tries: caller.tries - 1 },
+  }
+  return [progress(`${name} tries for its caller`, changeHolder(state, index, begun))]
 }
 
 /** A backup is restored: whatever was done since is undone in the store, and nowhere else. */
@@ -290,6 +314,7 @@ function crashSteps(state: State, context: Context): Step[] {
   crashed = changeHolder(crashed, index, {
     runs: [],
     user: undefined,
+    caller: undefined,
     vault: { ...emptyVault, remembers: holder.vault.remembers },
   })
   const open = crashed.requests.findIndex((request) => request.holder === index)

@@ -41,6 +41,21 @@ test('the packed doors fit each other: a session of one is a session to the othe
   expect(printed).toBe('true 1\ntrue\nsignedOut malformed\nsignedOut\ngrantRejected 1 1')
 })
 
+test('a CommonJS program in Node loads every door by `require`', () => {
+  const printed = consumer.run(`
+    import { createRequire } from 'node:module'
+    const require = createRequire(import.meta.url)
+    for (const name of ['core', 'node-store', 'postgres-store']) {
+      const { exports } = require('@authchart/' + name + '/package.json')
+      for (const door of Object.keys(exports).filter((each) => each !== './package.json')) {
+        const path = '@authchart/' + name + door.slice(1)
+        if (Object.keys(require(path)).length === 0) console.log(path)
+      }
+    }
+  `)
+  expect(printed).toBe('')
+})
+
 test("the machine, and a session's actor, work with the XState that a Node program imports itself", () => {
   const printed = consumer.run(`
     import { createSession, memoryStore } from '@authchart/core'

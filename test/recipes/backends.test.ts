@@ -76,6 +76,28 @@ it('a backend says when to come back while no token can be had', async () => {
     (await listeners.Hono?.({ apiOrigin: fixture.origin, findSession: () => session })) as RequestListener,
   )
   const answer = await fetch(`${origin}/api/orders`, { headers: { 'x-requested-with': 'fetch' } })
-  expect([answer.status, await answer.json()]).toEqual([503, { error: 'tokenUnavailable' }])
+  expect([answer.status, await answer.json()]).toEqual([503, { error: 'throttled' }])
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50)
+})
+
+it('a backend signs nobody out because the API rejects tokens, unless the session has ended by it', async () => {
+  await using fixture = await startFixture()
+  const { session, server } = fixture
+  const origin = await serve(
+    (await listeners.Hono?.({ apiOrigin: fixture.origin, findSession: () => session })) as RequestListener,
+  )
+  const order = async () => {
+    const answer = await fetch(`${origin}/api/orders`, { headers: { 'x-requested-with': 'fetch' } })
+    return [answer.status, await answer.json()]
+  }
+
+  server.expireAccessTokens()
+  server.faults.answerWith({ status: 503 })
+  expect(await order()).toEqual([503, { error: 'tokenRejected' }])
+  server.faults.clear()
+  await session.refresh()
+  expect(await order()).toMatchObject([200, { subject: 'alice' }])
+  server.expireAccessTokens()
+  server.revokeGrant()
+  expect(await order()).toEqual([401, { error: 'signInNeeded' }])
 })

@@ -46,4 +46,8 @@ it('React Router signs in by its loaders, and calls the API for the session that
   const { accessToken = '', refreshToken = '' } = (await store.read(summary?.key ?? ''))?.secrets?.tokenSet ?? {}
   const seen = [JSON.stringify(refreshed), ...[leaving, back].flatMap(({ headers }) => [...headers].flat())]
   expect(findInTexts(seen, [accessToken, refreshToken])).toEqual([])
+
+  server.expireAccessTokens()
+  server.revokeGrant()
+  expect(((await ask('/orders', cookieOf(back))) as Response).headers.get('location')).toBe('/sign-in')
 })

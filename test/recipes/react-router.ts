@@ -8,10 +8,13 @@ export function createLoader({ url, openSession }: { url: string; openSession: (
   return async ({ request }: LoaderFunctionArgs) => {
     const id: string | null = await sessionCookie.parse(request.headers.get('cookie'))
     if (id === null) throw redirect('/sign-in')
-    const response = await createFetch(openSession(id))(url).catch((error: unknown) => {
+    const session = openSession(id)
+    const response = await createFetch(session)(url).catch((error: unknown) => {
       // Other errors are for the error boundary: the session goes on.
       throw isNotSignedInError(error) || isSessionEndedError(error) ? redirect('/sign-in') : error
     })
+    // The API rejected the token, and the session ended by it.
+    if (response.status === 401 && !session.getSnapshot().signedIn) throw redirect('/sign-in')
     return data(await response.json(), { status: response.status, headers: { 'cache-control': 'private, no-store' } })
   }
 }

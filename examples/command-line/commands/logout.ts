@@ -31,6 +31,8 @@ export const logout: Command = async (options, terminal) => {
 
 async function signOut(store: NodeStore, options: Options, terminal: Terminal) {
   const { account, session } = await openChosen(store, { options })
+  // What cannot be read is signed out all the same.
+  const before = await session.ready.catch(() => undefined)
   let revoked = true
   session.on('revocationFailed', () => {
     revoked = false
@@ -39,7 +41,10 @@ async function signOut(store: NodeStore, options: Options, terminal: Terminal) {
   // Notices arrive after the other listeners have seen the change.
   await session.close()
   await forgetRecording(stateFolder(options), account)
-  terminal.print({ mark: 'good', text: `Signed out ${account}.` })
+  const isNobody = before?.status === 'signedOut'
+  terminal.print(
+    isNobody ? { text: `${account} was not signed in.` } : { mark: 'good', text: `Signed out ${account}.` },
+  )
   const failure = `The server could not be told to revoke the tokens of ${account}: they end by themselves.`
   if (!revoked) terminal.say({ mark: 'caution', text: failure })
   return { account, revoked }

@@ -66,7 +66,7 @@ async function beatOn(session: Session, { beat, everyMilliseconds, stop, tell, t
   const hideProgress = terminal.showProgress((seconds) => {
     const { expiresAt = 0, status } = session.getSnapshot()
     const left = expiresAt > Date.now() ? `, token for ${describeDuration(expiresAt - Date.now())}` : ''
-    return `${beats} heartbeats in ${describeDuration(seconds * 1000)}; session ${status}${left}`
+    return `${beats} ${beats === 1 ? 'heartbeat' : 'heartbeats'} in ${describeDuration(seconds * 1000)}; session ${status}${left}`
   })
   try {
     while (!stop.aborted) {

@@ -1,18 +1,18 @@
-/**
- * Shows the command-line program against an authorization server and an API on loopback: `pnpm example:command-line`.
- *
- * With `--shell` it opens a shell instead, in which you can try `acme`.
- */
+/** Shows the command-line program against an authorization server and an API on loopback: `pnpm example:command-line`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
+import { readOptions } from '../../../scripts/read-options.ts'
 import { showAll } from './stops.ts'
 import { startWorld, type World } from './world.ts'
 
-const given = process.argv.slice(2).filter((argument) => argument !== '--')
-const { values } = parseArgs({ args: given, options: { shell: { type: 'boolean', default: false } } })
+const usage = `Usage: pnpm example:command-line [--shell]
+
+Shows each command of acme against an authorization server and an API on
+127.0.0.1. With --shell it opens a shell in which you can try them.`
+
+const { shell } = readOptions(usage, { shell: { type: 'boolean', default: false } })
 await using world = await startWorld()
-if (values.shell) await openShell(world)
+if (shell) await openShell(world)
 else await showAll(world)
 
 async function openShell({ environment, server }: World): Promise<void> {

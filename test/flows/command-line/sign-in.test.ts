@@ -169,6 +169,11 @@ describe('acme logout', () => {
     const [status, call] = await Promise.all([world.run('status'), world.run('call', '/orders')])
     expect(status).toMatchObject({ code: 3, stdout: expect.stringContaining('signed out') })
     expect(call).toEqual({ code: 3, stdout: '', stderr: '✗ Not signed in; run "acme login".\n' })
+    // A name that is misspelt is not a success.
+    expect(await world.run('logout', '--account', 'alcie')).toMatchObject({
+      code: 0,
+      stdout: 'alcie was not signed in.\n',
+    })
   })
 
   it('P53 forgets the tokens though the server is down, and says that they were not revoked', async () => {

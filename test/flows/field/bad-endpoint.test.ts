@@ -1,5 +1,6 @@
 import { type Api, apiAnswers } from '@authchart/test/authorization-server'
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { type Field, outcomeOf, startField, tally } from './fixture.ts'
 
 const hour = 3_600_000
@@ -46,6 +47,9 @@ async function askForAnHour(field: Field, { pace, hasGood }: { pace: () => numbe
     }
     // No simulated time passes: each is answered at once.
     await Promise.all([ask('/bad', bad), hasGood ? ask('/orders', good) : undefined])
+    // Nor does a token request for a later caller take any: it would be given up within some milliseconds.
+    const isIdle = () => holders.every(({ session }) => session.getSnapshot().status !== 'refreshing')
+    await eventually(isIdle, { description: 'the refresh to end' })
     await clock.advance(pace())
   }
   return { bad: tally(bad), good: tally(good), refreshes: server.counts.refreshes }

@@ -124,28 +124,29 @@ async function findResourceMetadata(
   named: string | undefined,
   { fetch, userAgent, signal }: Asking,
 ): Promise<Record<string, unknown> & { readonly resource: string }> {
-  const failures: DiscoveryFailure[] = []
+  const failures: DiscoveryFailure['failure'][] = []
   for (const place of placesOf(server, named)) {
     const document = await requestDocument(place, { fetch, userAgent, signal: requestSignal(signal) })
     signal?.throwIfAborted()
     if (typeof document !== 'string') {
-      failures.push(document)
+      failures.push(document.failure)
       continue
     }
     const { resource, ...members } = parseObject(document) ?? {}
-    if (!isText(resource)) throw refused(server, `${place} is not the metadata of a resource`)
+    if (!isText(resource)) {
+      // A page perhaps, which some servers have for every address.
+      failures.push({ kind: 'unavailable', code: 'blocked', detail: `${place} is not the metadata of a resource` })
+      continue
+    }
     if (!covers(resource, server)) throw refused(server, `${place} is about ${JSON.stringify(resource)}`)
     return { ...members, resource }
   }
   // Where one of them could not be asked, it may have had what the others have not.
-  const passing = failures.find(({ failure }) => failure.code !== 'blocked')
+  const passing = failures.find(({ code }) => code !== 'blocked')
   if (passing !== undefined) {
-    throw new SignInError(
-      'unavailable',
-      `The MCP server ${server.href} cannot be asked now: ${passing.failure.detail}.`,
-    )
+    throw new SignInError('unavailable', `The MCP server ${server.href} cannot be asked now: ${passing.detail}.`)
   }
-  throw refused(server, failures.map(({ failure }) => failure.detail).join(', '))
+  throw refused(server, failures.map(({ detail }) => detail).join(', '))
 }
 
 function placesOf({ origin, pathname, search }: URL, named: string | undefined): string[] {

@@ -191,7 +191,7 @@ const isTextList = (value: unknown) => Array.isArray(value) && value.every(isTex
 
 /** The rules of the options that every function here has. */
 export const serverRules: OptionRules<AuthorizationServerOptions> = {
-  issuer: ruleOf('an https URL without query and fragment; http is for loopback only', isIssuer),
+  issuer: ruleOf('an https URL without query, fragment and /.well-known/…; http is for loopback only', isIssuer),
   clientId: required(text),
   clientAuthentication: callable,
   clientSecret: text,
@@ -251,9 +251,12 @@ function assertMetadata(metadata: Partial<AuthorizationServerMetadata>, issuer: 
   }
 }
 
-/** @see RFC 8414, section 2, `issuer` */
+/**
+ * Not the address of its metadata, which is often taken for it.
+ * @see RFC 8414, section 2, `issuer`
+ */
 function isIssuer(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value) || /[?#]/.test(value)) return false
+  if (typeof value !== 'string' || !URL.canParse(value) || /[?#]|\/\.well-known\//.test(value)) return false
   const url = new URL(value)
   return url.username === '' && url.password === '' && isSecureUrl(url)
 }

@@ -120,6 +120,6 @@ function refuse(serverCode: string | undefined): SignInError {
 
 /** The authorization server cannot be asked just now. */
 export function unavailable(why: string, serverCode?: string): SignInError {
-  const message = `The authorization server could not be reached or cannot answer: ${why}. Begin the sign-in again later.`
+  const message = `The authorization server could not be reached or cannot answer: ${why}. Check its address, or begin the sign-in again later.`
   return new SignInError('unavailable', message, { serverCode })
 }

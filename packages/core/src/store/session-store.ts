@@ -68,8 +68,8 @@ export interface SessionStore {
   /** The sessions in the store, without a secret. */
   list(): Promise<SessionSummary[]>
   /**
-   * A part of the list, for stores of many sessions: at most `limit` sessions, in an order that stays the same. A page
-   * with fewer is the last.
+   * A part of the list, for stores where each session costs a file or a row to list: at most `limit` sessions, in an order
+   * that stays the same. A page with fewer is the last.
    * @param options `after`: the key of the last session on the page before
    */
   page?(options: { readonly after?: string; readonly limit: number }): Promise<SessionSummary[]>
