@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { startAuthorizationServer } from '../authorization-server/index.ts'
 import { startCuttableProxy } from '../support/postgres/cuttable-proxy.ts'
 import { createTables, type StoreMode, signInExpired, startHolder } from '../support/postgres/holders.ts'
@@ -12,7 +12,7 @@ const modes: readonly StoreMode[] = ['with presence', 'a row alone']
 describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous standby', { concurrent: true }, () => {
   it.for(modes)(
     'that has not got the last result, %s: the holder that knows it puts it back, and no spent token is sent',
-    async (mode) => {
+    async (mode, { expect }) => {
       await using primary = await startPostgres()
       const key = await createTables(primary)
       await using standby = await startStandby(primary)
@@ -51,7 +51,7 @@ describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous s
 describe.skipIf(missingPostgres !== undefined)('a fail-over to a synchronous standby', { concurrent: true }, () => {
   it.for(modes)(
     'while a token request is open, %s: its answer is stored there, and nothing is sent twice',
-    async (mode) => {
+    async (mode, { expect }) => {
       await using primary = await startPostgres()
       const key = await createTables(primary)
       await using standby = await startStandby(primary)
