@@ -39,7 +39,7 @@ const crewCount = 2
 const roundsOfCrew = isSoak ? 100 : steps.length / crewCount
 const patienceMilliseconds = 60_000
 const graceMilliseconds = 10_000
-/** Others see the lock free for 3 s. On a busy machine, one in five may come later. */
+/** Others see the lock free for 3 s. On a busy machine, one in ten may come later. */
 const nextTokenMilliseconds = 5_000
 
 let server: PostgresServer
@@ -56,7 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
   console.log(
-    `${waits.length} times one of ${crewSize} processes was killed; four times in five the next token came within ${fourthOfFive(waits)} ms, the last within ${Math.max(...waits)}.`,
+    `${waits.length} times one of ${crewSize} processes was killed; nine times in ten the next token came within ${ninthOfTen(waits)} ms, the last within ${Math.max(...waits)}.`,
   )
 })
 
@@ -73,13 +73,13 @@ describe.skipIf(missingPostgres !== undefined)('24 processes with presence that 
       }
     }
     await Promise.all(crews.map(play))
-    expect(fourthOfFive(waits)).toBeLessThan(nextTokenMilliseconds)
+    expect(ninthOfTen(waits)).toBeLessThan(nextTokenMilliseconds)
   })
 })
 
-/** What four in five are not above: the crews are late together where the machine is. */
-function fourthOfFive(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length * 0.8)] ?? Number.NaN
+/** What nine in ten are not above. */
+function ninthOfTen(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length * 0.9)] ?? Number.NaN
 }
 
 interface PreparedCrew extends AsyncDisposable {

@@ -230,7 +230,11 @@ describe('the queue within the process', () => {
     })
     controller.abort('no time')
     await leaving
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    // A line behind one who has left comes to its turn meanwhile.
+    const endOther = await takeTurn('another queue', never)
+    const other = takeTurn('another queue', never)
+    endOther()
+    await other.then((endLast) => endLast())
     expect(order).toEqual(['left: no time'])
     end()
     await last
