@@ -10,7 +10,6 @@ import type { SessionStore } from '../store/session-store.ts'
 import type { Grant, GrantDebugEntry } from '../token/grant.ts'
 import type { TokenSet } from '../token/token-set.ts'
 import { untilAborted } from '../token/until-aborted.ts'
-import { createId } from './create-id.ts'
 import { LiveEffects, recordEvent } from './effects.ts'
 import { Lifetime, type Phase } from './lifetime.ts'
 import { Listeners, reportListenerError, tellListener } from './listeners.ts'
@@ -345,3 +344,9 @@ export class SessionCore extends Lifetime implements RefreshHolder {
 }
 
 const noRuns: ReadonlyMap<string, number> = new Map()
+
+/** 128 random bits. Not `randomUUID`: that is missing in pages without https. */
+function createId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
