@@ -17,6 +17,8 @@ export default defineConfig({
     execArgv: ['--conditions=@authchart/source'],
     testTimeout: 15_000,
     hookTimeout: 30_000,
+    // A second, as it is by default, is a time that a busy machine may not keep.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       project('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts']),
       project('layout', ['test/layout/**/*.test.ts']),
