@@ -167,7 +167,7 @@ describe('an inspector over a WebSocket', () => {
     await using program = startProgram('inspect-without-viewer', input)
     await program.printed('disposed')
     expect(await program.exited({ withinMilliseconds: 4_000 })).toBe(0)
-  }, 20_000)
+  })
 
   test('V2 is stopped with the last of its sessions, and starts again with the next', async () => {
     const { inspector } = createKeeper()

@@ -15,7 +15,7 @@ import { openNodeStore } from '../support/node-store-input.ts'
 import { openSession, tokenSetOf } from '../support/signed-in-session.ts'
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts'
 
-const patience = { timeout: 60_000 }
+const patience = { timeout: 120_000 }
 const withinReason = { withinMilliseconds: 20_000 }
 const anyGrant = { grantType: 'any' }
 

@@ -208,7 +208,7 @@ describe('a record of any shape in the store', () => {
       runs,
     )
     expect(Math.min(seen.records, seen.unreadable, seen.tokenRequests)).toBeGreaterThan(0)
-  }, 60_000)
+  }, 120_000)
 
   test('keeps its refresh token, its generations and its unknown fields through refreshes', async () => {
     await fc.assert(
@@ -223,5 +223,5 @@ describe('a record of any shape in the store', () => {
       }),
       runs,
     )
-  }, 60_000)
+  }, 120_000)
 })

@@ -3,11 +3,11 @@ const pause = 2
 
 /**
  * Resolves once a condition holds, for what tells nobody when it changes.
- * @throws after `withinMilliseconds` (default 5,000), saying what was waited for
+ * @throws after `withinMilliseconds` (default 30,000, which ends what hangs and times nothing), saying what was waited for
  */
 export async function eventually(
   isMet: () => boolean | Promise<boolean>,
-  { description, withinMilliseconds = 5_000 }: { description: string; withinMilliseconds?: number },
+  { description, withinMilliseconds = 30_000 }: { description: string; withinMilliseconds?: number },
 ): Promise<void> {
   const deadline = performance.now() + withinMilliseconds
   while (!(await isMet())) {

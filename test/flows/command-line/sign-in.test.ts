@@ -4,7 +4,7 @@ import { startAcme } from '../../support/acme.ts'
 import { type AcmeWorld, startAcmeWorld } from './fixture.ts'
 
 // Each test starts several processes, which take seconds where others want the processor too.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 let world: AcmeWorld
 

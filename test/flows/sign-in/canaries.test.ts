@@ -306,7 +306,7 @@ describe('P55 a fuzzed callback', () => {
     expect([...codes].sort()).toEqual(expect.arrayContaining(['callbackRejected', 'refused']))
     server.faults.clear()
     await completeAuthorization(transaction, callback, client())
-  }, 30_000)
+  })
 
   test('P55 a fuzzed transaction is a SignInError too', async () => {
     const { secrets, add } = collectSecrets()
