@@ -200,7 +200,7 @@ it('leaves nothing that keeps a process alive once closed, with requests held an
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=@authchart/source', '--no-warnings', program],
-    { timeout: 10_000 },
+    { timeout: 50_000 },
   )
   expect(stdout.trim()).toBe('gone gone')
 })

@@ -54,7 +54,7 @@ describe('acme login', () => {
     async () => {
       await using login = startAcme(['login', '--device'], world.environment, { onTerminal: true })
       const [, code = ''] = await login.says(/type (\S+)\r?\n/)
-      await login.says(/Waiting for you to sign in, 2 s/)
+      await login.says(/Waiting for you to sign in, ([2-9]|\d\d) s/)
       await world.server.answerDevice(code, { approve: true })
       const { stdout } = await login.ended()
       // The line is erased before the next one is written.
