@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { type HeldPort, holdPort } from './held-port.ts'
 
 /** An HTTP server on 127.0.0.1 that can go down, come back on its port, and leaves nothing behind when closed. */
 export interface LoopbackServer extends AsyncDisposable {
@@ -32,6 +33,8 @@ export async function startLoopbackServer(
 ): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()
   let connectionsToCut = 0
+  /** While it is down: another server would be given its port. */
+  let held: HeldPort | undefined
   // The client decides when an idle connection ends: a server that closes it first resets requests by accident.
   const server = createServer({ keepAliveTimeout: 120_000 }, handle)
   if (!keepsConnections) server.maxRequestsPerSocket = 1
@@ -51,7 +54,9 @@ export async function startLoopbackServer(
     await clientsHaveNoticed()
   }
 
-  async function goDown(): Promise<void> {
+  async function close(): Promise<void> {
+    held?.release()
+    held = undefined
     if (!server.listening) return
     const closed = new Promise((resolve) => server.close(resolve))
     await destroyConnections()
@@ -66,17 +71,23 @@ export async function startLoopbackServer(
     get connections() {
       return sockets.size
     },
-    goDown,
+    async goDown() {
+      if (!server.listening) return
+      await close()
+      held = await holdPort(address.port)
+    },
     async comeBack() {
       if (!server.listening) await listen(server, address.port)
+      held?.release()
+      held = undefined
     },
     async cutNewConnections(times = 1) {
       connectionsToCut = times
       await destroyConnections()
     },
     destroyConnections,
-    close: goDown,
-    [Symbol.asyncDispose]: goDown,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
