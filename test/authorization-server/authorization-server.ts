@@ -143,7 +143,7 @@ export interface AuthorizationServer extends AsyncDisposable {
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const lifetimes: Lifetimes = {
-    accessToken: 3,
+    accessToken: 3600,
     refreshToken: 3600,
     idToken: 3600,
     deviceCode: 600,
