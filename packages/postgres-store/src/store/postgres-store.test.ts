@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { SessionRecord } from '@authchart/core/store'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import type { Presence } from '../presence/presence.ts'
 import { schemaSql } from '../schema/schema-sql.ts'
@@ -518,10 +519,12 @@ describe('hints by looking', () => {
     const store = openStore({ hints: { lookEveryMilliseconds: 20 } })
     const heard: string[] = []
     const unwatches = ['a', 'b', 'c'].map((key) => store.watch(key, () => heard.push(key)))
-    await expect.poll(() => heard.sort().join('')).toBe('abc')
+    await eventually(() => heard.length === 3, { description: 'the first hints' })
+    expect(heard.sort().join('')).toBe('abc')
     statements.length = 0
     await openStore().compareAndSet('b', undefined, createRecord())
-    await expect.poll(() => heard.join('')).toBe('abcb')
+    await eventually(() => heard.length === 4, { description: 'the next hint' })
+    expect(heard.join('')).toBe('abcb')
     for (const unwatch of unwatches) unwatch()
     await store.close()
   })
