@@ -4,11 +4,11 @@ import { createSession, type GrantDebugEntry, type GrantOutcome, isSessionError,
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord, type SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { classifyTokenEndpointFailure } from '../../packages/core/src/policy/classify-token-endpoint.ts'
 import { createIdToken } from '../support/id-tokens.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
+import fc from '../support/properties.ts'
 import { recordTime } from '../support/session-records.ts'
 import { sessionKey } from '../support/signed-in-session.ts'
 

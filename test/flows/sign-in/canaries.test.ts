@@ -15,10 +15,10 @@ import {
   type TokenResponseMembers,
   tokenAnswers,
 } from '@authchart/test/authorization-server'
-import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findSecrets } from '../../support/find-secrets.ts'
 import { createIdToken } from '../../support/id-tokens.ts'
+import fc from '../../support/properties.ts'
 import { sessionKey } from '../../support/signed-in-session.ts'
 import { canaryClient, confidentialClient, openWatchedSession } from '../../support/watched-session.ts'
 
