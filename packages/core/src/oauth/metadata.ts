@@ -1,4 +1,5 @@
 import { isObject } from '../errors/check-options.ts'
+import { byClockOfServer } from '../policy/backoff.ts'
 import { classifyTransportError } from '../token/classify-transport-error.ts'
 import type { TokenEndpointFailure } from '../token/grant.ts'
 import { isIssuerOf } from '../token/issuers.ts'
@@ -141,7 +142,8 @@ function unreached(url: string, code: string): DiscoveryFailure {
 
 function describeRefusal(url: string, response: Response): DiscoveryFailure {
   const status = readStatus(response)
-  const retryAfter = response.headers.get('retry-after') ?? undefined
+  const { 'retry-after': asked, date } = Object.fromEntries(response.headers)
+  const retryAfter = byClockOfServer(asked, date)
   const isTroubled = status >= 500 || status === 408 || status === 425
   const kind = status === 429 ? 'throttled' : isTroubled ? 'server' : 'blocked'
   return fail(`discoveryStatus${status}`, `${url} answered ${status}`, { code: kind, retryAfter })

@@ -64,6 +64,17 @@ export function readRetryAfter(header: string | undefined, now: number): number 
 }
 
 /**
+ * A `Retry-After` header, in seconds where it is a date and the response has a `Date`: the server's clock and ours may
+ * differ.
+ *
+ * @see RFC 9110, sections 6.6.1 and 10.2.3
+ */
+export function byClockOfServer(header: string | undefined, date: string | undefined): string | undefined {
+  const milliseconds = Number(readHttpDate(header ?? '')) - Number(readHttpDate(date ?? ''))
+  return Number.isNaN(milliseconds) ? header : String(Math.max(milliseconds, 0) / second)
+}
+
+/**
  * An HTTP date in milliseconds since the epoch. Stricter than `Date.parse`, which takes `1.5` for a day in 2001.
  *
  * @see RFC 9110, section 5.6.7, IMF-fixdate
