@@ -1,5 +1,5 @@
 import { isObject, isText, textOf } from '../errors/check-options.ts'
-import { byClockOfServer } from '../policy/backoff.ts'
+import { retryAfterOf } from '../policy/backoff.ts'
 import type { TokenEndpointAnswer } from '../token/grant.ts'
 import { redactHeaders, redactObject } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
@@ -50,7 +50,7 @@ export function readTokenResponse(
       complete,
       empty: text === '',
       headers,
-      retryAfter: byClockOfServer(headers['retry-after'], headers.date),
+      retryAfter: retryAfterOf(headers),
       contentType: headers['content-type'],
       body: members && (redactObject(without(members, keepMembers), known) as Members),
     },
