@@ -13,7 +13,7 @@ export interface Program extends AsyncDisposable {
   printed(line: string): Promise<void>
   /** Resolves with the next line that begins so, after so many lines; throws when it ends without. */
   printedAfter(count: number, beginning: string): Promise<string>
-  /** Resolves with its exit code, and throws when it still runs after `withinMilliseconds`. */
+  /** Resolves with its exit code once all is read that it has printed; throws when it still runs after `withinMilliseconds`. */
   exited(options: { withinMilliseconds: number }): Promise<number>
   /** Writes a line to its standard input. */
   tell(line: string): void
@@ -45,15 +45,20 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   // It may have ended before it reads what it is told.
   child.stdin.on('error', () => {})
   const { lines, changed } = readLines(child)
-  const exit = once(child, 'exit').then(([code]) => Number(code ?? 1))
+  const exit = once(child, 'exit')
+  let isClosed = false
+  // What it has printed last may come after its exit.
+  const closed = once(child, 'close').then(([code]) => {
+    isClosed = true
+    return Number(code ?? 1)
+  })
 
   async function printedSuch(wanted: string, find: () => string | undefined): Promise<string> {
     for (;;) {
       const found = find()
       if (found !== undefined) return found
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`The program ended and never printed "${wanted}": ${lines.join(', ')}`)
-      await Promise.race([changed(), exit])
+      if (isClosed) throw new Error(`The program ended and never printed "${wanted}": ${lines.join(', ')}`)
+      await Promise.race([changed(), closed])
     }
   }
 
@@ -74,7 +79,7 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
         withinMilliseconds,
       )
       try {
-        return await Promise.race([exit, late])
+        return await Promise.race([closed, late])
       } finally {
         clearTimeout(timer)
       }
