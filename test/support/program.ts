@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 /** A program of `test/support/programs` that runs in a process of its own. */
 export interface Program extends AsyncDisposable {
+  readonly pid: number | undefined
   /** What it has printed so far, line by line. */
   readonly lines: readonly string[]
   /** `undefined` while it runs. */
@@ -63,6 +64,7 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   }
 
   return {
+    pid: child.pid,
     lines,
     get exitCode() {
       return child.exitCode ?? undefined
