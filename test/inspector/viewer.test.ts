@@ -56,7 +56,8 @@ describe.skipIf(!hasChromium)('the viewer in Chromium', () => {
     inspectSession(session, createWebSocketInspector({ ...sessionInspectorOptions, url: viewer.messagesUrl }))
     const recorder = recordSession(session)
     await liveWholeLife(life, { server, api })
-    await page.locator('[data-state="signedOut"].active').waitFor()
+    // The last that is told: the hint at what was written comes back.
+    await page.getByRole('option', { name: 'record.signedOut' }).waitFor()
 
     const steps = await page.locator('#events [role=option]').count()
     expect(steps).toBeGreaterThan(40)
