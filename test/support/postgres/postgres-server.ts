@@ -68,7 +68,11 @@ export async function startPostgres({
     pool,
     async start() {
       child = spawn(join(postgresBinaries ?? '', 'postgres'), ['-D', folder], { ...postgresUser, stdio: 'ignore' })
-      await eventually(() => answers(url), { description: 'PostgreSQL answers', withinMilliseconds: 30_000 })
+      await eventually(() => answers(url), {
+        description: 'PostgreSQL answers',
+        withinMilliseconds: 60_000,
+        pauseMilliseconds: 50,
+      })
     },
     async stop(how) {
       if (child === undefined) return
