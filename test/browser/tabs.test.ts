@@ -65,13 +65,13 @@ describeInChromium('tabs that share a session', (stage) => {
     expect(await readRecord(one)).toMatchObject({ status: 'signedOut', sealed: false })
   })
 
-  it('P38 `Retry-After: 30` binds four tabs and their reloads: one token request', async () => {
+  it('P38 `Retry-After: 600` binds four tabs and their reloads: one token request', async () => {
     const { world } = stage
     const { server } = world
     const tabs = await stage.openWindows(4)
     server.lifetimes.accessToken = 2
     const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' }
-    const { headers, ...throttled } = withRetryAfter(tokenAnswers.throttled, 30)
+    const { headers, ...throttled } = withRetryAfter(tokenAnswers.throttled, 600)
     server.faults.answerWith({ ...throttled, headers: { ...headers, ...cors } }, { times: Number.POSITIVE_INFINITY })
     await shareSession(tabs, world)
     await Promise.all(tabs.map((tab) => tab.run(() => app.until(({ status }) => status === 'transientFailure'))))
