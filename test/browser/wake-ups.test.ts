@@ -35,9 +35,10 @@ describeInChromium('a tab that is not always there', (stage) => {
     server.lifetimes.accessToken = 2
     await world.openApp(tab)
     await front.page.bringToFront()
+    const isHidden = () => tab.run(() => document.visibilityState === 'hidden')
+    await eventually(isHidden, { description: 'the page to be hidden', withinMilliseconds: 20_000 })
     await world.signIn(tab)
     server.lifetimes.accessToken = 3600
-    expect(await tab.run(() => document.visibilityState)).toBe('hidden')
     await tab.run(() => app.until(({ status }) => status === 'expired'))
     expect(server.counts.refreshes).toBe(0)
     await tab.page.bringToFront()
