@@ -43,7 +43,7 @@ export default [
   only('beginAuthorization, completeAuthorization', { limit: '16.5 kB' }),
   only('beginDeviceAuthorization', { limit: '16 kB' }),
   only('registerClient', { limit: '10 kB' }),
-  only('endSessionUrl', { limit: '6.8 kB' }),
+  only('endSessionUrl', { limit: '6.9 kB' }),
   {
     name: 'a page: session, refresh token grant, fetch wrapper and the store in IndexedDB',
     import: { ...pageImports, [pathOf('fetch')]: '{ createFetch }' },

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startAuthorizationServer } from '../authorization-server/index.ts'
 import { startCuttableProxy } from '../support/postgres/cuttable-proxy.ts'
 import { createTables, type StoreMode, signInExpired, startHolder } from '../support/postgres/holders.ts'
@@ -44,6 +44,46 @@ describe.skipIf(missingPostgres !== undefined)('a fail-over to an asynchronous s
       const refresh = async () => (await late.ask('refresh')).outcomes[sessionKey]
       await expect.poll(refresh, { timeout: 30_000, interval: 500 }).toEqual(expect.any(Number))
       expect(server.counts).toMatchObject({ refreshes: 2, reuseDetected: 0, grantsRevoked: 0 })
+    },
+  )
+
+  // What no client can do: the only one that knew the newest tokens is gone.
+  it.for([
+    { grace: 'without a grace: the session is over', graceMilliseconds: 0, outcome: 'grantRejected', reuseDetected: 1 },
+    {
+      grace: 'inside a grace: the session lives',
+      graceMilliseconds: 600_000,
+      outcome: expect.any(Number),
+      reuseDetected: 0,
+    },
+  ])(
+    'that has not got the last result, whose holder has left, $grace',
+    async ({ graceMilliseconds, outcome, reuseDetected }) => {
+      await using primary = await startPostgres()
+      const key = await createTables(primary)
+      await using standby = await startStandby(primary)
+      await using way = await startCuttableProxy(primary.port)
+      await using server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
+      server.faults.setGrace(graceMilliseconds)
+      const store = { url: `postgres://postgres@127.0.0.1:${way.port}/postgres`, key }
+      const client = { issuer: server.issuer, clientId: server.publicClient.id }
+      await signInExpired(client, { store, tokenSets: { [sessionKey]: tokenSetOf(await server.signIn()) } })
+      await standby.caughtUp()
+      await standby.disconnect()
+
+      const input = { ...client, keys: [sessionKey], store, maximumWaitMilliseconds: 60_000 }
+      const left = await startHolder(input)
+      expect((await left.ask()).outcomes).toEqual({ [sessionKey]: expect.any(Number) })
+      await left[Symbol.asyncDispose]()
+      await way.close()
+      await primary.stop('immediate')
+      await standby.promote()
+      way.leadTo(standby.port)
+      await way.open()
+
+      await using late = await startHolder(input)
+      expect((await late.ask()).outcomes).toEqual({ [sessionKey]: outcome })
+      expect(server.counts).toMatchObject({ reuseDetected })
     },
   )
 })

@@ -371,6 +371,19 @@ describe('a failure ends no session: nothing was sent to the token endpoint', ()
       'discoveryStatus503',
     ],
     [
+      'a 503 until a time by another clock',
+      (_, response) => {
+        const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
+        response.writeHead(503, { date, 'retry-after': 'Sun, 06 Nov 1994 08:49:47 GMT' }).end()
+      },
+      {
+        ...unavailable,
+        code: 'server',
+        retryAfter: '10',
+      },
+      'discoveryStatus503',
+    ],
+    [
       'a 429',
       (_, response) => response.writeHead(429).end(),
       { ...unavailable, code: 'throttled' },

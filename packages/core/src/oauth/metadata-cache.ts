@@ -4,6 +4,7 @@ import {
   type Discovery,
   type DiscoveryOptions,
   discoverMetadata,
+  unreached,
 } from './metadata.ts'
 import type { ResolvedServer } from './server.ts'
 
@@ -34,7 +35,7 @@ interface FoundMetadata {
 
 interface SharedDiscovery {
   readonly outcome: Promise<Discovery>
-  readonly abort: () => void
+  readonly controller: AbortController
   waiting: number
 }
 
@@ -106,12 +107,11 @@ async function share(issuer: string, options: DiscoveryOptions & { now: () => nu
   try {
     return await untilAborted(discovery.outcome, options.signal)
   } catch {
-    const detail = `${issuer} did not give its metadata in time`
-    return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code: 'timeout', detail }, code: 'timeout' }
+    return unreached(issuer, 'timeout')
   } finally {
     discovery.waiting -= 1
     if (discovery.waiting === 0) {
-      discovery.abort()
+      discovery.controller.abort()
       if (underWay.get(issuer) === discovery) underWay.delete(issuer)
     }
   }
@@ -125,7 +125,7 @@ function start(issuer: string, { now, ...options }: DiscoveryOptions & { now: ()
     }
     return discovery
   })
-  const discovery = { outcome, abort: () => controller.abort(), waiting: 0 }
+  const discovery = { outcome, controller, waiting: 0 }
   underWay.set(issuer, discovery)
   return discovery
 }

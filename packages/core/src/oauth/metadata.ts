@@ -1,4 +1,5 @@
 import { isObject } from '../errors/check-options.ts'
+import { retryAfterOf } from '../policy/backoff.ts'
 import { classifyTransportError } from '../token/classify-transport-error.ts'
 import type { TokenEndpointFailure } from '../token/grant.ts'
 import { isIssuerOf } from '../token/issuers.ts'
@@ -134,14 +135,14 @@ async function follow(place: string, { fetch, signal, userAgent }: DiscoveryOpti
   }
 }
 
-/** Even if this request was sent, the token request was not. */
-function unreached(url: string, code: string): DiscoveryFailure {
+/** There was no answer. Even if this request was sent, the token request was not. */
+export function unreached(url: string, code: string): DiscoveryFailure {
   return { kind: 'failed', failure: { kind: 'transport', sent: 'no', code, detail: `${url}: ${code}` }, code }
 }
 
 function describeRefusal(url: string, response: Response): DiscoveryFailure {
   const status = readStatus(response)
-  const retryAfter = response.headers.get('retry-after') ?? undefined
+  const retryAfter = retryAfterOf(Object.fromEntries(response.headers))
   const isTroubled = status >= 500 || status === 408 || status === 425
   const kind = status === 429 ? 'throttled' : isTroubled ? 'server' : 'blocked'
   return fail(`discoveryStatus${status}`, `${url} answered ${status}`, { code: kind, retryAfter })

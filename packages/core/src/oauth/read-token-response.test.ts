@@ -208,6 +208,11 @@ describe('any other answer', () => {
     })
   })
 
+  it('tells a date of retry-after in seconds, by the clock of the server', async () => {
+    const headers = { 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT', date: 'Wed, 21 Oct 2026 07:28:00 GMT' }
+    expect(await read('', { status: 503, headers })).toMatchObject({ answer: { retryAfter: '30' } })
+  })
+
   it('reads the error beside a description that is no UTF-8', async () => {
     const bytes = new Uint8Array([
       ...new TextEncoder().encode('{"error":"invalid_grant","error_description":"ung'),

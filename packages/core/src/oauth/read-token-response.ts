@@ -1,4 +1,5 @@
 import { isObject, isText, textOf } from '../errors/check-options.ts'
+import { retryAfterOf } from '../policy/backoff.ts'
 import type { TokenEndpointAnswer } from '../token/grant.ts'
 import { redactHeaders, redactObject } from '../token/redact.ts'
 import type { TokenSetInput } from '../token/token-set.ts'
@@ -49,7 +50,7 @@ export function readTokenResponse(
       complete,
       empty: text === '',
       headers,
-      retryAfter: headers['retry-after'],
+      retryAfter: retryAfterOf(headers),
       contentType: headers['content-type'],
       body: members && (redactObject(without(members, keepMembers), known) as Members),
     },

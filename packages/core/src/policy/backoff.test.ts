@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffDelay, boundRetryAt, isHeldBack, isRetryDue, readHttpDate, readRetryAfter } from './backoff.ts'
+import {
+  backoffDelay,
+  boundRetryAt,
+  isHeldBack,
+  isRetryDue,
+  readHttpDate,
+  readRetryAfter,
+  retryAfterOf,
+} from './backoff.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -112,6 +120,8 @@ describe('Retry-After', () => {
   })
 })
 
+const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
+
 describe('an instant at which to try again', () => {
   test.each([
     { name: 'that has passed is now', instant: now - 1, expected: now },
@@ -123,11 +133,23 @@ describe('an instant at which to try again', () => {
   })
 })
 
+test.each([
+  { name: 'a date, by the clock of the server', header: 'Sun, 06 Nov 1994 08:50:37 GMT', date, expected: '60' },
+  { name: 'a date that has passed there', header: 'Sun, 06 Nov 1994 08:49:00 GMT', date, expected: '0' },
+  { name: 'a date, without a date of the response', header: date, date: undefined, expected: date },
+  { name: 'a date, with one that is malformed', header: date, date: 'now', expected: date },
+  { name: 'seconds', header: '120', date, expected: '120' },
+  { name: 'what is malformed', header: 'soon', date, expected: 'soon' },
+  { name: 'nothing', header: undefined, date, expected: undefined },
+])('Retry-After with $name is $expected', ({ header, date, expected }) => {
+  expect(retryAfterOf({ ...(header && { 'retry-after': header }), ...(date && { date }) })).toBe(expected)
+})
+
 test('an HTTP date is read as strictly as it is written', () => {
   expect(readHttpDate('Sun, 06 Nov 1994 08:49:37 GMT')).toBe(now)
-  expect(readHttpDate('Sun, 06 Nov 1994 08:49:37 GMT ')).toBeUndefined()
-  expect(readHttpDate('Sun, 45 Nov 1994 08:49:37 GMT')).toBeUndefined()
-  expect(readHttpDate('1.5')).toBeUndefined()
+  expect(readHttpDate('Sun, 06 Nov 1994 08:49:37 GMT ')).toBeNaN()
+  expect(readHttpDate('Sun, 45 Nov 1994 08:49:37 GMT')).toBeNaN()
+  expect(readHttpDate('1.5')).toBeNaN()
 })
 
 describe('a pause', () => {

@@ -58,19 +58,29 @@ export function backoffDelay(failuresInARow: number, random: number, runMillisec
  * @see RFC 9110, section 10.2.3
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  const instant = /^\d+$/.test(text) ? now + Number(text) * second : readHttpDate(text)
-  return instant === undefined ? undefined : boundRetryAt(instant, now)
+  const text = header?.trim()
+  const instant = /^\d+$/.test(text ?? '') ? now + Number(text) * second : readHttpDate(text)
+  return Number.isNaN(instant) ? undefined : boundRetryAt(instant, now)
 }
 
 /**
- * An HTTP date in milliseconds since the epoch. Stricter than `Date.parse`, which takes `1.5` for a day in 2001.
+ * `Retry-After`, in seconds where it is a date and the response has a `Date`: the server's clock and ours may differ.
+ *
+ * @see RFC 9110, sections 6.6.1 and 10.2.3
+ */
+export function retryAfterOf({ 'retry-after': header, date }: Record<string, string>): string | undefined {
+  const milliseconds = readHttpDate(header) - readHttpDate(date)
+  return Number.isNaN(milliseconds) ? header : String(Math.max(milliseconds, 0) / second)
+}
+
+/**
+ * An HTTP date in milliseconds since the epoch; else not a number. Stricter than `Date.parse`, which takes `1.5` for a day
+ * in 2001.
  *
  * @see RFC 9110, section 5.6.7, IMF-fixdate
  */
-export function readHttpDate(text: string): number | undefined {
-  const instant = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(instant) ? undefined : instant
+export function readHttpDate(text = ''): number {
+  return /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text) ? Date.parse(text) : NaN
 }
 
 /**

@@ -10,7 +10,7 @@ export interface TokenEndpointFailureFacts {
   readonly kind: TokenEndpointFailure['kind']
   /** HTTP status; only of an answer. */
   readonly status?: number
-  /** The `Retry-After` header as it came. */
+  /** The `Retry-After` header: seconds, or a date where the server told no `Date`. */
   readonly retryAfter?: string
   readonly contentType?: string
   /** The answer's other headers by their names in lower case, without cookies and credentials. */

@@ -106,7 +106,7 @@ export interface TokenEndpointUnavailable {
   readonly code: string
   /** Milliseconds since the epoch. */
   readonly retryAt?: number
-  /** A `Retry-After` header as it came; where there is no `retryAt`. */
+  /** A `Retry-After` header, as in an answer; where there is no `retryAt`. */
   readonly retryAfter?: string
   /** The token request was surely not sent, since it could not be prepared. */
   readonly sent?: 'no'
@@ -119,7 +119,7 @@ export interface TokenEndpointAnswer {
   readonly kind: 'answer'
   /** HTTP status; 302 where a browser hides which redirect it was. */
   readonly status: number
-  /** The `Retry-After` header as it came: seconds or a date (RFC 9110, section 10.2.3). */
+  /** The `Retry-After` header: seconds, or a date where the server told no `Date` (RFC 9110, section 10.2.3). */
   readonly retryAfter?: string
   readonly contentType?: string
   /** All headers by their names in lower case; secrets and cookies removed. */
