@@ -120,10 +120,11 @@ describeInChromium('a tab that is not always there', (stage) => {
     const { server } = world
     const [tab] = (await openTabs(1)) as [ChromiumTab]
     await world.openApp(tab)
+    // Before it has the tokens: they are due in a second.
+    await stage.chromium.context.setOffline(true)
     server.lifetimes.accessToken = 2
     await world.signIn(tab)
     server.lifetimes.accessToken = 3600
-    await stage.chromium.context.setOffline(true)
     const stored = await readRecord(tab)
     const failing = await tab.run(() => app.until(({ status, usable }) => status === 'transientFailure' && !usable))
     expect(failing).toMatchObject({ code: 'offline', online: false })
