@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { type HeldPort, holdPort } from './held-port.ts'
+import { nextPort } from './loopback-ports.ts'
 
 /** An HTTP server on 127.0.0.1 that can go down, come back on its port, and leaves nothing behind when closed. */
 export interface LoopbackServer extends AsyncDisposable {
@@ -33,8 +33,6 @@ export async function startLoopbackServer(
 ): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()
   let connectionsToCut = 0
-  /** While it is down: another server would be given its port. */
-  let held: HeldPort | undefined
   // The client decides when an idle connection ends: a server that closes it first resets requests by accident.
   const server = createServer({ keepAliveTimeout: 120_000 }, handle)
   if (!keepsConnections) server.maxRequestsPerSocket = 1
@@ -47,16 +45,14 @@ export async function startLoopbackServer(
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  const address = await listen(server, port)
+  const address = port === 0 ? await listenAnywhere(server) : await listen(server, port)
 
   async function destroyConnections(): Promise<void> {
     for (const socket of sockets) socket.destroy()
     await clientsHaveNoticed()
   }
 
-  async function close(): Promise<void> {
-    held?.release()
-    held = undefined
+  async function goDown(): Promise<void> {
     if (!server.listening) return
     const closed = new Promise((resolve) => server.close(resolve))
     await destroyConnections()
@@ -71,23 +67,17 @@ export async function startLoopbackServer(
     get connections() {
       return sockets.size
     },
-    async goDown() {
-      if (!server.listening) return
-      await close()
-      held = await holdPort(address.port)
-    },
+    goDown,
     async comeBack() {
       if (!server.listening) await listen(server, address.port)
-      held?.release()
-      held = undefined
     },
     async cutNewConnections(times = 1) {
       connectionsToCut = times
       await destroyConnections()
     },
     destroyConnections,
-    close,
-    [Symbol.asyncDispose]: close,
+    close: goDown,
+    [Symbol.asyncDispose]: goDown,
   }
 }
 
@@ -97,6 +87,16 @@ export async function startLoopbackServer(
  */
 async function clientsHaveNoticed(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await setImmediate()
+}
+
+async function listenAnywhere(server: Server): Promise<AddressInfo> {
+  for (;;) {
+    try {
+      return await listen(server, nextPort())
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
 }
 
 function listen(server: Server, port: number): Promise<AddressInfo> {

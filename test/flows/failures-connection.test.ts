@@ -28,7 +28,7 @@ afterEach(async () => {
   server.faults.clear()
   // Whoever hung up has left a request behind.
   await server.until((counts) => counts.open === 0, { description: 'the requests to end' })
-  for (const held of heldPorts.splice(0)) held.release()
+  for (const held of heldPorts.splice(0)) held[Symbol.dispose]()
   await Promise.all(listeners.splice(0).map((listener) => new Promise((resolve) => listener.close(resolve))))
 })
 afterAll(() => server.close())

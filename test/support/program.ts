@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 /** A program of `test/support/programs` that runs in a process of its own. */
 export interface Program extends AsyncDisposable {
+  readonly pid: number | undefined
   /** What it has printed so far, line by line. */
   readonly lines: readonly string[]
   /** `undefined` while it runs. */
@@ -14,7 +15,7 @@ export interface Program extends AsyncDisposable {
   /** Resolves with the next line that begins so, after so many lines; throws when it ends without. */
   printedAfter(count: number, beginning: string): Promise<string>
   /**
-   * Resolves with its exit code once all that it printed was read; throws when it still runs after `withinMilliseconds`
+   * Resolves with its exit code once all is read that it has printed; throws when it still runs after `withinMilliseconds`
    * (default 30,000, which a program that hangs takes, and a slow machine does not).
    */
   exited(options?: { withinMilliseconds?: number }): Promise<number>
@@ -48,8 +49,9 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   // It may have ended before it reads what it is told.
   child.stdin.on('error', () => {})
   const { lines, changed } = readLines(child)
-  // Not `exit`, which may come before what was printed last has been read.
+  const exit = once(child, 'exit')
   let isClosed = false
+  // What it has printed last may come after its exit.
   const closed = once(child, 'close').then(([code]) => {
     isClosed = true
     return Number(code ?? 1)
@@ -65,6 +67,7 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   }
 
   return {
+    pid: child.pid,
     lines,
     get exitCode() {
       return child.exitCode ?? undefined
@@ -90,7 +93,7 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
     signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
-      await closed
+      await exit
     },
   }
 }
