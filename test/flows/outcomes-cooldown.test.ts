@@ -37,7 +37,7 @@ test.each([
   await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
   await second.ready
   server.resetCounts()
-  server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, retryAfter))
+  server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, retryAfter, new Date(start + hour)))
   // Asleep for an hour: the second session's timers do not fire, or it would be the one to ask.
   clock.sleep(hour)
   const retryAt = start + hour + cooldownSeconds * 1000
