@@ -2,8 +2,11 @@ import type { Clock } from '../clock/clock.ts'
 
 /** So much of a body is kept in memory, in bytes as they are read: a small file may unpack to a huge one. */
 const mostBytes = 64 * 1024
-/** For so long a body is read, in milliseconds. */
-const longestRead = 2_000
+/**
+ * Twice so long a body is read, in milliseconds. Of two timers: in a program that was suspended, the first one fires before
+ * what has arrived meanwhile is read.
+ */
+const halfRead = 1_000
 
 /**
  * Reads the body of a response now, so that its connection is free while something else is awaited: a pool of one
@@ -27,7 +30,9 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
     }
   }
   const { promise: isLate, resolve } = Promise.withResolvers<'cut'>()
-  const timer = clock.setTimeout(() => resolve('cut'), longestRead)
+  let timer = clock.setTimeout(() => {
+    timer = clock.setTimeout(() => resolve('cut'), halfRead)
+  }, halfRead)
   const end = await Promise.race([read().catch((error: unknown) => ({ error })), isLate])
   clock.clearTimeout(timer)
   if (end === 'cut') reader.cancel().catch(() => {})
