@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { nextPort } from './loopback-ports.ts'
 
 /** An HTTP server on 127.0.0.1 that can go down, come back on its port, and leaves nothing behind when closed. */
 export interface LoopbackServer extends AsyncDisposable {
@@ -44,7 +45,7 @@ export async function startLoopbackServer(
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  const address = await listen(server, port)
+  const address = port === 0 ? await listenAnywhere(server) : await listen(server, port)
 
   async function destroyConnections(): Promise<void> {
     for (const socket of sockets) socket.destroy()
@@ -86,6 +87,16 @@ export async function startLoopbackServer(
  */
 async function clientsHaveNoticed(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await setImmediate()
+}
+
+async function listenAnywhere(server: Server): Promise<AddressInfo> {
+  for (;;) {
+    try {
+      return await listen(server, nextPort())
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
 }
 
 function listen(server: Server, port: number): Promise<AddressInfo> {

@@ -31,7 +31,7 @@ describeRedirect('a browser whose requests to the issuer a test answers', (stage
     expect(stage.world.server.counts.total).toBe(0)
   })
 
-  it('K2 begins each test of its own runner signed in, by the fixture of the guide', async () => {
+  it('K2 begins each test of its own runner signed in, by the fixture of the guide', { timeout: 180_000 }, async () => {
     stage.world.configuration.issuer = 'https://login.acme.example'
     const output = await mkdtemp(join(tmpdir(), 'authchart-playwright-'))
     const environment = {

@@ -6,6 +6,16 @@ import { startWorld } from './harness/world.ts'
 import { readRecord } from './read-record.ts'
 import { expectOneRequestEach, shareSession } from './six-tabs.ts'
 
+/** Resolves once the page has stopped: that is not so yet when the browser has been told. */
+async function freeze(tab: ChromiumTab): Promise<void> {
+  await tab.run(() => {
+    document.addEventListener('freeze', () => document.documentElement.classList.add('frozen'), { once: true })
+  })
+  await tab.devTools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  const hasStopped = () => tab.run(() => document.documentElement.classList.contains('frozen'))
+  await eventually(hasStopped, { description: 'the page to stop', withinMilliseconds: 20_000 })
+}
+
 describeInChromium('a tab that is not always there', (stage) => {
   async function openTabs(count: number): Promise<ChromiumTab[]> {
     const tabs: ChromiumTab[] = []
@@ -20,9 +30,10 @@ describeInChromium('a tab that is not always there', (stage) => {
     server.lifetimes.accessToken = 2
     await world.openApp(tab)
     await front.page.bringToFront()
+    const isHidden = () => tab.run(() => document.visibilityState === 'hidden')
+    await eventually(isHidden, { description: 'the page to be hidden', withinMilliseconds: 20_000 })
     await world.signIn(tab)
     server.lifetimes.accessToken = 3600
-    expect(await tab.run(() => document.visibilityState)).toBe('hidden')
     await tab.run(() => app.until(({ status }) => status === 'expired'))
     expect(server.counts.refreshes).toBe(0)
     await tab.page.bringToFront()
@@ -67,7 +78,7 @@ describeInChromium('a tab that is not always there', (stage) => {
     })
     const countTicks = () => frozen.run(() => (globalThis as unknown as { ticks: { count: number } }).ticks.count)
     await other.page.bringToFront()
-    await frozen.devTools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await freeze(frozen)
     const before = await countTicks()
     const generations: number[] = [(await readRecord(other)).generation ?? 0]
     for (let rotation = 0; rotation < 3; rotation += 1) {
@@ -96,7 +107,7 @@ describeInChromium('a tab that is not always there', (stage) => {
       for (let reader = 0; reader < 5; reader += 1) void readOn()
     })
     await other.page.bringToFront()
-    await frozen.devTools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await freeze(frozen)
     await other.run(async () => void (await app.session.refresh()))
     await frozen.devTools.send('Page.setWebLifecycleState', { state: 'active' })
     const { generation: newest = 0 } = await readRecord(other)
@@ -109,10 +120,11 @@ describeInChromium('a tab that is not always there', (stage) => {
     const { server } = world
     const [tab] = (await openTabs(1)) as [ChromiumTab]
     await world.openApp(tab)
+    // Before it has the tokens: they are due in a second.
+    await stage.chromium.context.setOffline(true)
     server.lifetimes.accessToken = 2
     await world.signIn(tab)
     server.lifetimes.accessToken = 3600
-    await stage.chromium.context.setOffline(true)
     const stored = await readRecord(tab)
     const failing = await tab.run(() => app.until(({ status, usable }) => status === 'transientFailure' && !usable))
     expect(failing).toMatchObject({ code: 'offline', online: false })

@@ -41,9 +41,10 @@ describeInEngine('WebKit', { isThere: hasWebKit, start: startWebKit }, (stage) =
     const hidden = await stage.engine.openTab('tab')
     server.lifetimes.accessToken = 2
     await world.openApp(hidden)
+    const isHidden = () => hidden.run(() => document.visibilityState === 'hidden')
+    await eventually(isHidden, { description: 'the page to be hidden', withinMilliseconds: 20_000 })
     await world.signIn(hidden)
     server.lifetimes.accessToken = 3600
-    expect(await hidden.run(() => document.visibilityState)).toBe('hidden')
     await hidden.run(() => app.until(({ status }) => status === 'expired'))
     expect(server.counts.refreshes).toBe(0)
     await front.close()

@@ -42,7 +42,7 @@ export async function startNextServer(
       ({ ok }) => ok,
       () => false,
     )
-  await eventually(answers, { description: `${origin} answers`, withinMilliseconds: 20_000 })
+  await eventually(answers, { description: `${origin} answers`, withinMilliseconds: 60_000, pauseMilliseconds: 50 })
   return {
     origin,
     get printed() {

@@ -12,7 +12,7 @@ describe('the PostgreSQL store on PGlite', async () => {
         administer: (sql) => database.exec(sql),
         createQuery: () => async (sql, parameters) => (await database.query<object>(sql, parameters)).rows as never,
       }),
-    { cryptoKeys: 'refused' },
+    { cryptoKeys: 'refused', patienceMilliseconds: 30_000 },
   )
   for (const { name, run } of cases) test(name, run)
 })

@@ -92,7 +92,7 @@ describe.skipIf(missingPgBouncer !== undefined)(
 )
 
 async function describeContract(name: string, createPlace: () => Promise<StorePlace>): Promise<void> {
-  const cases = await storeContract(createPlace, { cryptoKeys: 'refused' })
+  const cases = await storeContract(createPlace, { cryptoKeys: 'refused', patienceMilliseconds: 30_000 })
   describe(name, () => {
     for (const each of cases) test(each.name, each.run)
   })

@@ -84,7 +84,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         const key = `${suspension} ${step}`
         await using two = await startTwo({ mode: 'with presence', key, suspendedStep: step })
         const asked = two.first.ask()
-        await two.first.printed('suspended')
+        await two.first.suspended()
         const other = two.second.ask()
         await pause(suspension)
         expect(two.authorizationServer.counts.refreshes).toBe(0)
@@ -101,7 +101,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
         const key = `${suspension} alone ${step}`
         await using two = await startTwo({ mode: 'a row alone', key, suspendedStep: step })
         const asked = two.first.ask()
-        await two.first.printed('suspended')
+        await two.first.suspended()
         const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
@@ -147,7 +147,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
           graceMilliseconds,
         })
         const asked = two.first.ask()
-        await two.first.printed('suspended')
+        await two.first.suspended()
         const [{ outcomes }] = await Promise.all([two.second.ask(), pause(suspension)])
         expect(outcomes[key]).toEqual(expect.any(Number))
         two.first.signal('SIGCONT')
@@ -182,7 +182,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
       const key = `short ${mode}`
       await using two = await startTwo({ mode, key, suspendedStep: 'before sending' })
       const asked = two.first.ask()
-      await two.first.printed('suspended')
+      await two.first.suspended()
       const other = two.second.ask()
       await pause(shortLeaseMilliseconds / 2)
       expect(two.authorizationServer.counts.refreshes).toBe(0)
@@ -218,7 +218,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
       const options = { graceMilliseconds: 600_000, leaseMilliseconds: 60_000, suspendedStep: 'at the wire' }
       await using two = await startTwo({ mode: 'a row alone', key, ...options })
       const asked = two.first.ask()
-      await two.first.printed('suspended')
+      await two.first.suspended()
       const other = two.second.ask()
       await setClockAhead(key)
       const { outcomes } = await other
@@ -234,7 +234,7 @@ describe.skipIf(missingPostgres !== undefined)('a holder', { concurrent: true },
     const options = { leaseMilliseconds: 60_000, suspendedStep: 'before sending' }
     await using two = await startTwo({ mode: 'with presence', key, ...options })
     const asked = two.first.ask()
-    await two.first.printed('suspended')
+    await two.first.suspended()
     const other = two.second.ask()
     await pause(deadHostMilliseconds)
     expect(two.authorizationServer.counts.refreshes).toBe(0)

@@ -64,7 +64,7 @@ describe.each(all)('in $name', (runtime) => {
   test.concurrent('a program whose script is done exits though its session is open', async () => {
     const directory = join(project.folder, `${runtime.name} open`)
     await using program = projectOf(runtime).start(runtime, 'leave-open', { directory })
-    expect(await program.exited({ withinMilliseconds: 15_000 })).toBe(0)
+    expect(await program.exited({ withinMilliseconds: 90_000 })).toBe(0)
     expect(program.lines).toEqual(['signedIn', 'refreshed'])
   })
 
@@ -83,21 +83,21 @@ test.concurrent.each(holders)(
   'a lease that $name has keeps out all others while it lives, suspended too, and none once it is killed',
   async (holder) => {
     const directory = join(project.folder, `leases of ${holder.name}`)
-    await using first = hold(holder, directory, 10_000)
+    await using first = hold(holder, directory, 90_000)
     await first.printed('leased')
     if (platform !== 'win32') first.signal('SIGSTOP')
     const outcomes = await Promise.all(
       holders.map(async (other) => {
         await using program = hold(other, directory, 500)
-        await program.exited({ withinMilliseconds: 20_000 })
+        await program.exited({ withinMilliseconds: 90_000 })
         return program.lines
       }),
     )
     expect(outcomes).toEqual(holders.map(() => ['kept out']))
-    const next = holders.map((other) => hold(other, directory, 20_000))
+    const next = holders.map((other) => hold(other, directory, 90_000))
     first.signal('SIGKILL')
     for (const program of next) void program.printed('leased').then(() => program.tell('give it back'))
-    await Promise.all(next.map((program) => program.exited({ withinMilliseconds: 20_000 })))
+    await Promise.all(next.map((program) => program.exited({ withinMilliseconds: 90_000 })))
     expect(next.map(({ lines }) => lines)).toEqual(holders.map(() => ['leased', 'given back']))
     expect(first.lines).toEqual(['leased'])
   },

@@ -1,17 +1,20 @@
-/** How often a condition is looked at, in milliseconds. */
-const pause = 2
-
 /**
- * Resolves once a condition holds, for what tells nobody when it changes.
- * @throws after `withinMilliseconds` (default 5,000), saying what was waited for
+ * Resolves once a condition holds, for what tells nobody when it changes: it is looked at again and again, with a pause.
+ * A look that costs something, such as at a program that starts, leaves more of the machine to others with a longer one.
+ *
+ * @throws after `withinMilliseconds` (default 30,000, which ends what hangs and times nothing), saying what was waited for
  */
 export async function eventually(
   isMet: () => boolean | Promise<boolean>,
-  { description, withinMilliseconds = 5_000 }: { description: string; withinMilliseconds?: number },
+  {
+    description,
+    withinMilliseconds = 30_000,
+    pauseMilliseconds = 2,
+  }: { description: string; withinMilliseconds?: number; pauseMilliseconds?: number },
 ): Promise<void> {
   const deadline = performance.now() + withinMilliseconds
   while (!(await isMet())) {
     if (performance.now() > deadline) throw new Error(`Waited ${withinMilliseconds} ms in vain: ${description}`)
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds))
   }
 }

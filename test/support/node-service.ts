@@ -43,7 +43,8 @@ export async function startNodeService(input: NodeServiceInput): Promise<NodeSer
     program.lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line.event === event)
   await eventually(() => logged('listening').length > 0 || program.exitCode !== undefined, {
     description: 'the service to listen',
-    withinMilliseconds: 20_000,
+    withinMilliseconds: 60_000,
+    pauseMilliseconds: 50,
   })
   if (program.exitCode !== undefined) throw new Error(`The service ended: ${program.lines.join(', ')} ${errors}`)
   const service = {
@@ -61,7 +62,7 @@ export async function signInByCommand(input: NodeServiceInput): Promise<string> 
   const visit = fileURLToPath(new URL('./programs/visit-as-browser.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [asSource, main, 'sign-in'], {
     env: { ...environmentOf(input), BROWSER: `${process.execPath} ${asSource} ${visit}` },
-    timeout: 20_000,
+    timeout: 60_000,
   })
   return stdout
 }

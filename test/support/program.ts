@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 /** A program of `test/support/programs` that runs in a process of its own. */
 export interface Program extends AsyncDisposable {
+  readonly pid: number | undefined
   /** What it has printed so far, line by line. */
   readonly lines: readonly string[]
   /** `undefined` while it runs. */
@@ -13,8 +14,11 @@ export interface Program extends AsyncDisposable {
   printed(line: string): Promise<void>
   /** Resolves with the next line that begins so, after so many lines; throws when it ends without. */
   printedAfter(count: number, beginning: string): Promise<string>
-  /** Resolves with its exit code, and throws when it still runs after `withinMilliseconds`. */
-  exited(options: { withinMilliseconds: number }): Promise<number>
+  /**
+   * Resolves with its exit code once all is read that it has printed; throws when it still runs after `withinMilliseconds`
+   * (default 30,000, which a program that hangs takes, and a slow machine does not).
+   */
+  exited(options?: { withinMilliseconds?: number }): Promise<number>
   /** Writes a line to its standard input. */
   tell(line: string): void
   signal(name: NodeJS.Signals): void
@@ -45,19 +49,25 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
   // It may have ended before it reads what it is told.
   child.stdin.on('error', () => {})
   const { lines, changed } = readLines(child)
-  const exit = once(child, 'exit').then(([code]) => Number(code ?? 1))
+  const exit = once(child, 'exit')
+  let isClosed = false
+  // What it has printed last may come after its exit.
+  const closed = once(child, 'close').then(([code]) => {
+    isClosed = true
+    return Number(code ?? 1)
+  })
 
   async function printedSuch(wanted: string, find: () => string | undefined): Promise<string> {
     for (;;) {
       const found = find()
       if (found !== undefined) return found
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`The program ended and never printed "${wanted}": ${lines.join(', ')}`)
-      await Promise.race([changed(), exit])
+      if (isClosed) throw new Error(`The program ended and never printed "${wanted}": ${lines.join(', ')}`)
+      await Promise.race([changed(), closed])
     }
   }
 
   return {
+    pid: child.pid,
     lines,
     get exitCode() {
       return child.exitCode ?? undefined
@@ -67,14 +77,14 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
     },
     printedAfter: (count, beginning) =>
       printedSuch(beginning, () => lines.slice(count).find((printed) => printed.startsWith(beginning))),
-    async exited({ withinMilliseconds }) {
+    async exited({ withinMilliseconds = 30_000 } = {}) {
       const { promise: late, reject } = Promise.withResolvers<never>()
       const timer = setTimeout(
         () => reject(new Error(`The program still runs after ${withinMilliseconds} ms: ${lines.join(', ')}`)),
         withinMilliseconds,
       )
       try {
-        return await Promise.race([exit, late])
+        return await Promise.race([closed, late])
       } finally {
         clearTimeout(timer)
       }

@@ -83,7 +83,9 @@ export async function startFleet(way: WorkerInput['way'], options: FleetOptions)
     },
     async kill(index) {
       // Those of the SDK may refresh all the time.
-      await (way === 'sdk' ? Promise.race([quiet(), setTimeout(1_000)]) : quiet())
+      await (way === 'sdk'
+        ? Promise.race([quiet(), setTimeout(1_000)])
+        : suspendBetweenRequests(children[index], input))
       await end(children[index], (child) => child.kill('SIGKILL'))
       figures.kills += 1
       children[index] = await start()
@@ -132,10 +134,22 @@ async function signInOnce(server: AuthorizationServer, { way, server: known, pla
 }
 
 /**
- * Waits until no token request is under way and the last answer has been stored. A process that is killed between the
- * two takes the answer with it, and a server whose refresh tokens work once, without a grace period, then ends the
- * sign-in: no client can help that.
+ * Suspends a process while no token request is under way whose answer is not stored: the record would say so. A process
+ * that is killed between the two takes the answer with it, and a server whose refresh tokens work once, without a grace
+ * period, then ends the sign-in: no client can help that.
  */
+async function suspendBetweenRequests(child: ChildProcess | undefined, { server, place, key }: WorkerInput) {
+  const store = fileStore({ directory: place, key: Buffer.from(key, 'base64') })
+  for (;;) {
+    child?.kill('SIGSTOP')
+    const record = await store.read(server.resource)
+    if (record?.refreshIntent === undefined) return
+    child?.kill('SIGCONT')
+    await setTimeout(20)
+  }
+}
+
+/** Waits until no token request is under way, and the last answer has probably been stored. */
 function createQuiet(server: AuthorizationServer): () => Promise<void> {
   let endedAt = 0
   server.onTokenRequest((event) => {

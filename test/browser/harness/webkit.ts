@@ -56,7 +56,11 @@ export async function startWebKit(): Promise<WebKit> {
       ({ ok }) => ok,
       () => false,
     )
-  await eventually(answers, { description: 'WebKitWebDriver answers', withinMilliseconds: 20_000 })
+  await eventually(answers, {
+    description: 'WebKitWebDriver answers',
+    withinMilliseconds: 60_000,
+    pauseMilliseconds: 50,
+  })
   const { openTab, close } = await connectWebDriver(address, { browserName: 'MiniBrowser' })
   return {
     openTab: (place = 'window') => openTab(place),

@@ -7,7 +7,7 @@ let places = 0
 
 /** The contract of stores, for a database of its own each. */
 function contract(): Promise<StoreContractCase[]> {
-  cases ??= storeContract(createPlace, { cryptoKeys: 'kept' })
+  cases ??= storeContract(createPlace, { cryptoKeys: 'kept', patienceMilliseconds: 30_000 })
   return cases
 }
 

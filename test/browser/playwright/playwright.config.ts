@@ -7,6 +7,7 @@ export default defineConfig({
   outputDir: process.env.AUTHCHART_OUTPUT,
   reporter: 'line',
   workers: 1,
+  timeout: 120_000,
   use: {
     baseURL: process.env.AUTHCHART_APP,
     launchOptions: { executablePath: chromiumPath, args: [...quietSwitches] },

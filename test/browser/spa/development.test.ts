@@ -58,7 +58,7 @@ describeSpa('the single-page app from source', {}, (stage) => {
   })
 })
 
-it('A5 starts by one command, says where it is, and stops at Ctrl-C', { timeout: 30_000 }, async () => {
+it('A5 starts by one command, says where it is, and stops at Ctrl-C', async () => {
   const main = fileURLToPath(new URL('../../../examples/browser-spa/main.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@authchart/source', main, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],

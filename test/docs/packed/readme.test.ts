@@ -132,7 +132,7 @@ function runPasted(environment: Record<string, string>): Promise<{ stdout: strin
   return promisify(execFile)(process.execPath, ['main.mjs'], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...environment },
-    timeout: 20_000,
+    timeout: 60_000,
   })
 }
 

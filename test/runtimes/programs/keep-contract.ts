@@ -17,7 +17,7 @@ function createPlace(): StorePlace {
   }
 }
 
-const cases = await storeContract(createPlace, { cryptoKeys: 'refused' })
+const cases = await storeContract(createPlace, { cryptoKeys: 'refused', patienceMilliseconds: 30_000 })
 const outcomes = await Promise.all(
   cases.map(({ name, run }) =>
     run().then(

@@ -44,7 +44,7 @@ export class TestObject {
         const store = durableObjectStore(storage)
         return { open: () => store }
       },
-      { cryptoKeys: 'refused' },
+      { cryptoKeys: 'refused', patienceMilliseconds: 30_000 },
     )
     const broken: string[] = []
     for (const { name, run } of cases) {

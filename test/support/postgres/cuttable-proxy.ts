@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { findFreePort } from './free-port.ts'
 
 /** A way to a server on the loopback that can be closed: connections end, and new ones are refused. */
 export interface CuttableProxy extends AsyncDisposable {
@@ -35,16 +36,10 @@ export async function startCuttableProxy(firstTargetPort: number): Promise<Cutta
     targets.add(target)
     target.on('close', () => targets.delete(target))
   })
-  let port = 0
+  const port = await findFreePort()
   const proxy: CuttableProxy = {
-    get port() {
-      return port
-    },
-    async open() {
-      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-      const address = server.address()
-      port = typeof address === 'object' ? (address?.port ?? 0) : 0
-    },
+    port,
+    open: () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve)),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets) socket.destroy()

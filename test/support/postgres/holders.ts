@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import type { TokenSetInput } from '@authchart/core'
 import { createSession } from '@authchart/core'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { schemaSql } from '@authchart/postgres-store'
+import { eventually } from '../eventually.ts'
 import { type Program, startProgram } from '../program.ts'
 import type { AskedTokens, HoldSessionsInput } from '../programs/hold-sessions.ts'
 import { openPostgresStore, type PostgresStoreInput } from './open-postgres-store.ts'
@@ -49,6 +51,8 @@ export async function signInExpired(
 export interface Holder extends Program {
   /** Has it ask all its sessions for a token, and waits for what comes of it. */
   ask(command?: 'token' | 'refresh'): Promise<AskedTokens>
+  /** Resolves once it has suspended itself. It says so before, and what wakes it must not come in between. */
+  suspended(): Promise<void>
 }
 
 /** Starts a process, and waits until its sessions are open. */
@@ -66,5 +70,14 @@ export async function startHolder(input: HoldSessionsInput): Promise<Holder> {
       const line = await program.printedAfter(seen, 'tokens ')
       return JSON.parse(line.slice('tokens '.length)) as AskedTokens
     },
+    async suspended() {
+      await program.printed('suspended')
+      await eventually(() => isStopped(program), { description: 'the process stops', withinMilliseconds: 60_000 })
+    },
   }
+}
+
+/** @see proc(5), `/proc/pid/stat`: the state comes after the name in parentheses */
+function isStopped({ pid }: Program): boolean {
+  return !existsSync('/proc') || /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 }

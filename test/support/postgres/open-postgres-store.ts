@@ -20,6 +20,8 @@ export interface OpenPostgresStore extends AsyncDisposable {
   readonly store: PostgresStore
   /** How many statements it has run. */
   readonly statements: { count: number }
+  /** How many notifications have come to its presence. */
+  readonly notifications: { count: number }
 }
 
 /** Opens it. `onStatement` is called as each statement is sent. */
@@ -30,6 +32,9 @@ export function openPostgresStore(
   const pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000 })
   pool.on('error', () => {})
   const statements = { count: 0 }
+  const notifications = { count: 0 }
+  const createClient = () =>
+    new Client({ connectionString: presenceUrl }).on('notification', () => (notifications.count += 1))
   const query: Query = async (sql, parameters) => {
     statements.count += 1
     const answer = pool.query(sql, parameters)
@@ -39,13 +44,14 @@ export function openPostgresStore(
   const store = postgresStore({
     query,
     keys: [Buffer.from(key, 'base64')],
-    presence: presenceUrl === undefined ? undefined : pgPresence(() => new Client({ connectionString: presenceUrl })),
+    presence: presenceUrl === undefined ? undefined : pgPresence(createClient),
     leaseMilliseconds,
     hints,
   })
   return {
     store,
     statements,
+    notifications,
     async [Symbol.asyncDispose]() {
       await store.close()
       await pool.end()

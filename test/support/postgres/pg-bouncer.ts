@@ -38,7 +38,11 @@ log_disconnections = 0
     for (const path of [temporary.path, file]) chownSync(path, postgresUser.uid, postgresUser.gid)
   }
   const child = spawn(pgBouncerProgram ?? '', ['--quiet', file], { ...postgresUser, stdio: 'ignore' })
-  await eventually(() => isListening(port), { description: 'PgBouncer listens', withinMilliseconds: 10_000 })
+  await eventually(() => isListening(port), {
+    description: 'PgBouncer listens',
+    withinMilliseconds: 60_000,
+    pauseMilliseconds: 50,
+  })
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, chownSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Client, Pool } from 'pg'
 import { eventually } from '../eventually.ts'
 import { createTemporaryFolder } from '../temporary-folder.ts'
@@ -28,7 +29,7 @@ export interface PostgresServerOptions {
   /** Lines of `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>
   /** Makes the folder with the data, in place of `initdb`. */
-  readonly createData?: (folder: string) => void
+  readonly createData?: (folder: string) => Promise<void>
 }
 
 /** Starts one. */
@@ -41,7 +42,7 @@ export async function startPostgres({
   if (postgresUser !== undefined) chownSync(temporary.path, postgresUser.uid, postgresUser.gid)
   const folder = join(temporary.path, 'data')
   const port = await findFreePort()
-  createData(folder)
+  await createData(folder)
   const lines = {
     port: String(port),
     listen_addresses: "'127.0.0.1'",
@@ -67,7 +68,11 @@ export async function startPostgres({
     pool,
     async start() {
       child = spawn(join(postgresBinaries ?? '', 'postgres'), ['-D', folder], { ...postgresUser, stdio: 'ignore' })
-      await eventually(() => answers(url), { description: 'PostgreSQL answers', withinMilliseconds: 30_000 })
+      await eventually(() => answers(url), {
+        description: 'PostgreSQL answers',
+        withinMilliseconds: 60_000,
+        pauseMilliseconds: 50,
+      })
     },
     async stop(how) {
       if (child === undefined) return
@@ -77,11 +82,9 @@ export async function startPostgres({
       child = undefined
     },
     async settled() {
-      const isSettled = async () => {
-        const { rows } = await pool.query(`select now() - pg_postmaster_start_time() > interval '15 s' as is_settled`)
-        return rows[0].is_settled === true
-      }
-      await eventually(isSettled, { description: 'PostgreSQL has run for a while', withinMilliseconds: 20_000 })
+      await pool.query(
+        `select pg_sleep(extract(epoch from pg_postmaster_start_time() + interval '15 s' - clock_timestamp()))`,
+      )
     },
     async [Symbol.asyncDispose]() {
       await pool.end()
@@ -93,20 +96,14 @@ export async function startPostgres({
   return server
 }
 
-function initData(folder: string): void {
+async function initData(folder: string): Promise<void> {
   const options = ['--pgdata', folder, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']
-  runAsPostgres('initdb', [...options, '--locale', 'C'])
+  await runAsPostgres('initdb', [...options, '--locale', 'C'])
 }
 
-/** Runs one of PostgreSQL's programs to its end, as its user. */
-export function runAsPostgres(program: string, argumentList: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(join(postgresBinaries ?? '', program), argumentList, {
-    ...postgresUser,
-    encoding: 'utf8',
-    cwd: '/',
-  })
-  if (status !== 0) throw new Error(`${program} failed: ${stderr}`)
-  return stdout
+/** Runs one of PostgreSQL's programs to its end, as its user: the servers and clocks of other tests go on meanwhile. */
+export async function runAsPostgres(program: string, argumentList: readonly string[]): Promise<void> {
+  await promisify(execFile)(join(postgresBinaries ?? '', program), argumentList, { ...postgresUser, cwd: '/' })
 }
 
 async function answers(url: string): Promise<boolean> {

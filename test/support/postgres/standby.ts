@@ -18,8 +18,8 @@ export async function startStandby(primary: PostgresServer): Promise<Standby> {
   const source = `host=127.0.0.1 port=${primary.port} user=postgres`
   const standby = await startPostgres({
     settings: { hot_standby: 'on' },
-    createData: (folder) => {
-      runAsPostgres('pg_basebackup', [
+    createData: async (folder) => {
+      await runAsPostgres('pg_basebackup', [
         '--pgdata',
         folder,
         '--dbname',

@@ -101,6 +101,12 @@ async function loop(milliseconds: number): Promise<LoopFigures> {
     worstWait = Math.max(worstWait, performance.now() - asked)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  // What is under way is counted as well.
+  await new Promise<void>((resolve) => {
+    const look = () => session.getSnapshot().status !== 'refreshing' && resolve()
+    session.subscribe(look)
+    look()
+  })
   const count = (type: string) => notices.filter((notice) => notice === type).length
   return {
     tokens,
