@@ -55,7 +55,6 @@ describe.each(Object.entries(bundlers))('an app that is built by %s', (name, bun
       copyFileSync(join(page, 'style.css'), join(output, 'style.css'))
       await using app = await serveApp(output)
       const tab = await (chromium as Chromium).openTab({ window: true })
-      tab.page.setDefaultTimeout(15_000)
       await tab.open(app.url)
       await tab.page.getByRole('button', { name: /^Sign in/ }).click()
       await tab.page.getByRole('button', { name: 'Refresh now' }).click()

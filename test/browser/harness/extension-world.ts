@@ -40,7 +40,6 @@ export async function startExtensionWorld(): Promise<ExtensionWorld> {
   const configuration = { issuer: server.issuer, clientId: server.publicClient.id, apiOrigin: api.origin }
   await buildExtension(folder, { configuration, pages: 'http://127.0.0.1/*' })
   const chromium = await startChromium([`--load-extension=${folder}`])
-  chromium.context.setDefaultTimeout(10_000)
   const popup = await chromium.openTab({ window: true })
   const workers = await followWorkers(popup.devTools)
   await popup.open(`chrome-extension://${id}/popup.html`)

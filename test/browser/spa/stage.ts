@@ -28,7 +28,6 @@ export function describeSpa(name: string, options: SpaOptions, tests: (stage: Sp
       },
       async openApp({ query = '', keepsSession = false, before = () => {} } = {}) {
         const tab = await chromium.openTab({ window: true })
-        tab.page.setDefaultTimeout(15_000)
         if (!keepsSession) {
           await tab.devTools.send('Storage.clearDataForOrigin', { origin: spa.url, storageTypes: 'all' })
           await tab.devTools.send('Network.clearBrowserCookies')
