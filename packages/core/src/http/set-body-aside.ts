@@ -23,20 +23,24 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
   const read = async () => {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return 'read'
+      if (done) return
       size += value.byteLength
-      if (size > mostBytes) return 'cut'
+      if (size > mostBytes) throw cutError()
       chunks.push(value)
     }
   }
-  const { promise: isLate, resolve } = Promise.withResolvers<'cut'>()
+  const { promise: isLate, reject } = Promise.withResolvers<never>()
   let timer = clock.setTimeout(() => {
-    timer = clock.setTimeout(() => resolve('cut'), halfRead)
+    timer = clock.setTimeout(() => reject(cutError()), halfRead)
   }, halfRead)
-  const end = await Promise.race([read().catch((error: unknown) => ({ error })), isLate])
+  let failure: unknown
+  try {
+    await Promise.race([read(), isLate])
+  } catch (error) {
+    failure = error
+    reader.cancel().catch(() => {})
+  }
   clock.clearTimeout(timer)
-  if (end === 'cut') reader.cancel().catch(() => {})
-  const failure = end === 'read' ? undefined : typeof end === 'string' ? cutError() : (end as { error: unknown }).error
   return () => withBody(response, chunks, failure)
 }
 
