@@ -15,8 +15,9 @@ export default defineConfig({
     // Most files wait for most of their time: by default two cores would run one file at a time.
     maxWorkers: 2,
     execArgv: ['--conditions=@authchart/source'],
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
+    // These end what hangs, and time nothing: a busy machine may take five times as long, and stand still for seconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A second, as it is by default, is a time that a busy machine may not keep.
     expect: { poll: { timeout: 10_000 } },
     projects: [
@@ -72,7 +73,7 @@ export default defineConfig({
         hookTimeout: 60_000,
       }),
       // Every state that the chart can get into: all processor too.
-      project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 30_000 }),
+      project('statechart', ['test/statechart/**/*.test.ts'], { sequence: { groupOrder: 2 }, testTimeout: 120_000 }),
       // Real browsers: by themselves, one file after the other, since each has a browser of several processes.
       project('browser', ['test/browser/**/*.test.ts'], {
         fileParallelism: false,

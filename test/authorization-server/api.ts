@@ -31,7 +31,7 @@ export interface Api extends AsyncDisposable {
   readonly counts: ApiCounts
   /** The latest requests, oldest first. */
   readonly requests: readonly ApiRequestRecord[]
-  /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
+  /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 30,000). */
   until(
     isMet: (counts: ApiCounts) => boolean,
     options?: { description?: string; withinMilliseconds?: number },

@@ -114,7 +114,7 @@ export interface AuthorizationServer extends AsyncDisposable {
   denyNextConsent(): void
   /** Does what a person does at the page of the device flow: types the user code, and agrees or not. */
   answerDevice(userCode: string, answer: DeviceAnswer): Promise<void>
-  /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 10,000). */
+  /** Resolves once the counts are as wanted; throws after `withinMilliseconds` (default 30,000). */
   until(
     isMet: (counts: TokenRequestCounts) => boolean,
     options?: { description?: string; withinMilliseconds?: number },
@@ -143,7 +143,7 @@ export interface AuthorizationServer extends AsyncDisposable {
 /** Starts an authorization server of its own: nothing is shared with others in this process. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const lifetimes: Lifetimes = {
-    accessToken: 3,
+    accessToken: 3600,
     refreshToken: 3600,
     idToken: 3600,
     deviceCode: 600,

@@ -3,7 +3,7 @@ export interface Condition {
   /** Looks again at what the waiters wait for. */
   changed(): void
   /**
-   * @throws after `withinMilliseconds` (default 10,000), saying what was waited for
+   * @throws after `withinMilliseconds` (default 30,000), saying what was waited for
    */
   until(isMet: () => boolean, options: { description: string; withinMilliseconds?: number }): Promise<void>
 }
@@ -15,7 +15,7 @@ export function createCondition(): Condition {
     changed() {
       for (const look of [...waiters]) look()
     },
-    async until(isMet, { description, withinMilliseconds = 10_000 }) {
+    async until(isMet, { description, withinMilliseconds = 30_000 }) {
       if (isMet()) return
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const timer = setTimeout(

@@ -52,10 +52,14 @@ export const tokenAnswers = {
   truncated: { ...jsonAnswer(200, { access_token: 'never arrives whole', token_type: 'Bearer' }), truncated: true },
 } satisfies Record<string, HttpAnswer>
 
-/** An answer with a `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3). */
-export function withRetryAfter(answer: HttpAnswer, retryAfter: number | Date): HttpAnswer {
+/**
+ * An answer with a `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
+ *
+ * @param date the answer's own; default the real time
+ */
+export function withRetryAfter(answer: HttpAnswer, retryAfter: number | Date, date = new Date()): HttpAnswer {
   const value = typeof retryAfter === 'number' ? String(retryAfter) : retryAfter.toUTCString()
-  return { ...answer, headers: { ...answer.headers, 'retry-after': value } }
+  return { ...answer, headers: { ...answer.headers, date: date.toUTCString(), 'retry-after': value } }
 }
 
 /** An error answer of the token endpoint (RFC 6749, section 5.2). */

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { tokenAnswers } from '../authorization-server/index.ts'
 import { findInTexts } from '../support/find-secrets.ts'
+import fc from '../support/properties.ts'
 import type { ChromiumTab } from './harness/chromium.ts'
 import { describeRedirect, openPage, outcomesOf, signInByRedirect, statusOf } from './harness/redirect-world.ts'
 import { readEntries } from './read-record.ts'

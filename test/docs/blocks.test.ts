@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findPages, readBlocks } from './blocks.ts'
 import { compile } from './compile.ts'
 
-test('D1 every block of TypeScript in the README and the docs compiles', { timeout: 60_000 }, async () => {
+test('D1 every block of TypeScript in the README and the docs compiles', async () => {
   const blocks = findPages()
     .flatMap(readBlocks)
     // Those that a file of `test/recipes` stands in are compiled there.

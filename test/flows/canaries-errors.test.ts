@@ -14,7 +14,7 @@ import {
   tokenAnswers,
 } from '@authchart/test/authorization-server'
 import ky, { isHTTPError, isNetworkError, isTimeoutError } from 'ky'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findInTexts, findSecrets } from '../support/find-secrets.ts'
 import type { LogEverythingInput } from '../support/programs/log-everything.ts'
 import { tokenSetOf } from '../support/signed-in-session.ts'
@@ -77,7 +77,18 @@ describe('P55 errors of requests that carried a canary token', () => {
 
   test('P55 ky, TimeoutError', async () => {
     const gate = api.faults.hold()
-    expect(isTimeoutError(await catchError((session) => send(session, { timeout: 50 })))).toBe(true)
+    const error = await catchError(async (session) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      try {
+        const outcome = send(session, { timeout: 50 }).catch((thrown: unknown) => thrown)
+        await gate.arrived()
+        await vi.advanceTimersByTimeAsync(50)
+        throw await outcome
+      } finally {
+        vi.useRealTimers()
+      }
+    })
+    expect(isTimeoutError(error)).toBe(true)
     gate.release()
   })
 

@@ -110,7 +110,7 @@ describe('P55 canary tokens', () => {
     expect(whole.length).toBeGreaterThan(1_000_000)
     expect(findInTexts([whole], watched.secrets())).toEqual([])
     // 140 MB.
-  }, 60_000)
+  }, 120_000)
 
   test.each([
     ['an answer that passes', () => server.faults.answerWith(tokenAnswers.htmlForbidden, always)],

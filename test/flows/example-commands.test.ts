@@ -32,7 +32,7 @@ describe.concurrent.each(commands)('%s', (_name, program) => {
 function run(program: string, argument: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const argumentList = ['--conditions=@authchart/source', program, argument]
-    execFile(process.execPath, argumentList, { cwd: root, timeout: 14_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, argumentList, { cwd: root, timeout: 50_000 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     )
   })

@@ -7,6 +7,7 @@ import { refreshTokenGrant } from '@authchart/core/oauth'
 import { createSimulatedClock } from '@authchart/core/testing'
 import { type AuthorizationServer, startAuthorizationServer } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type HeldPort, holdPort } from '../authorization-server/held-port.ts'
 import { createDevice } from '../support/device.ts'
 import { eventually } from '../support/eventually.ts'
 import { certificate, expiredCertificate, key } from '../support/loopback-certificates.ts'
@@ -17,6 +18,7 @@ import { createTroubledStore, type TroubledStore } from '../support/troubled-sto
 
 let server: AuthorizationServer
 const listeners: net.Server[] = []
+const heldPorts: HeldPort[] = []
 
 beforeAll(async () => {
   server = await startAuthorizationServer({ lifetimes: { accessToken: 3600 } })
@@ -26,6 +28,7 @@ afterEach(async () => {
   server.faults.clear()
   // Whoever hung up has left a request behind.
   await server.until((counts) => counts.open === 0, { description: 'the requests to end' })
+  for (const held of heldPorts.splice(0)) held[Symbol.dispose]()
   await Promise.all(listeners.splice(0).map((listener) => new Promise((resolve) => listener.close(resolve))))
 })
 afterAll(() => server.close())
@@ -37,14 +40,11 @@ async function listen(listener: net.Server): Promise<number> {
   return (listener.address() as net.AddressInfo).port
 }
 
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const listener = net.createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as net.AddressInfo
-  listener.close()
-  await once(listener, 'close')
-  return port
+/** A port on which nobody listens for the length of a test. */
+async function closedPort(): Promise<number> {
+  const held = await holdPort()
+  heldPorts.push(held)
+  return held.port
 }
 
 function secureAt(port: number): string {
@@ -60,8 +60,9 @@ function openWithEndpoint(tokenEndpoint: string, store: TroubledStore) {
 
 describe('P30 a request that was surely not sent', () => {
   test.each<[name: string, findEndpoint: () => Promise<string>]>([
-    ['the name is not known (DNS)', async () => 'https://authorization-server.invalid/token'],
-    ['the connection is refused', async () => `http://127.0.0.1:${await freePort()}/token`],
+    // Too long for a name: nobody is asked, however slow the name servers are.
+    ['the name is not known (DNS)', async () => `https://${'a'.repeat(64)}.invalid/token`],
+    ['the connection is refused', async () => `http://127.0.0.1:${await closedPort()}/token`],
     [
       'the certificate is signed by itself',
       async () => secureAt(await listen(tls.createServer({ key, cert: certificate }))),

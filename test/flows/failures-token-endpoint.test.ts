@@ -130,7 +130,7 @@ const transientRows: TransientRow[] = [
     intent: 'kept',
   }),
   transient('a 503 with Retry-After as a date', 'server', {
-    arm: answering(withRetryAfter(tokenAnswers.unavailable, new Date(now + twoMinutes))),
+    arm: answering(withRetryAfter(tokenAnswers.unavailable, new Date(now + twoMinutes), new Date(now))),
     cooldown: twoMinutes,
     intent: 'kept',
   }),

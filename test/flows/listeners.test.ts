@@ -2,6 +2,7 @@ import { createSession, type SessionNotice, type SessionSnapshot } from '@authch
 import { createSimulatedClock } from '@authchart/core/testing'
 import { type AuthorizationServer, startAuthorizationServer, tokenAnswers } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { collectNotices, noticesOf, typesOf } from '../support/notices.ts'
 import { openSession, openSignedInSession, tokenSetOf } from '../support/signed-in-session.ts'
 import { createTroubledStore } from '../support/troubled-store.ts'
@@ -111,7 +112,8 @@ describe('a notice', () => {
     await using neighbour = openSession(server, { store })
     await neighbour.ready
     const notices = collectNotices(neighbour)
-    const until = (type: SessionNotice['type']) => vi.waitFor(() => expect(noticesOf(notices, type)).toHaveLength(1))
+    const until = (type: SessionNotice['type']) =>
+      eventually(() => noticesOf(notices, type).length === 1, { description: type })
     await session.signIn(tokenSetOf(await server.signIn()))
     await until('signedIn')
     await session.refresh()

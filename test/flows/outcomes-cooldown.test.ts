@@ -25,10 +25,17 @@ beforeAll(async () => {
 afterEach(() => server.faults.clear())
 afterAll(() => server.close())
 
+/** A date as an answer has it, and the one after which it is to be asked again. */
+function byClock(now: number): { retryAfter: Date; date: Date } {
+  return { retryAfter: new Date(now + cooldownSeconds * 1000), date: new Date(now) }
+}
+
 test.each([
-  ['seconds', cooldownSeconds],
-  ['a date', new Date(start + hour + cooldownSeconds * 1000)],
-])('P38 Retry-After in %s binds every session on the store, and a restart', async (_form, retryAfter) => {
+  { form: 'seconds', retryAfter: cooldownSeconds, date: undefined },
+  { form: 'a date', ...byClock(start + hour) },
+  { form: 'a date of a server whose clock is a day behind', ...byClock(start - 23 * hour) },
+  { form: 'a date of a server whose clock is a day ahead', ...byClock(start + 25 * hour) },
+])('P38 Retry-After in $form binds every session on the store, and a restart', async ({ retryAfter, date }) => {
   const clock = createSimulatedClock({ now: start })
   const store = createTroubledStore()
   const device = createDevice()
@@ -37,7 +44,7 @@ test.each([
   await using second = openSession(server, { ...shared, refreshTiming: 'eager' })
   await second.ready
   server.resetCounts()
-  server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, retryAfter))
+  server.faults.answerWith(withRetryAfter(tokenAnswers.throttled, retryAfter, date))
   // Asleep for an hour: the second session's timers do not fire, or it would be the one to ask.
   clock.sleep(hour)
   const retryAt = start + hour + cooldownSeconds * 1000

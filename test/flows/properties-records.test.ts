@@ -3,8 +3,8 @@ import { createFetch } from '@authchart/core/fetch'
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord, type SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../support/properties.ts'
 import { createRecord, createTokenSet, recordTime } from '../support/session-records.ts'
 import { sessionKey } from '../support/signed-in-session.ts'
 
@@ -208,7 +208,7 @@ describe('a record of any shape in the store', () => {
       runs,
     )
     expect(Math.min(seen.records, seen.unreadable, seen.tokenRequests)).toBeGreaterThan(0)
-  }, 60_000)
+  }, 120_000)
 
   test('keeps its refresh token, its generations and its unknown fields through refreshes', async () => {
     await fc.assert(
@@ -223,5 +223,5 @@ describe('a record of any shape in the store', () => {
       }),
       runs,
     )
-  }, 60_000)
+  }, 120_000)
 })

@@ -4,11 +4,11 @@ import { createSession, type GrantDebugEntry, type GrantOutcome, isSessionError,
 import { refreshTokenGrant } from '@authchart/core/oauth'
 import { parseSessionRecord, type SessionRecord } from '@authchart/core/store'
 import { createSimulatedClock } from '@authchart/core/testing'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { classifyTokenEndpointFailure } from '../../packages/core/src/policy/classify-token-endpoint.ts'
 import { createIdToken } from '../support/id-tokens.ts'
 import { passTimeWhile } from '../support/pass-time.ts'
+import fc from '../support/properties.ts'
 import { recordTime } from '../support/session-records.ts'
 import { sessionKey } from '../support/signed-in-session.ts'
 
@@ -159,7 +159,7 @@ describe('a token response of any shape', () => {
       { numRuns: 10_000 },
     )
     expect(Math.min(seen.issued, seen.failed)).toBeGreaterThan(500)
-  }, 60_000)
+  }, 120_000)
 
   test('causes nothing but errors of this library, no loop, and no lost record, in simulated minutes', async () => {
     const seen = { refreshed: 0, refused: 0 }
@@ -177,7 +177,7 @@ describe('a token response of any shape', () => {
     )
     // Both kinds came up: how often is the seed's affair.
     expect(Math.min(seen.refreshed, seen.refused)).toBeGreaterThan(0)
-  }, 60_000)
+  }, 120_000)
 })
 
 /** A session whose authorization server gives these answers, the last one for ever; what it stored. */
@@ -261,7 +261,7 @@ describe('over a real socket', () => {
       }),
       { numRuns: 400 },
     )
-  }, 60_000)
+  }, 120_000)
 
   test('bytes that are no HTTP, or HTTP that ends anywhere, are a known failure', async () => {
     const responses = fc.tuple(headerText, texts).map(([header, body]) => {
@@ -282,5 +282,5 @@ describe('over a real socket', () => {
       }),
       { numRuns: 300 },
     )
-  }, 60_000)
+  }, 120_000)
 })

@@ -22,7 +22,7 @@ async function runProgram(program: string): Promise<string> {
     await writeFile(join(folder, 'program.ts'), program)
     const { stdout } = await run(process.execPath, ['--conditions=@authchart/source', join(folder, 'program.ts')], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
-      timeout: 10_000,
+      timeout: 50_000,
     })
     return stdout
   } finally {

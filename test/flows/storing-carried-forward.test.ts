@@ -5,8 +5,8 @@ import {
   type TokenResponseMembers,
   withoutMembers,
 } from '@authchart/test/authorization-server'
-import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import fc from '../support/properties.ts'
 import { openSession, openSignedInSession, sessionKey } from '../support/signed-in-session.ts'
 import { createTroubledStore } from '../support/troubled-store.ts'
 

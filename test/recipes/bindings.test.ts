@@ -5,6 +5,7 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { QueryObserver } from '@tanstack/react-query'
 import { expect, it, vi } from 'vitest'
 import { effectScope, nextTick, watchEffect } from 'vue'
+import { eventually } from '../support/eventually.ts'
 import { traceSession } from './opentelemetry.ts'
 import { sessionSnapshot } from './svelte.ts'
 import { createQueryClient } from './tanstack-query.ts'
@@ -54,7 +55,7 @@ it('TanStack Query asks again when a token can be had, and forgets the data of a
     queryFn: async () => (await fetchOrders('https://api.acme.example/orders')).json(),
   })
   const until = (isMet: (result: { data: unknown; failureCount: number; isError: boolean }) => boolean) =>
-    vi.waitUntil(() => isMet(orders.getCurrentResult()), { interval: 2, timeout: 5_000 })
+    eventually(() => isMet(orders.getCurrentResult()), { description: 'the result' })
 
   await session.expire()
   await session.fail('network')

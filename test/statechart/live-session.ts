@@ -52,7 +52,6 @@ export async function replay(
       const until = expected
       await eventually(() => places.length >= until, {
         description: `${step.event.type} leads to ${step.place}; so far: ${places.join(', ')}`,
-        withinMilliseconds: 2_000,
       })
     }
     // Whatever else it is up to, it does in the next turn.

@@ -2,13 +2,13 @@
  * Resolves once a condition holds, for what tells nobody when it changes: it is looked at again and again, with a pause.
  * A look that costs something, such as at a program that starts, leaves more of the machine to others with a longer one.
  *
- * @throws after `withinMilliseconds` (default 10,000), saying what was waited for
+ * @throws after `withinMilliseconds` (default 30,000, which ends what hangs and times nothing), saying what was waited for
  */
 export async function eventually(
   isMet: () => boolean | Promise<boolean>,
   {
     description,
-    withinMilliseconds = 10_000,
+    withinMilliseconds = 30_000,
     pauseMilliseconds = 2,
   }: { description: string; withinMilliseconds?: number; pauseMilliseconds?: number },
 ): Promise<void> {

@@ -33,7 +33,7 @@ export async function passTimeUntil(
       await clock.advance(stepMilliseconds)
       return isMet()
     },
-    { description, withinMilliseconds: 10_000 },
+    { description },
   )
 }
 

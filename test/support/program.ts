@@ -14,8 +14,11 @@ export interface Program extends AsyncDisposable {
   printed(line: string): Promise<void>
   /** Resolves with the next line that begins so, after so many lines; throws when it ends without. */
   printedAfter(count: number, beginning: string): Promise<string>
-  /** Resolves with its exit code once all is read that it has printed; throws when it still runs after `withinMilliseconds`. */
-  exited(options: { withinMilliseconds: number }): Promise<number>
+  /**
+   * Resolves with its exit code once all is read that it has printed; throws when it still runs after `withinMilliseconds`
+   * (default 30,000, which a program that hangs takes, and a slow machine does not).
+   */
+  exited(options?: { withinMilliseconds?: number }): Promise<number>
   /** Writes a line to its standard input. */
   tell(line: string): void
   signal(name: NodeJS.Signals): void
@@ -74,7 +77,7 @@ export function superviseProcess(child: ChildProcessByStdio<Writable, Readable, 
     },
     printedAfter: (count, beginning) =>
       printedSuch(beginning, () => lines.slice(count).find((printed) => printed.startsWith(beginning))),
-    async exited({ withinMilliseconds }) {
+    async exited({ withinMilliseconds = 30_000 } = {}) {
       const { promise: late, reject } = Promise.withResolvers<never>()
       const timer = setTimeout(
         () => reject(new Error(`The program still runs after ${withinMilliseconds} ms: ${lines.join(', ')}`)),

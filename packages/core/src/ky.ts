@@ -175,7 +175,10 @@ function replacesRequest(result: unknown, current: Request): boolean {
   return isRequest(retry?.request) && retry.request !== current
 }
 
-/** ky keeps a copy of every body that it may have to send again; of a stream that is all of it. */
+/**
+ * ky keeps a copy of every body that it may have to send again; of a stream that is all of it. A number, which is a limit
+ * too, spreads to nothing.
+ */
 function withoutRetries(retry: Options['retry']): RetryOptions {
-  return typeof retry === 'object' && retry !== null ? { ...retry, limit: 0 } : { limit: 0 }
+  return { ...(retry as RetryOptions | undefined), limit: 0 }
 }

@@ -21,6 +21,7 @@ export {
   type StoreErrorDetails,
   type UnreadableSummary,
 } from './errors/store-error.ts'
+export { createFairQueue, type FairQueue } from './store/fair-queue.ts'
 export {
   type FailureRun,
   type ParsedRecord,
@@ -37,3 +38,4 @@ export {
 export type { ExpectedRecord, Lease, SessionStore } from './store/session-store.ts'
 export type { ProofKey } from './token/proof.ts'
 export type { TokenSet } from './token/token-set.ts'
+export { untilAborted } from './token/until-aborted.ts'

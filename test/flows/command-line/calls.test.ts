@@ -7,7 +7,7 @@ import { findInTexts } from '../../support/find-secrets.ts'
 import { type AcmeWorld, startAcmeWorld } from './fixture.ts'
 
 // Each test starts several processes, which take seconds where others want the processor too.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 let world: AcmeWorld
 
@@ -84,14 +84,17 @@ describe('acme call', () => {
     world.api.onRequest((moment) => {
       if (moment !== 'arrived') answeredAt = performance.now()
     })
-    expect((await world.run('call', '/orders')).code).toBe(0)
-    const afterAnswer = performance.now() - answeredAt
+    let afterAnswer = Number.POSITIVE_INFINITY
+    // Timers, watches and connections kept alive would hold it for 4 s at least, each time; a busy machine does once.
+    for (let run = 0; run < 3 && afterAnswer >= 3_000; run += 1) {
+      expect((await world.run('call', '/orders')).code).toBe(0)
+      afterAnswer = performance.now() - answeredAt
+    }
     const began = performance.now()
     expect((await world.run('status')).code).toBe(0)
     console.log(
       `acme call ends ${Math.round(afterAnswer)} ms after the answer; acme status takes ${Math.round(performance.now() - began)} ms in all`,
     )
-    // Timers, watches and connections kept alive would hold it for 4 s at least.
     expect(afterAnswer).toBeLessThan(3_000)
   })
 })

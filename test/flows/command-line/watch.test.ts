@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type AcmeWorld, startAcmeWorld } from './fixture.ts'
 
 // Each test starts several processes, which take seconds where others want the processor too.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 let world: AcmeWorld
 

@@ -14,7 +14,7 @@ const places = [
   { place: 'among nine such origins', apiCount: 9, hasGood: true },
 ]
 
-describe.each(places)('$place', { timeout: 60_000 }, ({ apiCount, hasGood }) => {
+describe.each(places)('$place', { timeout: 120_000 }, ({ apiCount, hasGood }) => {
   test.each([1, 2, 4])('P72 asked 4 times a second by %s holders for an hour', async (holderCount) => {
     await using field = await startField({ holderCount, apiCount })
     // While all pause, and all know it, nothing can change: it is asked less often, to be done within seconds.

@@ -17,6 +17,7 @@ import {
   tokenAnswers,
 } from '@authchart/test/authorization-server'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { findInTexts, reachableTexts } from '../../support/find-secrets.ts'
 import { collectNotices } from '../../support/notices.ts'
 import { createTemporaryFolder } from '../../support/temporary-folder.ts'
@@ -133,11 +134,12 @@ test('P90 are seen by other holders, and gone after a sign-out', async () => {
   await using other = watch(folder.path).session
   await other.ready
   await session.signIn(await signIn())
-  await expect.poll(() => other.details).toEqual(session.details)
+  await eventually(() => other.details !== undefined, { description: 'the sign-in to be seen' })
+  expect(other.details).toEqual(session.details)
   expect(other.details).toMatchObject({ realmId: canaries.realmId })
   await session.signOut()
   expect(session.details).toBeUndefined()
-  await expect.poll(() => other.details).toBeUndefined()
+  await eventually(() => other.details === undefined, { description: 'the sign-out to be seen' })
   const record = await fileStore({ directory: folder.path, key: sealingKey }).read(key)
   expect(record?.secrets).toBeUndefined()
 })

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { AccessToken } from '@authchart/core'
 import { apiAnswers } from '@authchart/test/authorization-server'
 import { expect, test } from 'vitest'
 import { startField } from './fixture.ts'
@@ -30,10 +31,12 @@ test('P72 two calls whose token is replaced in between, and both are rejected, e
   await using field = await startField()
   const { apis, server, session } = field
   const gate = apis[0]?.faults.hold({ path: '/held', times: 2 })
-  apis[0]?.faults.answerWith(apiAnswers.invalidToken, { path: '/held', times: 3 })
+  const rejectFromNowOn = ({ value }: AccessToken) =>
+    apis[0]?.faults.answerWith(apiAnswers.invalidToken, { ...always, path: '/held', accessToken: value })
+  rejectFromNowOn(await session.getAccessToken())
   const first = ask(field, '/held?call=1')
   await gate?.arrived()
-  await session.refresh()
+  rejectFromNowOn(await session.refresh())
   const second = ask(field, '/held?call=2')
   await gate?.arrived(2)
   gate?.release()

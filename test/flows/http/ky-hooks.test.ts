@@ -2,7 +2,7 @@ import { isRefreshUnavailableError, isSessionEndedError, type Session } from '@a
 import { createKyHooks } from '@authchart/core/ky'
 import { apiAnswers, tokenAnswers, withRetryAfter } from '@authchart/test/authorization-server'
 import ky, { isHTTPError, isTimeoutError, type Options } from 'ky'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { readEcho, startFixture } from './fixture.ts'
 
 const json = { amount: 12 }
@@ -95,9 +95,17 @@ test('the timeout of ky includes the wait for a refresh', async () => {
   const { api, server, session } = fixture
   const gate = server.faults.hold()
   api.faults.revokePresentedToken()
-  const response = createApi(session, { timeout: 200 }).get(api.origin)
-  await expect(response).rejects.toSatisfy(isTimeoutError)
-  expect(gate.arrivals).toBe(1)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const outcome = createApi(session, { timeout: 200 })
+      .get(api.origin)
+      .catch((error: unknown) => error)
+    await gate.arrived()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(await outcome).toSatisfy(isTimeoutError)
+  } finally {
+    vi.useRealTimers()
+  }
   gate.release()
 })
 

@@ -21,5 +21,5 @@ test.each(doors)(
     expect(report).toMatchObject({ status: 200, received: uploadMebibytes * mebibyte })
     expect(report.peakAfter - report.peakBefore).toBeLessThan(96 * mebibyte)
   },
-  60_000,
+  120_000,
 )

@@ -19,7 +19,7 @@ function run(environment: { BROWSER: string }) {
   const input = JSON.stringify({ issuer: server.issuer, clientId: server.publicClient.id })
   const running = promisify(execFile)(process.execPath, [asSource, pathOf('sign-in-by-loopback'), input], {
     env: { PATH: process.env.PATH, ...environment },
-    timeout: 12_000,
+    timeout: 50_000,
   })
   return running
 }

@@ -1,16 +1,9 @@
-import { env } from 'node:process'
-import fc from 'fast-check'
+import fc, { seed } from '../../support/properties.ts'
 import { isSoak } from '../../support/soak.ts'
 import type { ServerKind } from '../state.ts'
 import { runSchedule } from './run-schedule.ts'
 import { InvariantViolation, type Script, type StepScheduler } from './schedule.ts'
 import { type Flavour, scripts } from './script-arbitrary.ts'
-
-/**
- * The seed of all schedules: `MODEL_SEED`, or else the same each time in CI, so that nobody's change fails by chance,
- * and another one each time in the long run.
- */
-export const seed = Number(env.MODEL_SEED ?? (isSoak ? Date.now() % 2 ** 31 : 1))
 
 /** How many schedules of each kind; there are 52 kinds, which makes 27,000 in CI. */
 export const runs = isSoak ? 20_000 : 520

@@ -3,7 +3,7 @@ import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { seed } from './check-schedules.ts'
+import { seed } from '../../support/properties.ts'
 import { guardRemovals } from './guards.ts'
 
 const run = promisify(execFile)

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
-import { checkSchedules, runs, seed, timeout } from './check-schedules.ts'
+import { seed } from '../../support/properties.ts'
+import { checkSchedules, runs, timeout } from './check-schedules.ts'
 import { field, servers } from './flavours.ts'
 
 describe.each(servers)('sessions whose surroundings deceive them, at a server of the kind %s', (server) => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { runs, seed, timeout } from './check-schedules.ts'
+import fc, { seed } from '../../support/properties.ts'
+import { runs, timeout } from './check-schedules.ts'
 import { runServiceSchedule, type ServiceAction, type ServiceScript } from './run-service-schedule.ts'
 
 const flavours: Record<string, { actions: readonly ServiceAction[]; storeFaults: number; networkFaults: number }> = {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties.ts'
 import type { ServerKind } from '../state.ts'
 import type { Action, Command, NetworkFault, Script, StoreFault } from './schedule.ts'
 

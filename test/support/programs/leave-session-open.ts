@@ -24,6 +24,8 @@ const session = createSession({
   store: createTalkingStore(),
   grant: refreshTokenGrant({ issuer, clientId }),
   refreshTiming,
+  // Longer than a test waits: a session that keeps the process by mistake keeps it for long.
+  disposeTimeoutMilliseconds: 600_000,
   debug: ({ type }) => {
     if (type === 'tokenRequest') sent.resolve()
   },

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { readCallbackAddress } from './callback-address.ts'
 
 const redirectUri = 'https://app.example/callback?tenant=5'

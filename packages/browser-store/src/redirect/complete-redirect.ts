@@ -12,7 +12,7 @@ import {
   type CompletionOptions,
   completeAuthorization,
 } from '@authchart/core/oauth'
-import { checkOptions, flag, isText, type OptionRules, ruleOf, text } from '@authchart/core/store'
+import { checkOptions, flag, isText, type OptionRules, ruleOf, text, untilAborted } from '@authchart/core/store'
 import { type CallbackAddress, readCallbackAddress } from './callback-address.ts'
 import { isOfAnother, type KeptSignIn, sweepSignIns, takeSignIn } from './kept-sign-in.ts'
 import { cleanAddress, replaceAddress } from './page-address.ts'
@@ -78,7 +78,8 @@ export async function completeRedirect(
     shareCompletion(session.key, complete(session, { ...completion, callback, answer: location.href }))
   }
   sweepSignIns(Date.now())
-  return untilAborted(findCompletion<CompletedRedirect | undefined>(session.key), signal)
+  const shared = findCompletion<CompletedRedirect | undefined>(session.key)
+  return shared === undefined || signal === undefined ? shared : untilAborted(shared, signal)
 }
 
 interface Completion {
@@ -128,21 +129,6 @@ async function judgeStray({ ready, getSnapshot }: RedirectedSession): Promise<un
 }
 
 const signedOutStatuses: ReadonlySet<SessionStatus> = new Set(['restoring', 'signedOut', 'signingOut', 'invalidated'])
-
-async function untilAborted<Result>(
-  result: Promise<Result> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Result | undefined> {
-  if (signal === undefined) return result
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([result, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
 
 type OwnOptions = Omit<RedirectCompletionOptions, keyof AuthorizationServerOptions | 'redirectUri'>
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { readReturnTo } from './return-to.ts'
 
 const page = 'https://app.example/orders/list?page=2#top'

@@ -8,7 +8,7 @@ function run(script: string) {
   return spawnSync(process.execPath, [...conditions, '--eval', script], {
     cwd: import.meta.dirname,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 50_000,
   })
 }
 

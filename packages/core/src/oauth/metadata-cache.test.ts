@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { holdPort } from '../../../../test/authorization-server/held-port.ts'
 import { eventually } from '../../../../test/support/eventually.ts'
 import { platformFetch as fetch } from './http.ts'
 import { forgetMetadata, getMetadata } from './metadata-cache.ts'
@@ -166,9 +167,8 @@ it('asks no other place of a server that cannot be connected to', async () => {
     urls.push(url)
     return fetch(url, init)
   }
-  const { issuer } = await start(serveMetadata)
-  servers.at(-1)?.close()
-  const discovery = await getMetadata(`${issuer}/tenant`, { fetch: counted, signal })
+  using held = await holdPort()
+  const discovery = await getMetadata(`http://127.0.0.1:${held.port}/tenant`, { fetch: counted, signal })
   expect(discovery).toMatchObject({ kind: 'failed', code: 'ECONNREFUSED' })
   expect(urls).toHaveLength(1)
 })

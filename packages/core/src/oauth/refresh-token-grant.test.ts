@@ -3,6 +3,7 @@ import http from 'node:http'
 import net from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { holdPort } from '../../../../test/authorization-server/held-port.ts'
 import { isConfigurationError } from '../errors/configuration-error.ts'
 import type { Grant, GrantDebugEntry, GrantRequest } from '../token/grant.ts'
 import { clientSecretBasic, clientSecretPost } from './client-authentication.ts'
@@ -305,10 +306,8 @@ describe('P30 a connection that ends without an answer', () => {
   }
 
   it('was surely not used when nobody listens', async () => {
-    const server = net.createServer()
-    const origin = await listen(server)
-    server.close()
-    expect(await send(grantFor(origin))).toEqual({
+    using held = await holdPort()
+    expect(await send(grantFor(`http://127.0.0.1:${held.port}`))).toEqual({
       kind: 'failed',
       failure: { kind: 'transport', sent: 'no', code: 'ECONNREFUSED' },
     })

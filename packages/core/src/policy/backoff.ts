@@ -60,7 +60,7 @@ export function backoffDelay(failuresInARow: number, random: number, runMillisec
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   const text = header?.trim()
   const instant = /^\d+$/.test(text ?? '') ? now + Number(text) * second : readHttpDate(text)
-  return Number.isNaN(instant) ? undefined : boundRetryAt(instant, now)
+  return instant >= 0 ? boundRetryAt(instant, now) : undefined
 }
 
 /**
@@ -80,7 +80,7 @@ export function retryAfterOf({ 'retry-after': header, date }: Record<string, str
  * @see RFC 9110, section 5.6.7, IMF-fixdate
  */
 export function readHttpDate(text = ''): number {
-  return /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text) ? Date.parse(text) : NaN
+  return /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(text) ? Date.parse(text) : NaN
 }
 
 /**

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { parseChallenges } from './parse-challenges.ts'
 
 test.each<{ header: string; expected: [string, Record<string, string>][] }>([

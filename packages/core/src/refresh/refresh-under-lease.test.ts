@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { type GrantAnswer, openHolder, refreshKey } from '../../../../test/support/refresh-holder.ts'
 import { createRecord, createTokenSet, recordTime } from '../../../../test/support/session-records.ts'
 import { StoreError } from '../errors/store-error.ts'

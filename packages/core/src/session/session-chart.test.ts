@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMachine } from 'xstate'
+import fc from '../../../../test/support/properties.ts'
 import { createSessionMachine, sessionMachineOf } from './session-chart.ts'
 import { createContext, type SessionContext } from './session-context.ts'
 

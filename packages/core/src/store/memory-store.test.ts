@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import { memoryStore } from './memory-store.ts'
 import type { Lease } from './session-store.ts'

@@ -1,4 +1,4 @@
-import { untilAborted } from '../token/until-aborted.ts'
+import { createFairQueue } from './fair-queue.ts'
 import { type SessionRecord, summarizeRecord } from './session-record.ts'
 import type { Lease, SessionStore } from './session-store.ts'
 
@@ -9,8 +9,7 @@ import type { Lease, SessionStore } from './session-store.ts'
 export function memoryStore(): SessionStore {
   const records = new Map<string, SessionRecord>()
   const listeners = new Map<string, readonly (() => void)[]>()
-  /** The end of the queue for each key: resolves when the last holder in line has given its lease back. */
-  const queues = new Map<string, Promise<void>>()
+  const takeTurn = createFairQueue()
 
   function announce(key: string) {
     for (const entry of listeners.get(key) ?? []) {
@@ -34,22 +33,7 @@ export function memoryStore(): SessionStore {
     },
 
     async lease(key, { signal }) {
-      signal.throwIfAborted()
-      const before = queues.get(key) ?? Promise.resolve()
-      const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-      // A holder that gives up while it waits leaves the line after those before it: `tail` waits for both.
-      const tail = before.then(() => ended)
-      queues.set(key, tail)
-      void tail.then(() => {
-        if (queues.get(key) === tail) queues.delete(key)
-      })
-      try {
-        await untilAborted(before, signal)
-      } catch (reason) {
-        end()
-        throw reason
-      }
-      return createLease(end)
+      return createLease(await takeTurn(key, signal))
     },
 
     watch(key, listener) {

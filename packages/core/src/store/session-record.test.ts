@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { createRecord, createTokenSet } from '../../../../test/support/session-records.ts'
 import { parseSessionRecord, recordFormatVersion, summarizeRecord } from './session-record.ts'
 

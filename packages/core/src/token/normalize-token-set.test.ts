@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { carryForward, normalizeTokenSet } from './normalize-token-set.ts'
 import type { TokenSet } from './token-set.ts'
 

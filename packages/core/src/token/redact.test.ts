@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../../../test/support/properties.ts'
 import { redactForm, redactHeaders, redactObject, redactText, redactUrl } from './redact.ts'
 
 const secret = 'canary-5ecret-value'

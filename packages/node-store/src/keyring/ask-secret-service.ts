@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { geteuid } from 'node:process'
+import { callWhenLate } from './bounded.ts'
 import { formatMethodCall, type Reply, readBooleanVariant, readMessage } from './dbus-message.ts'
 
 /**
@@ -23,7 +24,7 @@ export async function askSecretService(
 ): Promise<SecretServiceState> {
   const { promise, resolve } = Promise.withResolvers<SecretServiceState>()
   const socket = connect(path)
-  const timer = setTimeout(() => resolve('mute'), milliseconds)
+  const stop = callWhenLate(() => resolve('mute'), milliseconds)
   socket.on('error', () => resolve('noAnswer'))
   socket.on('close', () => resolve('noAnswer'))
   // All at once, as sd-bus sends it: what follows a refusal is not read.
@@ -32,7 +33,7 @@ export async function askSecretService(
   try {
     return await promise
   } finally {
-    clearTimeout(timer)
+    stop()
     socket.destroy()
   }
 }

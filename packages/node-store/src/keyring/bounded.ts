@@ -7,12 +7,24 @@ export async function bounded<Value>(
   { milliseconds, late }: { milliseconds: number; late: () => Error },
 ): Promise<Value> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(late()), milliseconds)
+  const stop = callWhenLate(() => reject(late()), milliseconds)
   // A failure that comes too late is not an unhandled rejection.
   work.catch(() => {})
   try {
     return await Promise.race([work, tooLate])
   } finally {
-    clearTimeout(timer)
+    stop()
   }
+}
+
+/**
+ * Calls back after some milliseconds; returns what ends that. The last quarter of them is a timer of its own: in a program
+ * that stood still, timers fire before the answers that have arrived meanwhile are read.
+ */
+export function callWhenLate(callback: () => void, milliseconds: number): () => void {
+  const last = milliseconds / 4
+  let timer = setTimeout(() => {
+    timer = setTimeout(callback, last)
+  }, milliseconds - last)
+  return () => clearTimeout(timer)
 }

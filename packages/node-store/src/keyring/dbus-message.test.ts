@@ -92,12 +92,12 @@ describe('asking over a socket', () => {
   }
 
   it('without a listener gives no answer', async () => {
-    expect(await askSecretService(join(folder.path, 'none'), { milliseconds: 1_000 })).toBe('noAnswer')
+    expect(await askSecretService(join(folder.path, 'none'), { milliseconds: 50_000 })).toBe('noAnswer')
   })
 
   it('whose bus refuses the user gives no answer', async () => {
     const path = await listen((socket) => socket.write('REJECTED EXTERNAL\r\n'))
-    expect(await askSecretService(path, { milliseconds: 1_000 })).toBe('noAnswer')
+    expect(await askSecretService(path, { milliseconds: 50_000 })).toBe('noAnswer')
   })
 
   it('whose bus is stuck is mute, after as long as was given', async () => {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { createKeyringEntry } from './keyring-entry.ts'
 
 const require = createRequire(import.meta.url)
@@ -52,7 +53,7 @@ it('asks for one thing at a time', async () => {
   const first = Promise.withResolvers<string>()
   answer = () => first.promise
   const reading = [entry.read(), entry.read()]
-  await vi.waitFor(() => expect(prompts).toBe(1))
+  await eventually(() => prompts === 1, { description: 'the first prompt' })
   first.resolve('the key')
   expect(await Promise.all(reading)).toEqual(['the key', 'the key'])
   expect(prompts).toBe(2)

@@ -1,10 +1,13 @@
+import { createFairQueue } from '@authchart/core/store'
 import type { SessionFolder } from '../folder/session-folder.ts'
-import { takeTurn } from './fair-queue.ts'
 import { type KernelLock, tryKernelLock } from './kernel-lock.ts'
 
 /** The shortest and the longest pause between two tries, in milliseconds. */
 const shortestPause = 2
 const longestPause = 50
+
+/** By the paths of locks, for all stores of the process: the kernel knows no order. */
+const takeTurn = createFairQueue()
 
 /** How a lock is waited for. */
 export interface LockWait {

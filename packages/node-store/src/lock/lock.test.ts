@@ -18,7 +18,6 @@ import { createTemporaryFolder, type TemporaryFolder } from '../../../../test/su
 import { createSessionFolder, type SessionFolder } from '../folder/session-folder.ts'
 import { acquireLock, lockPause } from './acquire-lock.ts'
 import { chooseLocks } from './choose-locks.ts'
-import { takeTurn } from './fair-queue.ts'
 import { tryKernelLock } from './kernel-lock.ts'
 import { isSameFile, loadNativeLocks, tryNativeLock } from './native-lock.ts'
 import { trySqliteLock } from './sqlite-lock.ts'
@@ -215,29 +214,5 @@ describe('the pause between two tries', () => {
     [20, 1, 50],
   ])('after %i tries and a random number of %d is %d ms', (attempt, random, milliseconds) => {
     expect(lockPause(attempt, random)).toBe(milliseconds)
-  })
-})
-
-describe('the queue within the process', () => {
-  it('is left by a call that gives up, and those behind it wait for their turn', async () => {
-    const order: string[] = []
-    const end = await takeTurn('queue', never)
-    const controller = new AbortController()
-    const leaving = takeTurn('queue', controller.signal).catch((reason: unknown) => order.push(`left: ${reason}`))
-    const last = takeTurn('queue', never).then((endLast) => {
-      order.push('last')
-      endLast()
-    })
-    controller.abort('no time')
-    await leaving
-    // A line behind one who has left comes to its turn meanwhile.
-    const endOther = await takeTurn('another queue', never)
-    const other = takeTurn('another queue', never)
-    endOther()
-    await other.then((endLast) => endLast())
-    expect(order).toEqual(['left: no time'])
-    end()
-    await last
-    expect(order).toEqual(['left: no time', 'last'])
   })
 })

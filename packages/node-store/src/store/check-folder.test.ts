@@ -31,6 +31,11 @@ async function errorOf(work: Promise<unknown>): Promise<StoreError> {
   return error as StoreError
 }
 
+async function fileHandlePrototype(): Promise<FileHandle> {
+  await using handle = await open(temporary.path)
+  return Object.getPrototypeOf(handle)
+}
+
 describe('a file system that has no fsync of folders', () => {
   it.each(['EINVAL', 'ENOTSUP'])('P83 is lived with where it says %s, and any other error is not', async (refusal) => {
     let code = refusal
@@ -55,11 +60,6 @@ describe('a file system that has no fsync of folders', () => {
       prototype.sync = sync
     }
   })
-
-  async function fileHandlePrototype(): Promise<FileHandle> {
-    await using handle = await open(temporary.path)
-    return Object.getPrototypeOf(handle)
-  }
 })
 
 describe('asked whether a sign-in could be kept', () => {
@@ -96,7 +96,7 @@ describe('asked whether a sign-in could be kept', () => {
 
   it('P83 finds a disk that does not keep what is written', async () => {
     const store = openStore()
-    const prototype = Object.getPrototypeOf(await open(temporary.path))
+    const prototype = await fileHandlePrototype()
     const { writeFile } = prototype
     prototype.writeFile = async function (this: FileHandle) {
       await writeFile.call(this, '')

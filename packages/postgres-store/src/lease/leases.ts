@@ -1,8 +1,7 @@
-import { ConfigurationError, type Lease } from '@authchart/core/store'
+import { ConfigurationError, createFairQueue, type Lease, untilAborted } from '@authchart/core/store'
 import type { Database } from '../database/database.ts'
 import { monotonicNow, pause } from '../database/time.ts'
 import type { Presence } from '../presence/presence.ts'
-import { createFairQueue, untilAborted } from './fair-queue.ts'
 import { giveBackRow, type HeldLease, holdLease } from './held-lease.ts'
 import { createLeaseRows } from './lease-rows.ts'
 import { type TakenLease, takeLease } from './wait-for-lease.ts'
@@ -31,7 +30,7 @@ export function createLeases(options: {
 }): Leases {
   const { database, presence, leaseMilliseconds, onRevision } = options
   const rows = createLeaseRows({ database, leaseMilliseconds })
-  const queue = createFairQueue()
+  const takeTurn = createFairQueue()
   const held = new WeakMap<Lease, HeldLease>()
   const renewMilliseconds = Math.min(longestRenewMilliseconds, leaseMilliseconds / 6)
 
@@ -86,7 +85,7 @@ export function createLeases(options: {
 
   return {
     async lease(key, signal) {
-      const endTurn = await queue.take(key, signal)
+      const endTurn = await takeTurn(key, signal)
       let isTaking = false
       try {
         await awaitPresence(signal)
