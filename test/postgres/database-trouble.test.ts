@@ -106,6 +106,25 @@ describe.skipIf(missingPostgres !== undefined)('while a token request is open', 
     },
   )
 
+  // A waiting process may not have asked anything meanwhile: that its own connection was cut tells it.
+  it('P95 all its connections are cut, with presence, and the holder is slow to come back: nothing is sent twice', async () => {
+    const keys = ['acme:alice']
+    const { first, second } = await startTwo('with presence', keys)
+    await server.settled()
+    const gate = authorizationServer.faults.hold({ times: 1 })
+    const asked = first.ask()
+    await gate.arrived()
+    const other = second.ask()
+    first.signal('SIGSTOP')
+    await troubles['all its connections are cut']?.()
+    // For longer than a takeover takes from a process that was killed.
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    expect(authorizationServer.counts.refreshes).toBe(1)
+    first.signal('SIGCONT')
+    gate.release()
+    await expectOneRequestEach(keys, [asked, other])
+  })
+
   it.for(modes)(
     'P95 the database is away for 20 s with an answer to store, %s: that is stored first, and nothing is sent twice',
     async (mode) => {

@@ -19,7 +19,7 @@ export interface GuardRemoval {
 const procedureGuards: readonly GuardRemoval[] = [
   {
     guard: 'the lease lets one holder refresh at a time',
-    file: 'core/src/store/memory-store.ts',
+    file: 'core/src/store/fair-queue.ts',
     replacements: [['await untilAborted(before, signal)', 'signal.throwIfAborted()']],
     server: 'strict',
     flavour: trouble['crashes and pauses'],

@@ -1,6 +1,6 @@
 import { ConfigurationError, createFairQueue, type Lease, untilAborted } from '@authchart/core/store'
 import type { Database } from '../database/database.ts'
-import { pause } from '../database/time.ts'
+import { monotonicNow, pause } from '../database/time.ts'
 import type { Presence } from '../presence/presence.ts'
 import { giveBackRow, type HeldLease, holdLease } from './held-lease.ts'
 import { createLeaseRows } from './lease-rows.ts'
@@ -34,6 +34,12 @@ export function createLeases(options: {
   const held = new WeakMap<Lease, HeldLease>()
   const renewMilliseconds = Math.min(longestRenewMilliseconds, leaseMilliseconds / 6)
 
+  /** Where this process has lost its own presence, others may have lost theirs, and come back. */
+  function sinceTroubleMilliseconds(): number {
+    const lostAt = presence?.lostAt ?? Number.NEGATIVE_INFINITY
+    return Math.min(database.sinceTroubleMilliseconds(), monotonicNow() - lostAt)
+  }
+
   let waited: Promise<void> | undefined
   async function awaitPresence(signal: AbortSignal): Promise<void> {
     if (presence === undefined || presence.isHeld) return
@@ -47,7 +53,7 @@ export function createLeases(options: {
       key,
       holder,
       rows,
-      database,
+      database: { ...database, sinceTroubleMilliseconds },
       process: () => (presence?.isHeld === true ? presence.number : undefined),
       onRevision: (revision) => onRevision(key, revision),
       signal,
