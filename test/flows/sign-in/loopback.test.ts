@@ -14,7 +14,7 @@ import {
 import { type Fetch, refreshTokenGrant } from '@authchart/core/oauth'
 import { type LoopbackOptions, signInByLoopback } from '@authchart/node-store/loopback'
 import { type AuthorizationServer, createBrowser, startAuthorizationServer } from '@authchart/test/authorization-server'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 
 let server: AuthorizationServer
@@ -283,7 +283,11 @@ describe('signing in by the loopback interface', () => {
 
   test('times out when nobody comes', async () => {
     await using session = open()
-    const { outcome, redirectUri } = await begin(session, { timeoutMilliseconds: 300 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { outcome, redirectUri } = await begin(session, { timeoutMilliseconds: 300 }).finally(() => {
+      vi.advanceTimersByTime(300)
+      vi.useRealTimers()
+    })
     expect((await outcome).error).toSatisfy(isRefusal('timeout'))
     await expect(fetch(redirectUri)).rejects.toThrow()
   })

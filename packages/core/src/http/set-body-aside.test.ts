@@ -107,3 +107,16 @@ it('passes on why a body broke off, after what came of it', async () => {
   await expect(reader?.read()).rejects.toThrow('terminated')
   expect(clock.timers).toBe(0)
 })
+
+it('reads what has arrived while the program was suspended, for however long', async () => {
+  const clock = createSimulatedClock()
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const giveBack = setBodyAside(new Response(readable, { status: 401 }), clock)
+  clock.sleep(3_600_000)
+  // Timers that are due fire first.
+  await clock.advance(0)
+  const writer = writable.getWriter()
+  void writer.write(bytes(3))
+  void writer.close()
+  expect(new Uint8Array(await (await giveBack)().arrayBuffer())).toEqual(bytes(3))
+})

@@ -2,8 +2,11 @@ import type { Clock } from '../clock/clock.ts'
 
 /** So much of a body is kept in memory, in bytes as they are read: a small file may unpack to a huge one. */
 const mostBytes = 64 * 1024
-/** For so long a body is read, in milliseconds. */
-const longestRead = 2_000
+/**
+ * Twice so long a body is read, in milliseconds. Of two timers: in a program that was suspended, the first one fires before
+ * what has arrived meanwhile is read.
+ */
+const halfRead = 1_000
 
 /**
  * Reads the body of a response now, so that its connection is free while something else is awaited: a pool of one
@@ -20,18 +23,24 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
   const read = async () => {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return 'read'
+      if (done) return
       size += value.byteLength
-      if (size > mostBytes) return 'cut'
+      if (size > mostBytes) throw cutError()
       chunks.push(value)
     }
   }
-  const { promise: isLate, resolve } = Promise.withResolvers<'cut'>()
-  const timer = clock.setTimeout(() => resolve('cut'), longestRead)
-  const end = await Promise.race([read().catch((error: unknown) => ({ error })), isLate])
+  const { promise: isLate, reject } = Promise.withResolvers<never>()
+  let timer = clock.setTimeout(() => {
+    timer = clock.setTimeout(() => reject(cutError()), halfRead)
+  }, halfRead)
+  let failure: unknown
+  try {
+    await Promise.race([read(), isLate])
+  } catch (error) {
+    failure = error
+    reader.cancel().catch(() => {})
+  }
   clock.clearTimeout(timer)
-  if (end === 'cut') reader.cancel().catch(() => {})
-  const failure = end === 'read' ? undefined : typeof end === 'string' ? cutError() : (end as { error: unknown }).error
   return () => withBody(response, chunks, failure)
 }
 

@@ -196,12 +196,14 @@ describe('P54 a debug log shows no secret', () => {
     'reads a megabyte of %j in bounded time',
     (piece) => {
       const text = piece.repeat(1_000_000 / piece.length)
-      const start = performance.now()
+      // The processor's time, not the wall's: what else the machine does is no fault of ours.
+      const start = process.threadCpuUsage()
       redactText(text)
       redactText(`token: ${text}`)
       redactObject({ a: text, error: text, [text]: [text] }, { secrets: ['a-refresh-token', '%25%25%25%25'] })
       redactUrl(text)
-      expect(performance.now() - start).toBeLessThan(2000)
+      const { user, system } = process.threadCpuUsage(start)
+      expect(user + system).toBeLessThan(2_000_000)
     },
   )
 })
