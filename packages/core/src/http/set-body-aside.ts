@@ -1,12 +1,11 @@
 import type { Clock } from '../clock/clock.ts'
+import { timeoutSignal } from '../clock/wait.ts'
+import { untilAborted } from '../token/until-aborted.ts'
 
 /** So much of a body is kept in memory, in bytes as they are read: a small file may unpack to a huge one. */
 const mostBytes = 64 * 1024
-/**
- * Twice so long a body is read, in milliseconds. Of two timers: in a program that was suspended, the first one fires before
- * what has arrived meanwhile is read.
- */
-const halfRead = 1_000
+/** For so long a body is read, in milliseconds. */
+const longestRead = 2_000
 
 /**
  * Reads the body of a response now, so that its connection is free while something else is awaited: a pool of one
@@ -29,18 +28,15 @@ export async function setBodyAside(response: Response, clock: Clock): Promise<()
       chunks.push(value)
     }
   }
-  const { promise: isLate, reject } = Promise.withResolvers<never>()
-  let timer = clock.setTimeout(() => {
-    timer = clock.setTimeout(() => reject(cutError()), halfRead)
-  }, halfRead)
+  const timeout = timeoutSignal(clock, longestRead, { lastMilliseconds: longestRead / 2 })
   let failure: unknown
   try {
-    await Promise.race([read(), isLate])
+    await untilAborted(read(), timeout.signal)
   } catch (error) {
-    failure = error
+    failure = timeout.signal.aborted ? cutError() : error
     reader.cancel().catch(() => {})
   }
-  clock.clearTimeout(timer)
+  timeout.stop()
   return () => withBody(response, chunks, failure)
 }
 
