@@ -134,13 +134,17 @@ test('V1 a session that is connected late is shown as it is by then', async () =
   await eventually(() => messages.length > 0, { description: 'the actor' })
   expect(stateIn(messages[0])).toEqual({ signedIn: { token: 'fresh', refresh: 'idle' } })
   await session.refresh()
-  await eventually(() => messages.some((message) => 'event' in message && message.event.type === 'tokens.stored'), {
-    description: 'a refresh',
-  })
+  const tellOfRefresh = (told: typeof messages) =>
+    eventually(() => told.some((message) => 'event' in message && message.event.type === 'tokens.stored'), {
+      description: 'a refresh',
+    })
+  await tellOfRefresh(messages)
   disconnect()
   const before = messages.length
+  const other = createKeeper(sessionInspectorOptions)
+  inspectSession(session, other.inspector)
   await session.refresh()
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await tellOfRefresh(other.messages)
   expect(messages.length).toBe(before)
 })
 
